@@ -1,0 +1,1 @@
+"""Who: workspaces, people and roles, customers, contacts, subscriptions, imports, keys."""

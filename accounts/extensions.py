@@ -1,0 +1,40 @@
+"""Where higher apps plug into accounts without accounts importing them. Filled in each ``AppConfig.ready``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from accounts.models import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A customer to be placed at a stage. ``stage_key`` None: derive it from the contract state."""
+
+    customer_id: UUID
+    stage_key: str | None
+    occurred_on: date
+    known_at: datetime
+
+
+WorkspaceHook = Callable[[Workspace, datetime], None]
+Placer = Callable[[Sequence[Placement], str, datetime], None]
+StageKeys = Callable[[], set[str]]
+
+workspace_created: list[WorkspaceHook] = []
+placers: list[Placer] = []
+stage_keys: list[StageKeys] = []
+
+
+def place_customers(placements: Sequence[Placement], *, actor_label: str, now: datetime) -> None:
+    """Hand ``placements`` to the app that owns stages; keeps the customers' stage columns right."""
+    for placer in placers:
+        placer(placements, actor_label, now)
+
+
+def known_stage_keys() -> set[str]:
+    """Keys of the active workspace's stages."""
+    return set().union(*(source() for source in stage_keys))

@@ -1,0 +1,55 @@
+"""Finds the workspace of a signed-in request and runs the view inside its scope."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+from django.http import HttpRequest, HttpResponse
+
+from accounts.models import Membership, Workspace
+from csplatform.core.ids import parse_uuid
+from csplatform.core.tenancy import workspace_scope
+
+SESSION_KEY = "workspace"
+
+
+class WorkspaceRequest(HttpRequest):
+    """A request inside a workspace: what every view behind sign-in receives."""
+
+    workspace: Workspace
+    membership: Membership
+
+
+class WorkspaceMiddleware:
+    """Sets ``request.workspace`` and ``request.membership`` (both None for strangers) and opens the scope.
+
+    The workspace chosen last is kept in the session; without one, or when the person has left it, the oldest
+    membership serves.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        membership = self._membership(request)
+        typed = cast(WorkspaceRequest, request)
+        if membership is None:
+            typed.workspace = typed.membership = None  # type: ignore[assignment]
+            return self.get_response(request)
+        typed.membership = membership
+        typed.workspace = membership.workspace
+        with workspace_scope(membership.workspace_id):
+            return self.get_response(request)
+
+    @staticmethod
+    def _membership(request: HttpRequest) -> Membership | None:
+        if not request.user.is_authenticated:
+            return None
+        mine = list(
+            Membership.objects.filter(user_id=request.user.pk, left_at__isnull=True)
+            .select_related("workspace", "user")
+            .order_by("joined_at", "id")
+        )
+        chosen = parse_uuid(request.session.get(SESSION_KEY))
+        return next((m for m in mine if m.workspace_id == chosen), mine[0] if mine else None)

@@ -1,0 +1,27 @@
+from accounts.models.access import ApiKey, Invitation, Membership
+from accounts.models.attributes import AttributeDefinition, AttributeKind, AttributeValue
+from accounts.models.customers import AccountTeamMember, Contact, ContactVersion, Customer, CustomerTrigram
+from accounts.models.imports import ImportRun
+from accounts.models.people import User, Workspace
+from accounts.models.segments import SavedSegment
+from accounts.models.subscriptions import Subscription, SubscriptionVersion
+
+__all__ = [
+    "AccountTeamMember",
+    "ApiKey",
+    "AttributeDefinition",
+    "AttributeKind",
+    "AttributeValue",
+    "Contact",
+    "ContactVersion",
+    "Customer",
+    "CustomerTrigram",
+    "ImportRun",
+    "Invitation",
+    "Membership",
+    "SavedSegment",
+    "Subscription",
+    "SubscriptionVersion",
+    "User",
+    "Workspace",
+]

@@ -1,0 +1,205 @@
+"""Customers (companies), their contacts (people) and the account team (ours)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+from django_scopes import ScopedManager
+
+from accounts.models.access import Membership
+from csplatform.core.tenancy import TenantModel
+
+
+class ContractState(models.TextChoices):
+    NONE = "none", _("Before contract")
+    ACTIVE = "active", _("Under contract")
+    NOTICE_GIVEN = "notice_given", _("Notice given")
+    IN_GRACE = "in_grace", _("In grace")
+    CHURNED = "churned", _("Churned")
+
+
+class HealthBand(models.TextChoices):
+    HEALTHY = "healthy", _("Healthy")
+    WATCH = "watch", _("Watch")
+    AT_RISK = "at_risk", _("At risk")
+    UNKNOWN = "unknown", _("Unknown")
+    NOT_APPLICABLE = "not_applicable", _("Not applicable")
+
+
+class Customer(TenantModel):
+    """A company we serve or want to serve.
+
+    The second half of the columns is a read model: what lists sort and filter by, written only through
+    ``accounts.services.read_model`` from the facts that own it.
+    """
+
+    external_id = models.CharField(max_length=200)
+    name = models.CharField(max_length=300)
+    domain = models.CharField(max_length=253, blank=True, default="")
+    industry = models.CharField(max_length=120, blank=True, default="")
+    country = models.CharField(max_length=60, blank=True, default="")
+    region = models.CharField(max_length=120, blank=True, default="")
+    employees = models.PositiveIntegerField(null=True, blank=True)
+    lifecycle_stage = models.CharField(max_length=60, blank=True, default="")
+    source = models.CharField(max_length=120, blank=True, default="")
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children")
+    referred_by = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="referrals")
+    tags = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    expected_arr_minor = models.BigIntegerField(null=True, blank=True)
+    created_at = models.DateTimeField(help_text=_("When the relation began, as told by the source."))
+    known_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    version = models.PositiveIntegerField(default=1)
+    traits = models.JSONField(default=dict, blank=True)
+
+    # --- read model ---
+    name_sort = models.CharField(max_length=300, editable=False)
+    stage_key = models.CharField(max_length=60, blank=True, default="", editable=False)
+    stage_macro = models.CharField(max_length=20, blank=True, default="", editable=False)
+    stage_since = models.DateField(null=True, editable=False)
+    contract_state = models.CharField(
+        max_length=12, choices=ContractState.choices, default=ContractState.NONE, editable=False
+    )
+    churned_on = models.DateField(null=True, editable=False)
+    arr_minor = models.BigIntegerField(default=0, editable=False)
+    seats = models.PositiveIntegerField(null=True, editable=False)
+    renewal_on = models.DateField(null=True, editable=False)
+    notice_deadline = models.DateField(null=True, editable=False)
+    csm = models.ForeignKey(
+        Membership, null=True, editable=False, on_delete=models.SET_NULL, related_name="portfolio", db_index=False
+    )
+    health_points = models.IntegerField(null=True, editable=False)
+    health_band = models.CharField(
+        max_length=14, choices=HealthBand.choices, default=HealthBand.NOT_APPLICABLE, editable=False
+    )
+    health_change = models.IntegerField(null=True, editable=False)
+    coverage = models.PositiveSmallIntegerField(null=True, editable=False)
+    churn_risk = models.IntegerField(null=True, editable=False)
+    churn_risk_low = models.IntegerField(null=True, editable=False)
+    churn_risk_high = models.IntegerField(null=True, editable=False)
+    last_event_at = models.DateTimeField(null=True, editable=False)
+
+    objects: ClassVar[ScopedManager] = ScopedManager(workspace="workspace_id")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "external_id"], name="customer_external_id_once"),
+            models.CheckConstraint(
+                name="customer_churn_is_dated",
+                condition=models.Q(contract_state="churned", churned_on__isnull=False)
+                | (~models.Q(contract_state="churned") & models.Q(churned_on__isnull=True)),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["workspace", "name_sort", "id"], name="customer_by_name"),
+            models.Index(fields=["workspace", "-arr_minor", "id"], name="customer_by_arr"),
+            models.Index(fields=["workspace", "health_points", "id"], name="customer_by_health"),
+            models.Index(fields=["workspace", "-churn_risk", "id"], name="customer_by_risk"),
+            models.Index(fields=["workspace", "notice_deadline", "id"], name="customer_by_notice"),
+            models.Index(fields=["workspace", "renewal_on", "id"], name="customer_by_renewal"),
+            models.Index(fields=["workspace", "stage_key", "id"], name="customer_by_stage"),
+            models.Index(fields=["workspace", "health_band", "-arr_minor", "id"], name="customer_by_band"),
+            models.Index(fields=["workspace", "csm", "-arr_minor", "id"], name="customer_by_csm"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_before_contract(self) -> bool:
+        return self.contract_state == ContractState.NONE
+
+
+class CustomerTrigram(models.Model):
+    """Three-letter pieces of names and ids: search by text equality, the one operator row policies leave its index."""
+
+    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, db_index=False, related_name="+")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="+")
+    trigram = models.CharField(max_length=3)
+
+    objects = ScopedManager(workspace="workspace_id")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "trigram", "customer"], name="customer_trigram_once")
+        ]
+
+
+class TeamRole(models.TextChoices):
+    CSM = "csm", _("CSM")
+    SALES = "sales", _("Sales")
+    SUPPORT = "support", _("Support")
+    FINANCE = "finance", _("Finance")
+    PRODUCT = "product", _("Product")
+    MARKETING = "marketing", _("Marketing")
+    EXECUTIVE = "executive", _("Executive sponsor")
+
+
+class AccountTeamMember(TenantModel):
+    """Who of us looks after a customer, in which role, from when to when. Covering for leave has an end."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="team")
+    member = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="account_teams")
+    role = models.CharField(max_length=12, choices=TeamRole.choices)
+    since = models.DateField()
+    until = models.DateField(null=True, blank=True)
+    covers_for = models.ForeignKey(Membership, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer", "role"], name="account_team_role_once", condition=models.Q(until__isnull=True)
+            )
+        ]
+        indexes = [models.Index(fields=["workspace", "member", "role"], name="account_team_of_member")]
+
+
+class Contact(TenantModel):
+    """A person at a customer. ``known_at`` dates the present version; earlier ones stay in ``ContactVersion``."""
+
+    external_id = models.CharField(max_length=200)
+    customer = models.ForeignKey(Customer, null=True, blank=True, on_delete=models.CASCADE, related_name="contacts")
+    email = models.EmailField(blank=True, default="")
+    name = models.CharField(max_length=300, blank=True, default="")
+    role = models.CharField(max_length=120, blank=True, default="")
+    title = models.CharField(max_length=200, blank=True, default="")
+    is_sponsor = models.BooleanField(default=False)
+    is_champion = models.BooleanField(default=False)
+    invited_at = models.DateTimeField(null=True, blank=True)
+    traits = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    known_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "external_id"], name="contact_external_id_once")]
+        indexes = [models.Index(fields=["workspace", "customer", "id"], name="contact_of_customer")]
+
+    def __str__(self) -> str:
+        return self.name or self.email or self.external_id
+
+
+class ContactVersion(models.Model):
+    """What was known about a contact, from when: written by a trigger, so no path can forget it."""
+
+    id = models.BigAutoField(primary_key=True)
+    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, db_index=False, related_name="+")
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="versions", db_index=False)
+    customer_id = models.UUIDField(null=True)
+    is_sponsor = models.BooleanField()
+    is_champion = models.BooleanField()
+    known_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+
+    objects = ScopedManager(workspace="workspace_id")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["workspace", "contact", "known_at"], name="contact_version_of"),
+            models.Index(fields=["workspace", "customer_id", "known_at"], name="contact_version_at_customer"),
+        ]

@@ -1,0 +1,141 @@
+"""What subscriptions mean on a given day, from what was known by then. Pure: no Django, no clock.
+
+The rules are those of the interface contract, "Facts and time":
+
+- An ``ends_on`` earlier than start + billing period is an early termination. It is known from the cancellation
+  (``cancelled_on``), else from the day it ended, and not before; until then the planned end is ``renewal_on``,
+  else start + billing period. A later ``ends_on`` is a term known from the start.
+- A cancellation is known on ``cancelled_on``, else at its end.
+- A customer has churned when its last paid subscription ended with no successor within the grace period,
+  dated at the end. Nothing is inferred beyond ``through``, the day up to which facts are complete.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """One version of a subscription. ``ends_on`` is the first day without it. Money in minor units a year."""
+
+    starts_on: date
+    arr_minor: int
+    billing_period_months: int = 12
+    ends_on: date | None = None
+    cancelled_on: date | None = None
+    renewal_on: date | None = None
+    auto_renews: bool = False
+    notice_days: int | None = None
+    seats: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """A customer's contract on a day. ``state`` is one of none, active, notice_given, in_grace, churned."""
+
+    state: str
+    arr_minor: int = 0
+    seats: int | None = None
+    customer_since: date | None = None
+    renewal_on: date | None = None
+    notice_deadline: date | None = None
+    churned_on: date | None = None
+
+
+def add_months(day: date, months: int) -> date:
+    """``day`` moved by ``months``; the 31st becomes the month's last day where it has fewer."""
+    index = day.year * 12 + day.month - 1 + months
+    year, month = divmod(index, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def early_end_known_on(terms: Terms) -> date | None:
+    """The day from which an early termination is known; None when ``ends_on`` is no early termination."""
+    if terms.ends_on is None or terms.ends_on >= add_months(terms.starts_on, terms.billing_period_months):
+        return None
+    return min(terms.cancelled_on, terms.ends_on) if terms.cancelled_on else terms.ends_on
+
+
+def known_end(terms: Terms, day: date) -> date | None:
+    """The end of the subscription as known by the end of ``day``; None while it is open-ended."""
+    early_on = early_end_known_on(terms)
+    if early_on is not None:
+        if early_on <= day:
+            return terms.ends_on
+        return terms.renewal_on or add_months(terms.starts_on, terms.billing_period_months)
+    if terms.ends_on is not None:
+        return terms.ends_on
+    if notice_known(terms, day):
+        assert terms.cancelled_on is not None
+        return max(terms.cancelled_on, terms.renewal_on or terms.cancelled_on)
+    return None
+
+
+def notice_known(terms: Terms, day: date) -> bool:
+    """Whether a cancellation had been given by the end of ``day``."""
+    return terms.cancelled_on is not None and terms.cancelled_on <= day
+
+
+def next_renewal(terms: Terms, day: date) -> date | None:
+    """The next day after ``day`` on which the subscription renews or runs out, as known by ``day``."""
+    end = known_end(terms, day)
+    if end is not None and end > day:
+        return end
+    if end is not None:
+        return None
+    first = terms.renewal_on or add_months(terms.starts_on, terms.billing_period_months)
+    if first > day or not terms.billing_period_months:
+        return first
+    months = (day.year - first.year) * 12 + day.month - first.month
+    periods = max(0, months // terms.billing_period_months)
+    renewal = add_months(first, periods * terms.billing_period_months)
+    while renewal <= day:
+        periods += 1
+        renewal = add_months(first, periods * terms.billing_period_months)
+    return renewal
+
+
+def contract_on(terms: Iterable[Terms], day: date, *, grace_days: int, through: date | None = None) -> Contract:
+    """The contract state at the end of ``day`` from versions already known by then.
+
+    ``terms``: the latest known version of each of one customer's subscriptions. Free ones (no revenue) are no
+    contract. With several in force: the sum of ARR and seats, the earliest renewal and notice deadline.
+    """
+    if through is not None and day > through:
+        day = through
+    started = [t for t in terms if t.arr_minor > 0 and t.starts_on <= day]
+    if not started:
+        return Contract(state="none")
+    since = min(t.starts_on for t in started)
+    ends = [known_end(t, day) for t in started]
+    running = [t for t, end in zip(started, ends, strict=True) if end is None or end > day]
+    if running:
+        return _running(running, day, since)
+    last_end = max(end for end in ends if end is not None)
+    if day - last_end <= timedelta(days=grace_days):
+        return Contract(state="in_grace", customer_since=since, renewal_on=last_end)
+    return Contract(state="churned", customer_since=since, churned_on=last_end)
+
+
+def _running(running: list[Terms], day: date, since: date) -> Contract:
+    staying = [t for t in running if not notice_known(t, day)]
+    renewals = [r for t in running if (r := next_renewal(t, day)) is not None]
+    deadlines = [
+        deadline
+        for t in staying
+        if t.auto_renews and t.notice_days is not None and (r := next_renewal(t, day)) is not None
+        if (deadline := r - timedelta(days=t.notice_days)) >= day
+    ]
+    seats = [t.seats for t in running if t.seats is not None]
+    return Contract(
+        state="active" if staying else "notice_given",
+        arr_minor=sum(t.arr_minor for t in running),
+        seats=sum(seats) if seats else None,
+        customer_since=since,
+        renewal_on=min(renewals, default=None),
+        notice_deadline=min(deadlines, default=None),
+    )

@@ -1,0 +1,13 @@
+"""The Celery application. Tasks live in each app's ``tasks`` module; ``schedule`` below only asks "what is due?"."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "csplatform.settings")
+
+app = Celery("csplatform")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

@@ -1,0 +1,42 @@
+"""Progress of long work, kept in the database so that leaving the page loses nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from csplatform.core.models import Job, JobState
+from csplatform.core.tenancy import current_workspace_id
+
+
+class JobCancelled(Exception):
+    """Raised inside the work when somebody asked to stop; what was committed so far stays."""
+
+
+def create(*, kind: str, now: datetime, created_by_id: UUID | None = None, **params: Any) -> Job:
+    return Job.objects.create(
+        workspace_id=current_workspace_id(), kind=kind, params=params, created_at=now, created_by_id=created_by_id
+    )
+
+
+def start(job_id: UUID, *, total: int, now: datetime) -> None:
+    """Mark as running. A second start (a re-delivered task) keeps the first start time."""
+    Job.objects.filter(pk=job_id, started_at__isnull=True).update(started_at=now)
+    Job.objects.filter(pk=job_id).update(state=JobState.RUNNING, total=total, heartbeat_at=now)
+
+
+def progress(job_id: UUID, *, done: int, now: datetime) -> None:
+    """Set how many units are done; raises ``JobCancelled`` when a cancel was asked for."""
+    Job.objects.filter(pk=job_id).update(done=done, heartbeat_at=now)
+    if Job.objects.filter(pk=job_id, cancel_requested=True).exists():
+        raise JobCancelled
+
+
+def finish(
+    job_id: UUID, *, state: JobState, now: datetime, message: str = "", result: dict[str, Any] | None = None
+) -> None:
+    values: dict[str, Any] = {"state": state, "finished_at": now, "message": message}
+    if result is not None:
+        values["result"] = result
+    Job.objects.filter(pk=job_id).update(**values)

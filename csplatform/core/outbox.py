@@ -1,0 +1,49 @@
+"""Upward news by name: an event row in the causing transaction, delivered by a sweep even if the broker forgot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from csplatform.core.models import OutboxEvent
+
+Listener = Callable[[OutboxEvent], None]
+_listeners: dict[str, list[Listener]] = {}
+
+
+def publish(*, workspace_id: UUID, name: str, payload: dict[str, Any], now: datetime) -> None:
+    """Record that ``name`` (``noun.verb_past``) happened. ``payload`` holds ids and numbers only, no content."""
+    OutboxEvent.objects.create(workspace_id=workspace_id, name=name, payload=payload, created_at=now)
+
+
+def publish_many(*, workspace_id: UUID, events: Iterable[tuple[str, dict[str, Any]]], now: datetime) -> None:
+    OutboxEvent.objects.bulk_create(
+        OutboxEvent(workspace_id=workspace_id, name=name, payload=payload, created_at=now) for name, payload in events
+    )
+
+
+def listen(name: str, listener: Listener) -> None:
+    """Register ``listener`` for ``name``; call from ``AppConfig.ready``. Listeners must be idempotent."""
+    _listeners.setdefault(name, []).append(listener)
+
+
+def dispatch_waiting(*, now: datetime, limit: int = 500) -> int:
+    """Deliver up to ``limit`` waiting events, each in its own savepoint; returns how many were delivered.
+
+    Rows are locked with SKIP LOCKED, so any number of sweeps may run; one that dies gives its rows back.
+    """
+    with transaction.atomic():
+        rows = list(
+            OutboxEvent.objects.select_for_update(skip_locked=True)
+            .filter(dispatched_at__isnull=True)
+            .order_by("created_at")[:limit]
+        )
+        for event in rows:
+            for listener in _listeners.get(event.name, ()):
+                listener(event)
+        OutboxEvent.objects.filter(pk__in=[event.pk for event in rows]).update(dispatched_at=now)
+    return len(rows)

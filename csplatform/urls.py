@@ -1,0 +1,7 @@
+"""Every address of the product, each app's under its own roof."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("accounts/", include("allauth.urls")),
+]

@@ -1,0 +1,1 @@
+"""How well customers do: events, measures, scorecards, scores, snapshots and churn risk."""

@@ -1,0 +1,56 @@
+"""Measures and scorecards as data. What was published is never rewritten."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from csplatform.core.tenancy import TenantModel
+
+
+class Measure(TenantModel):
+    """One thing looked at. ``definition`` is validated by ``health.measures.parse``; ``label`` is per language."""
+
+    key = models.SlugField(max_length=60)
+    label = models.JSONField()
+    unit = models.CharField(max_length=40, blank=True, default="")
+    definition = models.JSONField()
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "key"], name="measure_key_once")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Scorecard(TenantModel):
+    """How measures become a score. The published versions hold the content."""
+
+    name = models.CharField(max_length=120)
+    is_default = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace"], name="scorecard_default_once", condition=models.Q(is_default=True)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ScorecardVersion(TenantModel):
+    """Immutable once published: measures with their definitions of then, weights, curves, bands."""
+
+    scorecard = models.ForeignKey(Scorecard, on_delete=models.CASCADE, related_name="versions")
+    version = models.PositiveIntegerField()
+    content = models.JSONField()
+    published_at = models.DateTimeField()
+    published_by_label = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["scorecard", "version"], name="scorecard_version_once")]

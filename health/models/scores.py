@@ -1,0 +1,120 @@
+"""Scores: the present one per customer, snapshots of closed days, who waits to be scored, and full runs."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_scopes import ScopedManager
+
+from accounts.models.customers import HealthBand
+from csplatform.core.models import Job
+from csplatform.core.tenancy import TenantModel
+from health.models.definitions import ScorecardVersion
+
+
+class ChurnMethod(models.TextChoices):
+    MODEL = "model", _("Model")
+    RULES = "rules", _("Rules")
+    NONE = "none", _("None")
+
+
+class ScoreFields(models.Model):
+    """What a score consists of. Points come from ``values`` and the version's content, so they are not stored.
+
+    ``points``: score in hundredths (0–10,000), null when unknown or not applicable. ``coverage`` in percent.
+    ``values``: raw values in the order of the version's measures, NaN where missing. Risks in basis points.
+    ``risk_inputs``: what the churn rules read, in the order of ``health.risk.INPUTS``.
+    """
+
+    scorecard_version = models.ForeignKey(ScorecardVersion, on_delete=models.PROTECT, related_name="+", db_index=False)
+    computed_at = models.DateTimeField()
+    points = models.IntegerField(null=True)
+    band = models.CharField(max_length=14, choices=HealthBand.choices)
+    coverage = models.PositiveSmallIntegerField()
+    values = ArrayField(models.FloatField())
+    risk_inputs = ArrayField(models.FloatField())
+    churn_risk = models.IntegerField(null=True)
+    churn_risk_low = models.IntegerField(null=True)
+    churn_risk_high = models.IntegerField(null=True)
+    churn_method = models.CharField(max_length=6, choices=ChurnMethod.choices, default=ChurnMethod.NONE)
+
+    class Meta:
+        abstract = True
+
+
+class HealthScore(ScoreFields):
+    """The present score of a customer as of ``as_of`` (today, UTC).
+
+    ``computed_at`` covers every event acknowledged before it.
+    """
+
+    customer = models.OneToOneField("accounts.Customer", primary_key=True, on_delete=models.CASCADE, related_name="+")
+    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, db_index=False, related_name="+")
+    as_of = models.DateField()
+
+    objects = ScopedManager(workspace="workspace_id")
+
+
+class HealthSnapshot(ScoreFields):
+    """The score of a closed day from what was known by its end. Late facts append a revision; rows never change.
+
+    ``recorded_through``: facts stored later did not take part.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, db_index=False, related_name="+")
+    customer = models.ForeignKey("accounts.Customer", on_delete=models.CASCADE, db_index=False, related_name="+")
+    as_of = models.DateField()
+    revision = models.PositiveSmallIntegerField(default=0)
+    recorded_through = models.DateTimeField()
+
+    objects = ScopedManager(workspace="workspace_id")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "customer", "as_of", "revision"], name="snapshot_once")
+        ]
+        indexes = [models.Index(fields=["workspace", "as_of", "customer"], name="snapshot_of_day")]
+
+
+class DirtyCustomer(models.Model):
+    """A customer whose score must be refreshed. Ids only, so outside row-level security: the sweep serves all.
+
+    Writers upsert with DO UPDATE (holding the row until they commit); the refresh deletes with SKIP LOCKED
+    before it reads, so no arrival between the two can be lost.
+    """
+
+    pk = models.CompositePrimaryKey("workspace_id", "customer_id")
+    workspace_id = models.UUIDField()
+    customer_id = models.UUIDField()
+    since = models.DateTimeField()
+
+
+class ScoringRun(TenantModel):
+    """A full run: shards are claimed one by one by any number of workers, so a run survives any of them."""
+
+    class Kind(models.TextChoices):
+        CURRENT = "current", _("Present scores")
+        CLOSE_DAY = "close_day", _("Closing a day")
+        BACKFILL = "backfill", _("Past days")
+
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    job = models.OneToOneField(Job, on_delete=models.CASCADE, related_name="scoring_run")
+    days = ArrayField(models.DateField())
+    shards = models.PositiveIntegerField()
+    created_at = models.DateTimeField()
+
+
+class ScoringShard(TenantModel):
+    """One slice of a run's customers, by id range: first inclusive, last inclusive."""
+
+    run = models.ForeignKey(ScoringRun, on_delete=models.CASCADE, related_name="shard_rows")
+    number = models.PositiveIntegerField()
+    first_id = models.UUIDField()
+    last_id = models.UUIDField()
+    customers = models.PositiveIntegerField()
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "number"], name="scoring_shard_once")]
