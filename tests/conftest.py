@@ -15,7 +15,6 @@ from django.test import TransactionTestCase
 
 from csplatform.core.routers import OWNER
 
-
 # Rows that migrations put there and every test may rely on.
 _KEPT = {"django_migrations", "django_content_type", "auth_permission"}
 
