@@ -8,6 +8,8 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from csplatform import env as environment
+from csplatform.celery_settings import *  # noqa: F403  (Celery reads its options from this namespace)
+from csplatform.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environment.load()

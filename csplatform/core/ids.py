@@ -13,7 +13,7 @@ def uuid7() -> UUID:
 
 
 def parse_uuid(text: object) -> UUID | None:
-    """The UUID written in ``text``, or None where it is not one (a malformed id in a URL is "not found", not an error)."""
+    """The UUID written in ``text``, or None where it is not one: a malformed id in an address is "not found"."""
     if isinstance(text, UUID):
         return text
     try:

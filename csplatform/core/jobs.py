@@ -10,7 +10,7 @@ from csplatform.core.models import Job, JobState
 from csplatform.core.tenancy import current_workspace_id
 
 
-class JobCancelled(Exception):
+class JobCancelledError(Exception):
     """Raised inside the work when somebody asked to stop; what was committed so far stays."""
 
 
@@ -27,10 +27,10 @@ def start(job_id: UUID, *, total: int, now: datetime) -> None:
 
 
 def progress(job_id: UUID, *, done: int, now: datetime) -> None:
-    """Set how many units are done; raises ``JobCancelled`` when a cancel was asked for."""
+    """Set how many units are done; raises ``JobCancelledError`` when a cancel was asked for."""
     Job.objects.filter(pk=job_id).update(done=done, heartbeat_at=now)
     if Job.objects.filter(pk=job_id, cancel_requested=True).exists():
-        raise JobCancelled
+        raise JobCancelledError
 
 
 def finish(

@@ -29,12 +29,15 @@ def workspace_scope(workspace: Any) -> Iterator[None]:
     """
     workspace_id: UUID = getattr(workspace, "pk", workspace)
     outer: UUID | None = get_scope().get("workspace")
-    with scope(workspace=workspace_id), structlog.contextvars.bound_contextvars(workspace=str(workspace_id)):
-        with transaction.atomic():
-            _set_workspace(str(workspace_id))
-            yield
-            if connection.in_atomic_block and not connection.needs_rollback:
-                _set_workspace(str(outer) if outer else "")
+    with (
+        scope(workspace=workspace_id),
+        structlog.contextvars.bound_contextvars(workspace=str(workspace_id)),
+        transaction.atomic(),
+    ):
+        _set_workspace(str(workspace_id))
+        yield
+        if connection.in_atomic_block and not connection.needs_rollback:
+            _set_workspace(str(outer) if outer else "")
 
 
 def current_workspace_id() -> UUID:

@@ -10,7 +10,7 @@ from django_scopes import ScopedManager
 
 
 class UsageWindow(models.Model):
-    """Events per day of one customer and stream: ``counts`` holds little-endian int32, oldest first, ending at ``anchor``.
+    """Events per day of one customer and stream: ``counts`` is little-endian int32, oldest first, up to ``anchor``.
 
     Days after ``anchor`` are zero, so a new day needs no rewrite.
     """
