@@ -190,7 +190,6 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 
 # --- Background work -------------------------------------------------------------------------------
-from csplatform.celery_settings import *
 
 CELERY_BROKER_URL = REDIS_URL
 WORKER_CONCURRENCY = env.number("WORKER_CONCURRENCY", 2, low=1, high=256)
@@ -218,7 +217,6 @@ SPECTACULAR_SETTINGS = {
 # --- Logs ------------------------------------------------------------------------------------------
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", {"DEBUG", "INFO", "WARNING", "ERROR"})
 LOG_FORMAT = env.choice("LOG_FORMAT", "auto", {"auto", "json", "text"})
-from csplatform.logs import logging_config
 
 LOGGING = logging_config(LOG_LEVEL, LOG_FORMAT)
 SILENCED_SYSTEM_CHECKS: list[str] = []
