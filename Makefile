@@ -1,0 +1,59 @@
+# Every target works from a fresh clone with Python 3.11 or newer and make: `make run` and `make test` are the two to know.
+SHELL := /bin/sh
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; exit; }; done; echo python3)
+PY := .venv/bin/python
+LOCAL := $(PY) -m csplatform.local
+TEST_STATE := .local/test
+WITH_SERVICES = $(LOCAL) exec --state $(TEST_STATE) --
+ARGS ?=
+
+.PHONY: run test lint bench browser-test stop reset lock messages install install-dev
+
+run: install messages
+	@exec $(LOCAL) run
+
+stop:
+	@exec $(if $(wildcard $(PY)),$(PY),$(PYTHON)) -m csplatform.local stop
+
+reset:
+	@exec $(if $(wildcard $(PY)),$(PY),$(PYTHON)) -m csplatform.local reset $(if $(YES),--yes)
+
+test: install-dev messages
+	@exec $(WITH_SERVICES) $(PY) -m pytest $(ARGS)
+
+browser-test: install-dev messages
+	@exec $(WITH_SERVICES) $(PY) -m pytest tests/browser --browser-tests $(ARGS)
+
+# A configuration as in production, so that `check --deploy` judges that and not the defaults for one machine.
+PRODUCTION = DEBUG=0 PUBLIC_URL=https://boomerang.example ALLOWED_HOSTS=boomerang.example
+lint: install-dev
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	$(PY) -c 'from importlinter.cli import lint_imports_command as c; c()'
+	$(PY) -m djlint templates --check --quiet
+	$(PY) -m djlint templates --lint --quiet
+	$(WITH_SERVICES) $(PY) manage.py makemigrations --check --dry-run
+	$(WITH_SERVICES) env $(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
+
+bench: install-dev
+	@exec $(LOCAL) exec --state .local/bench -- $(PY) -m bench $(ARGS)
+
+messages: $(patsubst %.po,%.mo,$(wildcard csplatform/locale/*/LC_MESSAGES/django.po))
+%.mo: %.po | install
+	@$(PY) -m babel.messages.frontend --quiet compile -i $< -o $@
+
+install:
+	@exec $(PYTHON) csplatform/local/install.py local
+
+install-dev:
+	@exec $(PYTHON) csplatform/local/install.py dev
+
+# Needs uv. Every file pins what the next one pins too, so that the three can never disagree.
+COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-header --quiet
+lock:
+	$(COMPILE) --extra local --extra dev -o requirements-dev.lock
+	$(COMPILE) --extra local -c requirements-dev.lock -o requirements-local.lock
+	$(COMPILE) -c requirements-dev.lock -o requirements.lock
