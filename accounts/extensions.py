@@ -23,10 +23,13 @@ class Placement:
 WorkspaceHook = Callable[[Workspace, datetime], None]
 Placer = Callable[[Sequence[Placement], str, datetime], None]
 StageKeys = Callable[[], set[str]]
+CustomersHook = Callable[[Sequence[UUID], datetime], None]
 
 workspace_created: list[WorkspaceHook] = []
 placers: list[Placer] = []
 stage_keys: list[StageKeys] = []
+customers_changed: list[CustomersHook] = []
+customers_created: list[CustomersHook] = []
 
 
 def place_customers(placements: Sequence[Placement], *, actor_label: str, now: datetime) -> None:
@@ -38,3 +41,15 @@ def place_customers(placements: Sequence[Placement], *, actor_label: str, now: d
 def known_stage_keys() -> set[str]:
     """Keys of the active workspace's stages."""
     return set().union(*(source() for source in stage_keys))
+
+
+def notify_changed(customer_ids: Sequence[UUID], now: datetime) -> None:
+    """Tell listeners, in the same transaction, that something scores depend on has changed."""
+    for hook in customers_changed:
+        hook(customer_ids, now)
+
+
+def notify_created(customer_ids: Sequence[UUID], now: datetime) -> None:
+    """Tell listeners, in the same transaction, that customers have come into being (events may wait for them)."""
+    for hook in customers_created:
+        hook(customer_ids, now)

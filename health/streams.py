@@ -1,0 +1,43 @@
+"""Streams: the event filters that measures use. The arrivals keep running state for each active one."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from health.models import Measure
+
+ALL_EVENTS = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Events whose name is in ``names`` (None: every event). ``key`` is the same for the same names everywhere."""
+
+    key: str
+    names: frozenset[str] | None
+
+    def takes(self, name: str) -> bool:
+        return self.names is None or name in self.names
+
+
+EVERYTHING = Stream(ALL_EVENTS, None)
+
+
+def stream_of(names: list[str] | None) -> Stream:
+    """The stream of a measure's ``events`` list; empty or None means every event."""
+    if not names:
+        return EVERYTHING
+    wanted = frozenset(names)
+    digest = hashlib.blake2b("\0".join(sorted(wanted)).encode(), digest_size=10).hexdigest()
+    return Stream(digest, wanted)
+
+
+def active_streams() -> list[Stream]:
+    """The streams of the active workspace's measures, every event first."""
+    streams = {EVERYTHING.key: EVERYTHING}
+    for definition in Measure.objects.values_list("definition", flat=True):
+        if definition.get("source") == "events":
+            stream = stream_of(definition.get("events"))
+            streams[stream.key] = stream
+    return list(streams.values())
