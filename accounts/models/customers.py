@@ -65,6 +65,7 @@ class Customer(TenantModel):
         max_length=12, choices=ContractState.choices, default=ContractState.NONE, editable=False
     )
     churned_on = models.DateField(null=True, editable=False)
+    customer_since = models.DateField(null=True, editable=False)
     arr_minor = models.BigIntegerField(default=0, editable=False)
     seats = models.PositiveIntegerField(null=True, editable=False)
     renewal_on = models.DateField(null=True, editable=False)

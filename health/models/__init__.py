@@ -1,9 +1,19 @@
 from health.models.definitions import Measure, Scorecard, ScorecardVersion
 from health.models.events import Event, InboxBatch, MessageKey, RejectedMessage
-from health.models.scores import ChurnMethod, DirtyCustomer, HealthScore, HealthSnapshot, ScoringRun, ScoringShard
+from health.models.scores import (
+    ChurnBaseRate,
+    ChurnMethod,
+    DirtyCustomer,
+    HealthScore,
+    HealthSnapshot,
+    LateArrival,
+    ScoringRun,
+    ScoringShard,
+)
 from health.models.usage import ContactSeen, FeatureSeen, UsageWindow
 
 __all__ = [
+    "ChurnBaseRate",
     "ChurnMethod",
     "ContactSeen",
     "DirtyCustomer",
@@ -12,6 +22,7 @@ __all__ = [
     "HealthScore",
     "HealthSnapshot",
     "InboxBatch",
+    "LateArrival",
     "Measure",
     "MessageKey",
     "RejectedMessage",

@@ -57,9 +57,11 @@ class HealthScore(ScoreFields):
 
 
 class HealthSnapshot(ScoreFields):
-    """The score of a closed day from what was known by its end. Late facts append a revision; rows never change.
+    """The score of a closed day. Rows never change; what comes late appends a revision.
 
-    ``recorded_through``: facts stored later did not take part.
+    ``known_through``: facts known later did not take part. The end of the day itself in an ordinary snapshot;
+    later in one that shows what late data would have said.
+    ``recorded_through``: facts stored later did not take part, whenever they claim to have been known.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -67,6 +69,7 @@ class HealthSnapshot(ScoreFields):
     customer = models.ForeignKey("accounts.Customer", on_delete=models.CASCADE, db_index=False, related_name="+")
     as_of = models.DateField()
     revision = models.PositiveSmallIntegerField(default=0)
+    known_through = models.DateTimeField()
     recorded_through = models.DateTimeField()
 
     objects = ScopedManager(workspace="workspace_id")
@@ -89,6 +92,32 @@ class DirtyCustomer(models.Model):
     workspace_id = models.UUIDField()
     customer_id = models.UUIDField()
     since = models.DateTimeField()
+
+
+class LateArrival(models.Model):
+    """A customer with events of closed days that arrived afterwards: snapshots from ``from_day`` on get a revision.
+
+    Ids only, so outside row-level security: the sweep serves all.
+    """
+
+    pk = models.CompositePrimaryKey("workspace_id", "customer_id")
+    workspace_id = models.UUIDField()
+    customer_id = models.UUIDField()
+    from_day = models.DateField()
+
+
+class ChurnBaseRate(TenantModel):
+    """How often customers of the workspace churn, as used for present scores of a day.
+
+    ``churns`` in the year before ``as_of`` over ``exposure_days`` of customers under contract.
+    """
+
+    as_of = models.DateField()
+    churns = models.PositiveIntegerField()
+    exposure_days = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "as_of"], name="churn_base_rate_once")]
 
 
 class ScoringRun(TenantModel):
