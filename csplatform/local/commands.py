@@ -66,7 +66,7 @@ def execute(path: Path, environ: Mapping[str, str], command: Sequence[str]) -> i
 
 def _watch(ours: Services, program: Program) -> int:
     try:
-        child = ours.supervisor.run(program)
+        (child,) = ours.supervisor.run(program)
     except FileNotFoundError as error:
         raise LocalError(f"There is no command {program.argv[0]}.") from error
     code = child.exit_code or 0

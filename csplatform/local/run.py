@@ -21,6 +21,7 @@ _WEB_STAGE = 1
 _WORK_STAGE = 2
 _TASK_STAGE = 0
 _DEMO_ATTEMPTS = 3
+_MIGRATE = ("migrate", "--database", "owner", "--no-input")
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,7 @@ class _Run:
     def forever(self) -> None:
         say("Starting PostgreSQL and Valkey ...")
         self._env = {**self._services.start(), **self._own_settings()}
-        self._once("migrate", "Migrating the database", "migrate", "--database", "owner", "--no-input")
-        self._collect_static()
+        self._prepare()
         web = self._supervisor.start(self._web())
         self._supervisor.start(self._worker())
         self._supervisor.start(self._scheduler())
@@ -138,23 +138,25 @@ class _Run:
         return ours
 
     # -- one after the other ----------------------------------------------------------------------
-    def _once(self, name: str, what: str, *arguments: str) -> Child:
-        say(f"{what} ...")
-        child = self._supervisor.run(self._manage(name, *arguments, quiet=True))
-        require(child, what)
-        return child
-
-    def _collect_static(self) -> None:
+    def _prepare(self) -> None:
+        """Migrate and collect static files, at once: a first start has both to do, and two processors."""
+        say("Migrating the database ...")
+        tasks = [("Migrating the database", self._manage("migrate", *_MIGRATE, quiet=True))]
         target = Path(self._env["STATIC_ROOT"])
         fingerprint = static.fingerprint(PROJECT)
-        if static.is_current(target, fingerprint):
-            return
-        self._once("static", "Collecting static files", "collectstatic", "--no-input", "--clear", "--verbosity", "0")
-        static.remember(target, fingerprint)
+        collect = not static.is_current(target, fingerprint)
+        if collect:
+            say("Collecting static files ...")
+            tasks.append(("Collecting static files", self._manage("static", *static.COLLECT, quiet=True)))
+        done = self._supervisor.run(*(program for _, program in tasks))
+        for (what, _), child in zip(tasks, done, strict=True):
+            require(child, what)
+        if collect:
+            static.remember(target, fingerprint)
 
     def _load_demo(self) -> None:
         for attempt in range(1, _DEMO_ATTEMPTS + 1):
-            child = self._supervisor.run(self._manage("demo", "load_demo"))
+            (child,) = self._supervisor.run(self._manage("demo", "load_demo"))
             if child.exit_code == 0:
                 return
             say(f"Loading the demo failed (attempt {attempt} of {_DEMO_ATTEMPTS}); what was loaded is kept.")
@@ -175,7 +177,7 @@ class _Run:
         say("")
         say(f"Boomerang is ready at {self._address.url}")
         if self._env["DEMO"] == "1":
-            child = self._supervisor.run(self._manage("logins", "demo_logins", quiet=True))
+            (child,) = self._supervisor.run(self._manage("logins", "demo_logins", quiet=True))
             file = self._services.state.logs / "logins.log"
             if child.exit_code == 0 and file.exists():
                 for line in file.read_text(encoding="utf-8").splitlines():
@@ -196,7 +198,9 @@ class _Run:
         return Program(name="web", argv=argv, env=self._env, stage=_WEB_STAGE, stop_seconds=8)
 
     def _celery(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "celery", "-A", "csplatform", *arguments]
+        # Root runs the worker only where root runs everything, on a machine of one person.
+        quiet = ("-W", "ignore:You're running the worker with superuser")
+        return [sys.executable, *quiet, "-m", "celery", "-A", "csplatform", "--quiet", *arguments]
 
     def _worker(self) -> Program:
         argv = self._celery("worker", "--prefetch-multiplier", "1", "--without-mingle", "--without-gossip")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+# redoc is the second of two viewers of the same API document; the docs page uses the other one.
+COLLECT = ("collectstatic", "--no-input", "--clear", "--verbosity", "0", "--ignore", "redoc")
 _STAMP = ".collected-from"
 
 
@@ -12,7 +14,7 @@ def fingerprint(project: Path) -> str:
     """A digest that changes when a static source, a setting or an installed package may have changed."""
     digest = hashlib.sha256()
     sources = [project / "csplatform" / "settings.py", *sorted(project.glob("requirements*.lock"))]
-    for folder in sorted({*project.glob("static"), *project.glob("*/static")}):
+    for folder in [project / "static", *sorted(project.glob("[a-z]*/static"))]:
         sources += sorted(each for each in folder.rglob("*") if each.is_file())
     for source in sources:
         digest.update(f"{source.relative_to(project)}\0".encode())

@@ -95,13 +95,14 @@ class Supervisor:
         self._launch(child)
         return child
 
-    def run(self, program: Program) -> Child:
-        """Run a program to its end while the others are being watched; the child tells its exit code."""
-        child = self.start(program, keep=False)
-        while child.running:
+    def run(self, *programs: Program) -> list[Child]:
+        """Run programs beside each other to their ends, the others being watched; each child tells its exit code."""
+        children = [self.start(program, keep=False) for program in programs]
+        while any(child.running for child in children):
             self.tick()
-        self._children.remove(child)
-        return child
+        for child in children:
+            self._children.remove(child)
+        return children
 
     def wait_until(self, true: Callable[[], bool], seconds: float, *, every: float = 0.1) -> bool:
         """Wait for a condition; False when it did not come true in time."""
