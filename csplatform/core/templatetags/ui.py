@@ -1,0 +1,288 @@
+"""Domain-free template vocabulary: icons, bands, formats by locale, and the charts.
+
+Charts answer with an SVG whose meaning is also in its title and description, or which is hidden from
+assistive technology because the same figures stand in text or a table beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext_lazy
+
+from csplatform.core import charts, formats
+from csplatform.core.icons import icon_path
+
+register = template.Library()
+
+BAND_WORDS = {
+    "healthy": pgettext_lazy("health band", "Healthy"),
+    "watch": pgettext_lazy("health band", "Watch"),
+    "at_risk": pgettext_lazy("health band", "At risk"),
+    "unknown": pgettext_lazy("health band", "Unknown"),
+    "not_applicable": gettext_lazy("Not applicable"),
+}
+
+BAND_CLASSES = {"healthy": "ok", "watch": "watch", "at_risk": "risk", "unknown": "unk"}
+"""Band → the name of its colour token. A band that is not applicable has neither colour nor shape."""
+
+BAND_SHAPES = {
+    "healthy": '<circle cx="6" cy="6" r="5" fill="currentColor"/>',
+    "watch": (
+        '<path d="M6 .9 11.1 6 6 11.1.9 6z" fill="none" stroke="currentColor" stroke-width="1.6"'
+        ' stroke-linejoin="round"/><path d="M6 .9V11.1L.9 6z" fill="currentColor"/>'
+    ),
+    "at_risk": '<path d="M6 .8 11.6 11H.4z" fill="currentColor"/>',
+    "unknown": (
+        '<circle cx="6" cy="6" r="4.7" fill="none" stroke="currentColor" stroke-width="1.5" stroke-dasharray="2.6 2.3"/>'
+    ),
+}
+
+
+@register.simple_tag
+def icon(name: str, css: str = "") -> SafeString:
+    """An icon, decorative: the words beside it or the control's label carry the meaning."""
+    return format_html(
+        '<svg class="icon {}" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d="{}"/></svg>',
+        css,
+        icon_path(name),
+    )
+
+
+@register.filter
+def band_class(band: str | None) -> str:
+    """Band → colour class ("ok", "watch", "risk", "unk"), empty where no band applies."""
+    return BAND_CLASSES.get(band or "unknown", "")
+
+
+@register.filter
+def band_word(band: str | None) -> str:
+    """Band → its word in the reader's language."""
+    return str(BAND_WORDS.get(band or "unknown", BAND_WORDS["unknown"]))
+
+
+@register.simple_tag
+def band_shape(band: str | None) -> SafeString:
+    """The band's shape alone, 12 px, for places where its word stands near."""
+    shape = BAND_SHAPES.get(band or "unknown")
+    if shape is None:
+        return SafeString("")
+    return format_html(
+        '<svg class="shape {}" viewBox="0 0 12 12" width="12" height="12" aria-hidden="true">{}</svg>',
+        band_class(band),
+        SafeString(shape),  # noqa: S308 - one of the constants above
+    )
+
+
+@register.simple_tag
+def band_mark(band: str | None) -> SafeString:
+    """The band's shape without its own <svg>, to stand inside a chart (12 × 12 units, currentColor)."""
+    return SafeString(BAND_SHAPES.get(band or "unknown", ""))  # noqa: S308 - one of the constants above
+
+
+@register.simple_tag
+def band(band: str | None) -> SafeString:
+    """Shape and word together: colour never carries the meaning alone."""
+    return format_html('<span class="band {}">{}{}</span>', band_class(band), band_shape(band), band_word(band))
+
+
+@register.filter
+def money(minor: int | None, currency: str) -> str:
+    """Minor units and a currency → €214,000."""
+    return formats.money(minor, currency, get_language())
+
+
+@register.filter
+def money_short(minor: int | None, currency: str) -> str:
+    """Minor units and a currency → €214k."""
+    return formats.money_short(minor, currency, get_language())
+
+
+@register.filter
+def number(value: Decimal | float | None, digits: int | None = None) -> str:
+    """A number with the separators of the reader's language."""
+    return formats.number(value, get_language(), digits=digits)
+
+
+@register.filter
+def percent(share: Decimal | float | None, digits: int = 0) -> str:
+    """A share of 1 → a percentage."""
+    return formats.percent(share, get_language(), digits=digits)
+
+
+@register.filter
+def basis_points(value: int | None, digits: int = 0) -> str:
+    """Basis points (1/100 of a percent) → a percentage."""
+    return formats.percent(None if value is None else Decimal(value) / 10_000, get_language(), digits=digits)
+
+
+@register.filter
+def points(hundredths: int | None, digits: int = 0) -> str:
+    """Points kept as hundredths → points, rounded half up to `digits`."""
+    return formats.number(_points(hundredths, digits), get_language(), digits=digits)
+
+
+@register.filter
+def change(hundredths: int | None, digits: int = 0) -> str:
+    """A change in hundredths of points, with its sign."""
+    return formats.signed(_points(hundredths, digits), get_language(), digits=digits)
+
+
+def _points(hundredths: int | None, digits: int) -> Decimal | None:
+    if hundredths is None:
+        return None
+    value = (Decimal(hundredths) / 100).quantize(Decimal(1).scaleb(-digits), rounding="ROUND_HALF_UP")
+    return value if value else Decimal(0)
+
+
+@register.filter
+def change_class(value: Decimal | float | None) -> str:
+    """Colour class of a change: falling, rising, or neither."""
+    if not value:
+        return ""
+    return "ok" if value > 0 else "risk"
+
+
+@register.filter
+def day(value: date | datetime | None, style: str = "medium") -> str:
+    """A day by locale; a time is read in the active time zone. Styles as in `formats.day`."""
+    if isinstance(value, datetime) and timezone.is_aware(value):
+        value = timezone.localtime(value)
+    return formats.day(value, get_language(), style)
+
+
+@register.filter
+def duration(seconds: int) -> str:
+    """A rough length of time in words: under two minutes in seconds, under two hours in minutes, else hours."""
+    if seconds < 120:
+        return ngettext("%(n)d second", "%(n)d seconds", seconds) % {"n": seconds}
+    minutes = round(seconds / 60)
+    if minutes < 120:
+        return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
+    hours = round(minutes / 60)
+    return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
+
+
+@register.filter
+def initials(name: str | None) -> str:
+    """Two letters for a person's mark: first letters of the first and last word."""
+    words = (name or "").replace("@", " ").replace(".", " ").split()
+    if not words:
+        return "?"
+    return (words[0][0] + (words[-1][0] if len(words) > 1 else words[0][1:2])).upper()
+
+
+@register.inclusion_tag("components/chart_sparkline.html")
+def sparkline(values: Sequence[int | None], band: str | None = None, low: int = 0, high: int = 10_000) -> dict[str, Any]:
+    """Scores in hundredths, oldest first; decorative, since the score and its change stand in the row."""
+    return {"spark": charts.sparkline(list(values), low=low, high=high), "css": band_class(band)}
+
+
+@register.inclusion_tag("components/chart_stack.html")
+def stacked_bar(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Parts `{"band", "value"}` of a whole as one bar; the figures stand below it in the portfolio strip."""
+    rows = list(parts)
+    shares = charts.stack([row["value"] for row in rows])
+    return {"pieces": [{"css": band_class(row["band"]), "share": share} for row, share in zip(rows, shares, strict=True)]}
+
+
+@register.inclusion_tag("components/chart_driver.html")
+def driver_bar(points: int, max_points: int, change: int | None, scale: int) -> dict[str, Any]:
+    """Bar of one driver; all figures in hundredths of points, `scale` the largest maximum on the page."""
+    return {"bar": charts.driver_bar(points=points, maximum=max_points, change=change or 0, scale=scale)}
+
+
+@register.inclusion_tag("components/chart_risk.html")
+def risk_bar(risk: int, low: int, high: int) -> dict[str, Any]:
+    """Churn risk with its interval, in basis points; the scale ends at 40 % or at the next tenth above."""
+    top = max(4000, -(-high // 1000) * 1000)
+    scale = charts.Scale(0, top, 0, 100)
+    return {
+        "point": round(scale(risk), 2),
+        "low": round(scale(low), 2),
+        "span": round(scale(high) - scale(low), 2),
+        "top": formats.percent(Decimal(top) / 10_000, get_language()),
+    }
+
+
+HISTORY_HEIGHT = 180
+HISTORY_TOP = 8
+
+
+@register.inclusion_tag("components/chart_history.html")
+def history_chart(
+    snapshots: Sequence[Any], thresholds: Sequence[tuple[str, int]] = (("at_risk", 0), ("watch", 4500), ("healthy", 7000))
+) -> dict[str, Any]:
+    """Score over time over its bands.
+
+    `snapshots`: oldest first, each with `as_of` (date), `points` (hundredths or None) and `band`. A day
+    without a score breaks the line. `thresholds`: band and the hundredths from which it applies, rising.
+    """
+    if not snapshots:
+        return {"empty": True}
+    first, last = snapshots[0].as_of, snapshots[-1].as_of
+    x, y = charts.day_scale(first, last), charts.Scale(0, 10_000, HISTORY_HEIGHT, HISTORY_TOP)
+    points = [(x(s.as_of.toordinal()), None if s.points is None else y(s.points)) for s in snapshots]
+    edges = [*(edge for _, edge in thresholds), 10_000]
+    bands = [
+        {"band": name, "y": round(y(high), 1), "height": round(y(low) - y(high), 1), "from": low // 100}
+        for (name, low), high in zip(thresholds, edges[1:], strict=True)
+    ]
+    known = [(s, px, py) for s, (px, py) in zip(snapshots, points, strict=True) if py is not None]
+    latest = known[-1] if known else None
+    ticks = charts.month_ticks(first, last, most=6)
+    return {
+        "empty": not known,
+        "bands": bands,
+        "paths": charts.line_paths(points),
+        "height": HISTORY_HEIGHT,
+        "ticks": [{"x": round(x(t.toordinal()), 2), "day": t} for t in ticks if 4 < x(t.toordinal()) < 94],
+        "latest": latest and {"snapshot": latest[0], "x": round(latest[1], 2), "y": round(latest[2], 1)},
+        "first": first,
+        "last": last,
+    }
+
+
+TIMELINE_FLOOR = 128
+
+
+@register.inclusion_tag("components/chart_renewals.html")
+def renewal_chart(renewals: Sequence[Any], today: date, until: date, currency: str) -> dict[str, Any]:
+    """Renewals on a line of notice deadlines; height grows with the root of ARR.
+
+    Each renewal has `name`, `url`, `deadline` (date), `arr_minor`, `band`. The largest that are not
+    healthy are named; all are links and stand in the list behind the chart.
+    """
+    x = charts.day_scale(today, until, 1.5, 98.5)
+    largest = max((r.arr_minor for r in renewals), default=0)
+    ranked = sorted(renewals, key=lambda r: (r.band == "healthy", -r.arr_minor))
+    marks = [
+        {
+            "row": r,
+            "x": round(x(r.deadline.toordinal()), 2),
+            "y": round(TIMELINE_FLOOR - charts.root_height(r.arr_minor, largest, tallest=110, shortest=14), 1),
+            "css": band_class(r.band),
+            "label": f"{r.name} {formats.money_short(r.arr_minor, currency, get_language())}",
+        }
+        for r in ranked
+    ]
+    named = charts.place_labels(
+        [(m["x"] + 1.8, m["y"]) for m in marks], widths=[len(m["label"]) * 1.12 for m in marks], keep=4
+    )
+    for mark, keep in zip(marks, named, strict=True):
+        mark["named"] = keep and mark["row"].band != "healthy"
+    ticks = [{"x": round(x(t.toordinal()), 2), "day": t} for t in charts.month_ticks(today, until, most=7)]
+    return {
+        "marks": sorted(marks, key=lambda m: m["row"].deadline),
+        "ticks": [t for t in ticks if t["x"] > 9],
+        "floor": TIMELINE_FLOOR,
+        "start": x(today.toordinal()),
+        "currency": currency,
+    }
