@@ -259,7 +259,9 @@ def _arc(name: str) -> tuple[str, str, Point]:
         f"L{put(to_x + 3 * bend, floor)}C{put(to_x + bend, floor, to_x + 4 * scale, floor - bend * 0.35, to_x, to_y)}"
     )
     wing = 8 * scale if size.name == "page" else 5.5
-    arrow = f"M{put(to_x - wing, to_y + wing * 1.1)}L{put(to_x, to_y - 2 * scale)}L{put(to_x + wing, to_y + wing * 1.1)}"
+    arrow = (
+        f"M{put(to_x - wing, to_y + wing * 1.1)}L{put(to_x, to_y - 2 * scale)}L{put(to_x + wing, to_y + wing * 1.1)}"
+    )
     return path, arrow, Point((from_x + to_x) / 2, floor)
 
 

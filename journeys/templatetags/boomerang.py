@@ -108,7 +108,9 @@ def stage_header(macro: str) -> dict[str, Any]:
     """The boomerang of the customer header: passed stages pale in their phase's colour, the current one solid."""
     pieces = geometry.picture("header").segments
     current = next((i for i, piece in enumerate(pieces) if piece.macro == macro), None)
-    states = (("now" if i == current else "passed" if current is not None and i < current else "") for i in range(len(pieces)))
+    states = (
+        ("now" if i == current else "passed" if current is not None and i < current else "") for i in range(len(pieces))
+    )
     return {
         "size": geometry.SIZES["header"],
         "pieces": list(zip(pieces, states, strict=True)),

@@ -180,7 +180,9 @@ def initials(name: str | None) -> str:
 
 
 @register.inclusion_tag("components/chart_sparkline.html")
-def sparkline(values: Sequence[int | None], band: str | None = None, low: int = 0, high: int = 10_000) -> dict[str, Any]:
+def sparkline(
+    values: Sequence[int | None], band: str | None = None, low: int = 0, high: int = 10_000
+) -> dict[str, Any]:
     """Scores in hundredths, oldest first; decorative, since the score and its change stand in the row."""
     return {"spark": charts.sparkline(list(values), low=low, high=high), "css": band_class(band)}
 
@@ -190,7 +192,9 @@ def stacked_bar(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Parts `{"band", "value"}` of a whole as one bar; the figures stand below it in the portfolio strip."""
     rows = list(parts)
     shares = charts.stack([row["value"] for row in rows])
-    return {"pieces": [{"css": band_class(row["band"]), "share": share} for row, share in zip(rows, shares, strict=True)]}
+    return {
+        "pieces": [{"css": band_class(row["band"]), "share": share} for row, share in zip(rows, shares, strict=True)]
+    }
 
 
 @register.inclusion_tag("components/chart_driver.html")
@@ -218,7 +222,8 @@ HISTORY_TOP = 8
 
 @register.inclusion_tag("components/chart_history.html")
 def history_chart(
-    snapshots: Sequence[Any], thresholds: Sequence[tuple[str, int]] = (("at_risk", 0), ("watch", 4500), ("healthy", 7000))
+    snapshots: Sequence[Any],
+    thresholds: Sequence[tuple[str, int]] = (("at_risk", 0), ("watch", 4500), ("healthy", 7000)),
 ) -> dict[str, Any]:
     """Score over time over its bands.
 
