@@ -254,10 +254,9 @@ def _arc(name: str) -> tuple[str, str, Point]:
     def put(*values: float) -> str:
         return " ".join(number % value for value in values)
 
-    path = (
-        f"M{put(from_x, from_y)}C{put(from_x - 8 * scale, floor - bend * 0.5, from_x - 2 * bend, floor, from_x - 4 * bend, floor)}"
-        f"L{put(to_x + 3 * bend, floor)}C{put(to_x + bend, floor, to_x + 4 * scale, floor - bend * 0.35, to_x, to_y)}"
-    )
+    down = put(from_x - 8 * scale, floor - bend * 0.5, from_x - 2 * bend, floor, from_x - 4 * bend, floor)
+    up = put(to_x + bend, floor, to_x + 4 * scale, floor - bend * 0.35, to_x, to_y)
+    path = f"M{put(from_x, from_y)}C{down}L{put(to_x + 3 * bend, floor)}C{up}"
     wing = 8 * scale if size.name == "page" else 5.5
     arrow = (
         f"M{put(to_x - wing, to_y + wing * 1.1)}L{put(to_x, to_y - 2 * scale)}L{put(to_x + wing, to_y + wing * 1.1)}"

@@ -1,5 +1,6 @@
 """The icon set: outlines on a 16 × 16 grid, stroke 1.6, drawn for this product."""
 
+# ruff: noqa: E501 - path data has no place to break
 from __future__ import annotations
 
 from collections.abc import Mapping
