@@ -10,12 +10,8 @@ from csplatform.demo.catalogue import STAGES
 from csplatform.demo.plan import Plan
 
 _STEP = 30  # days between two looks at a customer after the contract
-_SALES = (
-    0.0,
-    0.35,
-    0.6,
-    0.85,
-)  # when the four stages of the left arm begin, as shares of the sales cycle
+# When the four stages of the left arm begin, as shares of the sales cycle.
+_SALES = (0.0, 0.35, 0.6, 0.85)
 
 
 def _before_contract(plan: Plan) -> list[tuple[int, str]]:
@@ -26,17 +22,21 @@ def _before_contract(plan: Plan) -> list[tuple[int, str]]:
     else:
         until = plan.contract_day if plan.contract_day is not None else plan.window.last
         moves = [(plan.created + round((until - plan.created) * share), STAGES[i]) for i, share in enumerate(_SALES)]
-    if plan.trial is None:
-        return moves
-    # Whoever tries the product is in the trial from its first day, and decides after it.
-    begins = plan.trial[0]
-    return [
-        (
-            begins if name == "trial" else min(day, begins - 1) if STAGES.index(name) < 2 else day,
-            name,
-        )
-        for day, name in moves
-    ]
+    return moves if plan.trial is None else _around_trial(moves, plan.trial[0])
+
+
+def _around_trial(moves: list[tuple[int, str]], begins: int) -> list[tuple[int, str]]:
+    """Whoever tries the product is in the trial from its first day: earlier stages before it, the decision after."""
+    dated = []
+    for day, name in moves:
+        if name == "trial":
+            at = begins
+        elif name == "decision":
+            at = day
+        else:
+            at = min(day, begins - 1)
+        dated.append((at, name))
+    return dated
 
 
 def _next(plan: Plan, stage: str, day: int, months: int) -> str:
