@@ -3,5 +3,9 @@
 from django.urls import include, path
 
 urlpatterns = [
+    path("api/", include("csplatform.api.urls")),
     path("accounts/", include("allauth.urls")),
 ]
+
+handler400 = "csplatform.api.errors.bad_request"
+handler500 = "csplatform.api.errors.server_error"

@@ -58,7 +58,7 @@ class WorkspaceViewSet(GenericViewSet[Any]):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         self.args, self.kwargs = args, kwargs
-        self.headers = self.default_response_headers
+        self.headers, self.format_kwarg = self.default_response_headers, None
         self.now = timezone.now()
         self.allowance: limits.Allowance | None = None
         self.request = asked = self.initialize_request(request, *args, **kwargs)
@@ -111,7 +111,9 @@ class WorkspaceViewSet(GenericViewSet[Any]):
         if isinstance(error, exceptions.MethodNotAllowed):
             problem.headers["Allow"] = ", ".join(self.allowed_methods)
         request.accepted_renderer, request.accepted_media_type = self.renderer_classes[0](), problems.MEDIA_TYPE
-        response = Response(problem.body, problem.status_code, headers=problem.headers, content_type=problems.MEDIA_TYPE)
+        response = Response(
+            problem.body, problem.status_code, headers=problem.headers, content_type=problems.MEDIA_TYPE
+        )
         return self.finalize_response(request, response, *self.args, **self.kwargs).render()
 
     def get_serializer_context(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
@@ -12,6 +13,8 @@ PROBLEM = {"$ref": "#/components/responses/Problem"}
 _REFERENCE = re.compile(r"/v1/(?P<resource>[a-z-]+)/\{id\}/")
 _WITH_EXTERNAL_ID = frozenset({"customers", "contacts", "subscriptions"})
 _RATE_HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
+_KEY_TEXT = "A key of your own: the answer to its first request is kept for a day and replayed to later ones."
+_KEY_SCHEMA = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}
 _CHANGES = frozenset({"put", "patch", "delete"})
 
 
@@ -32,8 +35,6 @@ class MemberScheme(OpenApiAuthenticationExtension):
     name = "session"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
-        from django.conf import settings
-
         return {
             "type": "apiKey",
             "in": "cookie",
@@ -50,8 +51,20 @@ def complete(result: dict[str, Any], generator: Any, **_: Any) -> dict[str, Any]
     components["headers"] = _headers()
     for path, operations in result["paths"].items():
         for method, operation in operations.items():
+            _tag_answers(operation, components["schemas"])
             _complete_operation(path, method, operation)
     return result
+
+
+def _tag_answers(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Single records that have a version carry an ``ETag``."""
+    for status, answer in operation["responses"].items():
+        shown = answer.get("content", {}).get("application/json", {}).get("schema", {})
+        name = str(shown.get("$ref", "")).rpartition("/")[2]
+        if "version" in schemas.get(name, {}).get("properties", {}):
+            answer.setdefault("headers", {}).update(_refs("ETag"))
+        if status == "201":
+            answer.setdefault("headers", {}).update(_refs("Location"))
 
 
 def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> None:
@@ -70,9 +83,7 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> No
     if "requestBody" in operation:
         statuses |= {"404", "409", "413", "415"}
     if method == "post":
-        parameters.append(_header("Idempotency-Key", "A key of your own (up to 255 characters): the answer to the "
-                                  "first request is kept for a day and replayed to later ones with the same key.",
-                                  {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}))  # fmt: skip
+        parameters.append(_header("Idempotency-Key", _KEY_TEXT, _KEY_SCHEMA))
         statuses |= {"409", "422"}
     if method in _CHANGES:
         parameters.append(_header("If-Match", "The `ETag` last read. 412 when the record has changed since."))

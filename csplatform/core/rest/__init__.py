@@ -1,1 +1,1 @@
-"""What every REST resource shares and no app owns: problems, parsing, paging, filters, versions, idempotency, limits."""
+"""What REST resources share and no app owns: problems, parsing, paging, filters, versions, idempotency, limits."""

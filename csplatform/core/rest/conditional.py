@@ -47,5 +47,7 @@ def is_unchanged(request: Request, tag: str) -> bool:
 def _stale(version: int | None) -> Problem:
     if version is None:
         return Problem(412, _("There is no such record to match; nothing was changed."), kind="stale-version")
-    detail = _("The record was changed by somebody else (it is at version %(version)d); nothing was changed. Read it again.")
+    detail = _(
+        "The record was changed by somebody else (it is at version %(version)d); nothing was changed. Read it again."
+    )
     return Problem(412, detail % {"version": version}, kind="stale-version")

@@ -43,6 +43,7 @@ class Instant(serializers.Field[Any, Any, Any, Any]):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+@extend_schema_field(OpenApiTypes.DOUBLE)
 class Scaled(serializers.Field[Any, Any, Any, Any]):
     """A whole number of ``1/scale`` as a decimal number."""
 

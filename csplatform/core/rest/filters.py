@@ -33,7 +33,9 @@ class StrictFilters(BaseFilterBackend):
         unknown = sorted(set(request.query_params) - set(declared) - RESERVED)
         if unknown:
             known = ", ".join(sorted({*declared, *RESERVED}))
-            raise invalid([(name[:60], _("No such filter. Known are %(known)s.") % {"known": known}) for name in unknown])
+            raise invalid(
+                [(name[:60], _("No such filter. Known are %(known)s.") % {"known": known}) for name in unknown]
+            )
         filterset = view.filterset_class(data=request.query_params, queryset=queryset, request=request)
         if not filterset.is_valid():
             raise ValidationError(filterset.errors)

@@ -20,15 +20,11 @@ class StrictJSONParser(BaseParser):
 
     media_type = "application/json"
 
-    def parse(
-        self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> Any:
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
         # HttpRequest.body, unlike the stream, keeps to the size limit of the settings.
         raw: bytes = stream.body if isinstance(stream, HttpRequest) else stream.read()
         try:
-            data = json.loads(
-                raw.decode("utf-8-sig"), parse_constant=_refuse_constant, object_pairs_hook=_unique_names
-            )
+            data = json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse_constant, object_pairs_hook=_unique_names)
         except UnicodeDecodeError as error:
             raise _malformed(_("The body is not UTF-8.")) from error
         except RecursionError as error:
