@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import datetime, timedelta
-from functools import partial
 
 import structlog
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.mail import send_invitation
@@ -113,7 +113,7 @@ def accept_as_new(*, invitation: Invitation, name: str, password: str, now: date
 
 @transaction.atomic
 def accept(*, invitation: Invitation, user: User, now: datetime) -> Membership:
-    """Let ``user`` in. Raises ``ValidationError`` when the door has closed meanwhile or was meant for another person."""
+    """Let ``user`` in. Raises ``ValidationError`` when the door has closed meanwhile or was meant for another."""
     if not people.owns_address(user, invitation.email):
         raise ValidationError(_("This invitation is for another address. Sign in with the address it was sent to."))
     fresh = Invitation.objects.select_for_update().get(pk=invitation.pk)
@@ -138,28 +138,33 @@ def accept(*, invitation: Invitation, user: User, now: datetime) -> Membership:
 
 
 def mail_waiting(*, now: datetime) -> int:
-    """Mail every open invitation that has not been mailed; returns how many were.
+    """Mail open invitations that have not been mailed; returns how many were.
 
-    One transaction each, so a mail server that fails half-way keeps what was sent; the rest waits for the next call.
+    One transaction each: a mail server that refuses one leaves that one waiting for the next call, and no other.
     """
+    waiting = Invitation.objects.filter(
+        mailed_at__isnull=True, accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=now
+    )
     sent = 0
-    for _attempt in range(_AT_ONCE):
-        with transaction.atomic():
-            invitation = (
-                Invitation.objects.select_for_update(skip_locked=True, of=("self",), no_key=True)
-                .select_related("workspace", "invited_by")
-                .filter(mailed_at__isnull=True, accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=now)
-                .order_by("created_at", "id")
-                .first()
-            )
-            if invitation is None:
-                break
-            token = secrets.token_urlsafe(32)
-            invitation.token_hash, invitation.mailed_at = _hash(token), now
-            invitation.save(update_fields=["token_hash", "mailed_at"])
-            send_invitation(invitation, token)
-            sent += 1
+    for pk in list(waiting.order_by("created_at", "id").values_list("pk", flat=True)[:_AT_ONCE]):
+        try:
+            sent += _mail_one(waiting.filter(pk=pk), now)
+        except OSError as error:  # smtplib's errors are among them
+            log.warning("invitation not mailed", invitation=str(pk), problem=type(error).__name__)
     return sent
+
+
+@transaction.atomic
+def _mail_one(waiting: QuerySet[Invitation], now: datetime) -> int:
+    locked = waiting.select_for_update(skip_locked=True, of=("self",), no_key=True)
+    invitation = locked.select_related("workspace", "invited_by").first()
+    if invitation is None:
+        return 0
+    token = secrets.token_urlsafe(32)
+    invitation.token_hash, invitation.mailed_at = _hash(token), now
+    invitation.save(update_fields=["token_hash", "mailed_at"])
+    send_invitation(invitation, token)
+    return 1
 
 
 def _fresh(now: datetime) -> dict[str, object]:
@@ -170,7 +175,8 @@ def _fresh(now: datetime) -> dict[str, object]:
 def _mail_soon() -> None:
     from accounts.tasks import mail_invitations
 
-    transaction.on_commit(partial(mail_invitations.delay))
+    # Robust: without a broker the schedule still mails it.
+    transaction.on_commit(mail_invitations.delay, robust=True)
 
 
 def _hash(token: str) -> str:

@@ -107,9 +107,7 @@ def end_leave(*, member: Membership, actor: audit.Actor, now: datetime) -> int:
         _end(rows, day)
         team.refresh_csm({row.customer_id for row in rows}, day=day, now=now)
         if rows:
-            audit.record(
-                actor=actor, action="portfolio.returned", subject=member, data={"places": len(rows)}, now=now
-            )
+            audit.record(actor=actor, action="portfolio.returned", subject=member, data={"places": len(rows)}, now=now)
     return len(rows)
 
 
@@ -131,9 +129,7 @@ def vacate(*, member: Membership, actor: audit.Actor, now: datetime) -> int:
         _end(rows, day)
         team.refresh_csm({row.customer_id for row in rows}, day=day, now=now)
         if rows:
-            audit.record(
-                actor=actor, action="portfolio.vacated", subject=member, data={"places": len(rows)}, now=now
-            )
+            audit.record(actor=actor, action="portfolio.vacated", subject=member, data={"places": len(rows)}, now=now)
     return len(rows)
 
 
