@@ -3,9 +3,6 @@
 from django.urls import include, path
 
 urlpatterns = [
-    path("api/", include("csplatform.api.urls")),
     path("accounts/", include("allauth.urls")),
+    path("", include("health.ingest.urls")),
 ]
-
-handler400 = "csplatform.api.errors.bad_request"
-handler500 = "csplatform.api.errors.server_error"

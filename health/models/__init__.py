@@ -1,5 +1,5 @@
 from health.models.definitions import Measure, Scorecard, ScorecardVersion
-from health.models.events import Event, InboxBatch, MessageKey, RejectedMessage
+from health.models.events import ContactAlias, Event, InboxBatch, IngestState, MessageKey, ProfileClock, RejectedMessage
 from health.models.scores import (
     ChurnBaseRate,
     ChurnMethod,
@@ -15,6 +15,7 @@ from health.models.usage import ContactSeen, FeatureSeen, UsageWindow
 __all__ = [
     "ChurnBaseRate",
     "ChurnMethod",
+    "ContactAlias",
     "ContactSeen",
     "DirtyCustomer",
     "Event",
@@ -22,9 +23,11 @@ __all__ = [
     "HealthScore",
     "HealthSnapshot",
     "InboxBatch",
+    "IngestState",
     "LateArrival",
     "Measure",
     "MessageKey",
+    "ProfileClock",
     "RejectedMessage",
     "Scorecard",
     "ScorecardVersion",

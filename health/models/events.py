@@ -35,7 +35,10 @@ class MessageKey(models.Model):
     """
 
     pk = models.CompositePrimaryKey("workspace_id", "message_key")
-    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, db_index=False, related_name="+")
+    # No constraint in the database: checking it for every message would cost as much as the row itself.
+    workspace = models.ForeignKey(
+        "accounts.Workspace", on_delete=models.CASCADE, db_index=False, db_constraint=False, related_name="+"
+    )
     message_key = models.UUIDField()
     month = models.DateField()
 
@@ -81,3 +84,48 @@ class RejectedMessage(TenantModel):
 
     class Meta:
         indexes = [models.Index(fields=["workspace", "-received_at"], name="rejected_newest")]
+
+
+class IngestState(models.Model):
+    """How far the inbox has been drained: everything acknowledged before ``covered_through`` is stored."""
+
+    workspace = models.OneToOneField("accounts.Workspace", primary_key=True, on_delete=models.CASCADE, related_name="+")
+    covered_through = models.DateTimeField()
+
+    objects = ScopedManager(workspace="workspace_id")
+
+
+class ContactAlias(models.Model):
+    """A former id of a contact (an ``alias`` call, or the visitor an ``identify`` call named): messages follow it."""
+
+    pk = models.CompositePrimaryKey("workspace_id", "former_id")
+    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, db_index=False, related_name="+")
+    former_id = models.CharField(max_length=220)
+    external_id = models.CharField(max_length=220)
+
+    objects = ScopedManager(workspace="workspace_id")
+
+
+class ProfileClock(models.Model):
+    """When each trait of a contact or customer was last said, so that messages out of order settle alike.
+
+    ``times``: trait to microseconds since 1970 of the message that set or deleted it. ``group`` is the external id
+    of the customer that the contact was last said to belong to, which may be unknown yet.
+    """
+
+    class Kind(models.TextChoices):
+        CONTACT = "contact"
+        CUSTOMER = "customer"
+
+    pk = models.CompositePrimaryKey("workspace_id", "kind", "external_id")
+    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, db_index=False, related_name="+")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    external_id = models.CharField(max_length=220)
+    times = models.JSONField(default=dict)
+    group = models.CharField(max_length=200, null=True)
+    group_at = models.BigIntegerField(null=True)
+
+    objects = ScopedManager(workspace="workspace_id")
+
+    class Meta:
+        indexes = [models.Index(fields=["workspace", "group"], name="profile_clock_of_group")]

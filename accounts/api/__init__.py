@@ -1,1 +1,0 @@
-"""REST resources of accounts, and the base every workspace resource stands on."""
