@@ -70,7 +70,7 @@ SIZES: Mapping[str, Size] = {
         Size("phone", (358, 228), (180, 46), 212, 202, 36, 0.98, 58, 0.76, 2.6),
         Size("header", (118, 72), (59, 16), 66, 62.5, 11, 1.06, 21, 0.76, 1.6, 2),
         Size("glyph", (36, 24), (17.9, 5.2), 21.4, 20.2, 3.6, 1.02, 7.6, 0.84, 1.3, 2),
-        Size("logo", (30, 22), (14.9, 5.6), 18.0, 17.2, 3.6, 1.0, 8.8, 0.84, 0.8, 2),
+        Size("logo", (30, 22), (14.8, 5.6), 17.9, 17.1, 3.6, 1.0, 8.8, 0.84, 0.8, 2),
     )
 }
 
@@ -150,7 +150,7 @@ class Curve:
         half = size.width / 2 * (1 - (1 - size.tip) * distance**1.3)
         to_end, radius = max(arm - abs(s), 0.0), 0.92 * half
         if to_end < radius:
-            half *= max(1 - ((radius - to_end) / radius) ** 2.4, 0.0) ** (1 / 2.4)
+            half *= math.pow(max(1 - math.pow((radius - to_end) / radius, 2.4), 0.0), 1 / 2.4)
         return half
 
     def at(self, s: float, offset: float = 0.0) -> Point:
@@ -183,8 +183,9 @@ def cuts(size: Size) -> list[float]:
     elbow = (size.left + size.right) * ELBOW_SHARE / 2
     left = [-size.left + (size.left - elbow) * i / 4 for i in range(5)]
     total = sum(RIGHT_WEIGHTS)
-    right = [elbow + (size.right - elbow) * part / total for part in accumulate(RIGHT_WEIGHTS)]
-    return [*left, elbow, *right]
+    right = [elbow + (size.right - elbow) * part / total for part in accumulate(RIGHT_WEIGHTS[:-1])]
+    # The tips by name: a rounding error there would leave the round end half drawn.
+    return [*left, elbow, *right, size.right]
 
 
 @cache

@@ -70,7 +70,7 @@ class Spark:
 
 
 def sparkline(
-    values: Sequence[float | None], *, low: float = 0.0, high: float = 100.0, width: int = 96, height: int = 30
+    values: Sequence[float | None], *, low: float = 0.0, high: float = 100.0, width: int = 88, height: int = 26
 ) -> Spark:
     """Oldest value first. `low` and `high` are the shared scale of the column, so that rows compare."""
     margin = 3.0
@@ -142,19 +142,29 @@ def root_height(value: float, largest: float, *, tallest: float, shortest: float
     return shortest + (tallest - shortest) * math.sqrt(min(value / largest, 1.0))
 
 
-def place_labels(marks: Sequence[tuple[float, float]], *, widths: Sequence[float], keep: int) -> list[bool]:
-    """Which labels may be written without covering one another.
+def place_labels(
+    heads: Sequence[tuple[float, float]], *, widths: Sequence[float], keep: int, gap: float = 1.8
+) -> list[str]:
+    """On which side of its head each label may be written: "right", "left" or "" for nowhere.
 
-    `marks` are (x in percent, y in px) of label starts, `widths` their lengths in percent; earlier marks
-    win (give them most important first), and at most `keep` are kept. Two labels collide when they
-    overlap sideways and are less than 18 px apart in height.
+    `heads` are the tops of stems (x in percent, y in px, down to the floor), most important first;
+    `widths` the labels' lengths in percent and `gap` what lies between head and label. A label must stay
+    inside the drawing, clear of other labels (18 px apart where they overlap sideways) and of every stem
+    that begins above its foot. At most `keep` labels are placed.
     """
     kept: list[tuple[float, float, float]] = []
-    answer: list[bool] = []
-    for (x, y), width in zip(marks, widths, strict=True):
-        clash = any(x < right and left < x + width and abs(y - other) < 18 for left, right, other in kept)
-        fits = not clash and x + width <= 100 and len(kept) < keep
-        answer.append(fits)
-        if fits:
-            kept.append((x, x + width, y))
-    return answer
+    sides: list[str] = []
+    for i, ((x, y), width) in enumerate(zip(heads, widths, strict=True)):
+        others = [head for j, head in enumerate(heads) if j != i]
+        side = ""
+        for name, left in (("right", x), ("left", x - gap - width)):
+            right = left + gap + width
+            free = left >= 0 and right <= 100
+            free = free and not any(left < b and a < right and abs(y - level) < 18 for a, b, level in kept)
+            free = free and not any(left - 1 < stem < right + 1 and head < y + 14 for stem, head in others)
+            if free and len(kept) < keep:
+                kept.append((left, right, y))
+                side = name
+                break
+        sides.append(side)
+    return sides

@@ -10,6 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import pgettext_lazy
 
+from csplatform.core.templatetags.ui import field
 from journeys import boomerang as geometry
 
 register = template.Library()
@@ -72,16 +73,17 @@ def glyph_symbols() -> SafeString:
     def symbol(current: int) -> tuple[str, float, float, SafeString]:
         paths = format_html_join(
             "",
-            '<path class="glyph-{}" d="{}"/>',
+            '<use class="glyph-{}" href="#piece-{}"/>',
             (
-                ("now" if i == current else "passed" if i < current else "track", piece.path)
+                ("now" if i == current else "passed" if i < current else "track", piece.key)
                 for i, piece in enumerate(pieces)
             ),
         )
         return pieces[current].key, width, height, paths
 
     return format_html(
-        '<svg class="sr-only" aria-hidden="true" width="0" height="0">{}</svg>',
+        '<svg class="sr-only" aria-hidden="true" width="0" height="0"><defs>{}</defs>{}</svg>',
+        format_html_join("", '<path id="piece-{}" d="{}"/>', ((piece.key, piece.path) for piece in pieces)),
         format_html_join(
             "", '<symbol id="glyph-{}" viewBox="0 0 {} {}">{}</symbol>', (symbol(i) for i in range(len(pieces)))
         ),
@@ -128,29 +130,27 @@ def boomerang_picture(stages: Sequence[Any], currency: str, size: str = "page", 
     """
     by_macro: dict[str, list[Any]] = {macro: [] for macro in geometry.MACRO_STAGES}
     for stage in stages:
-        by_macro[_get(stage, "macro")].append(stage)
+        by_macro[field(stage, "macro")].append(stage)
     drawing = geometry.split_picture(
-        size, tuple((macro, tuple(_get(stage, "key") for stage in group)) for macro, group in by_macro.items())
+        size, tuple((macro, tuple(field(stage, "key") for stage in group)) for macro, group in by_macro.items())
     )
-    known = {_get(stage, "key"): stage for stage in stages}
+    known = {field(stage, "key"): stage for stage in stages}
     scale = drawing.size.box[0]
+    pieces = [
+        {
+            "piece": piece,
+            "stage": known.get(piece.key),
+            "selected": bool(selected) and piece.key == selected,
+            # A stage's second line needs room along the arm, or it would run into its neighbour's.
+            "roomy": piece.end - piece.start > 0.075 * scale,
+        }
+        for piece in drawing.segments
+    ]
     return {
         "drawing": drawing,
-        "pieces": [
-            {
-                "piece": piece,
-                "stage": known.get(piece.key),
-                "selected": bool(selected) and piece.key == selected,
-                # A stage's second line needs room along the arm, or it would run into its neighbour's.
-                "roomy": piece.end - piece.start > 0.075 * scale,
-            }
-            for piece in drawing.segments
-        ],
+        # The chosen one is drawn last: its ring lies on its neighbours.
+        "pieces": sorted(pieces, key=lambda item: bool(item["selected"])),
         "currency": currency,
         "labels": size == "page",
-        "height": drawing.size.box[1] + (30 if size == "page" else 22),
+        "height": drawing.size.box[1] + (2 if size == "page" else 18),
     }
-
-
-def _get(stage: Any, name: str) -> str:
-    return str(stage[name] if isinstance(stage, dict) else getattr(stage, name))

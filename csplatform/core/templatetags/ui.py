@@ -22,6 +22,12 @@ from csplatform.core.icons import icon_path
 
 register = template.Library()
 
+
+def field(row: Any, name: str) -> Any:
+    """A field of a row, be it a mapping or an object: template tags accept both, as templates do."""
+    return row[name] if isinstance(row, Mapping) else getattr(row, name)
+
+
 BAND_WORDS = {
     "healthy": pgettext_lazy("health band", "Healthy"),
     "watch": pgettext_lazy("health band", "Watch"),
@@ -125,6 +131,12 @@ def basis_points(value: int | None, digits: int = 0) -> str:
 
 
 @register.filter
+def percent_points(basis_points: int | None, digits: int = 0) -> str:
+    """Basis points → the bare number of percent, for ranges such as "9 to 21 %"."""
+    return formats.number(None if basis_points is None else Decimal(basis_points) / 100, get_language(), digits=digits)
+
+
+@register.filter
 def points(hundredths: int | None, digits: int = 0) -> str:
     """Points kept as hundredths → points, rounded half up to `digits`."""
     return formats.number(_points(hundredths, digits), get_language(), digits=digits)
@@ -189,12 +201,14 @@ def sparkline(
 
 
 @register.inclusion_tag("components/chart_stack.html")
-def stacked_bar(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Parts `{"band", "value"}` of a whole as one bar; the figures stand below it in the portfolio strip."""
+def stacked_bar(parts: Iterable[Any]) -> dict[str, Any]:
+    """Parts (`band`, `value`) of a whole as one bar; the figures stand below it in the portfolio strip."""
     rows = list(parts)
-    shares = charts.stack([row["value"] for row in rows])
+    shares = charts.stack([field(row, "value") for row in rows])
     return {
-        "pieces": [{"css": band_class(row["band"]), "share": share} for row, share in zip(rows, shares, strict=True)]
+        "pieces": [
+            {"css": band_class(field(row, "band")), "share": share} for row, share in zip(rows, shares, strict=True)
+        ]
     }
 
 
@@ -233,15 +247,19 @@ def history_chart(
     """
     if not snapshots:
         return {"empty": True}
-    first, last = snapshots[0].as_of, snapshots[-1].as_of
+    days = [field(s, "as_of") for s in snapshots]
+    first, last = days[0], days[-1]
     x, y = charts.day_scale(first, last), charts.Scale(0, 10_000, HISTORY_HEIGHT, HISTORY_TOP)
-    points = [(x(s.as_of.toordinal()), None if s.points is None else y(s.points)) for s in snapshots]
+    scores = [field(s, "points") for s in snapshots]
+    points = [
+        (x(day.toordinal()), None if score is None else y(score)) for day, score in zip(days, scores, strict=True)
+    ]
     edges = [*(edge for _, edge in thresholds), 10_000]
     bands = [
         {"band": name, "y": round(y(high), 1), "height": round(y(low) - y(high), 1), "from": low // 100}
         for (name, low), high in zip(thresholds, edges[1:], strict=True)
     ]
-    known = [(s, px, py) for s, (px, py) in zip(snapshots, points, strict=True) if py is not None]
+    known = [(px, py) for px, py in points if py is not None]
     latest = known[-1] if known else None
     ticks = charts.month_ticks(first, last, most=6)
     return {
@@ -250,7 +268,7 @@ def history_chart(
         "paths": charts.line_paths(points),
         "height": HISTORY_HEIGHT,
         "ticks": [{"x": round(x(t.toordinal()), 2), "day": t} for t in ticks if 4 < x(t.toordinal()) < 94],
-        "latest": latest and {"snapshot": latest[0], "x": round(latest[1], 2), "y": round(latest[2], 1)},
+        "latest": latest and {"x": round(latest[0], 2), "y": round(latest[1], 1)},
         "first": first,
         "last": last,
     }
@@ -267,27 +285,34 @@ def renewal_chart(renewals: Sequence[Any], today: date, until: date, currency: s
     healthy are named; all are links and stand in the list behind the chart.
     """
     x = charts.day_scale(today, until, 1.5, 98.5)
-    largest = max((r.arr_minor for r in renewals), default=0)
-    ranked = sorted(renewals, key=lambda r: (r.band == "healthy", -r.arr_minor))
+    rows = [{name: field(r, name) for name in ("name", "url", "deadline", "arr_minor", "band")} for r in renewals]
+    largest = max((row["arr_minor"] for row in rows), default=0)
+    rows.sort(key=lambda row: (row["band"] == "healthy", -row["arr_minor"]))
+    heads = [
+        (
+            round(x(row["deadline"].toordinal()), 2),
+            round(TIMELINE_FLOOR - charts.root_height(row["arr_minor"], largest, tallest=110, shortest=14), 1),
+        )
+        for row in rows
+    ]
+    labels = [f"{row['name']} {formats.money_short(row['arr_minor'], currency, get_language())}" for row in rows]
+    # 1.12 percent a letter: the width of the label's type on the narrowest screen that shows labels.
+    sides = charts.place_labels(heads, widths=[len(label) * 1.12 for label in labels], keep=4)
     marks = [
         {
-            "row": r,
-            "x": round(x(r.deadline.toordinal()), 2),
-            "y": round(TIMELINE_FLOOR - charts.root_height(r.arr_minor, largest, tallest=110, shortest=14), 1),
-            "css": band_class(r.band),
-            "label": f"{r.name} {formats.money_short(r.arr_minor, currency, get_language())}",
+            "row": row,
+            "x": head[0],
+            "y": head[1],
+            "css": band_class(row["band"]),
+            "label": label,
+            "side": "" if row["band"] == "healthy" else side,
         }
-        for r in ranked
+        for row, head, label, side in zip(rows, heads, labels, sides, strict=True)
     ]
-    named = charts.place_labels(
-        [(m["x"] + 1.8, m["y"]) for m in marks], widths=[len(m["label"]) * 1.12 for m in marks], keep=4
-    )
-    for mark, keep in zip(marks, named, strict=True):
-        mark["named"] = keep and mark["row"].band != "healthy"
     ticks = [{"x": round(x(t.toordinal()), 2), "day": t} for t in charts.month_ticks(today, until, most=7)]
     return {
-        "marks": sorted(marks, key=lambda m: m["row"].deadline),
-        "ticks": [t for t in ticks if t["x"] > 9],
+        "marks": sorted(marks, key=lambda mark: mark["row"]["deadline"]),
+        "ticks": [t for t in ticks if t["x"] > 12],
         "floor": TIMELINE_FLOOR,
         "start": x(today.toordinal()),
         "currency": currency,
