@@ -27,3 +27,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
     "retry_on_timeout": True,
 }
 CELERY_TIMEZONE = "UTC"
+# The schedule only asks "what is due?": dates and states stand in the database.
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "mail-invitations": {"task": "accounts.mail_invitations", "schedule": 60.0},
+    "return-portfolios": {"task": "accounts.return_portfolios", "schedule": 900.0},
+}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from ipaddress import ip_network
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -61,6 +62,14 @@ class Env:
         return self._read(
             name, default, lambda raw: [word.strip() for word in raw.split(",") if word.strip()], "a list with commas"
         )
+
+    def networks(self, name: str) -> list[str]:
+        """IP addresses or networks, separated by commas; none by default."""
+
+        def parse(raw: str) -> list[str]:
+            return [str(ip_network(word.strip(), strict=False)) for word in raw.split(",") if word.strip()]
+
+        return self._read(name, [], parse, "IP addresses or networks with commas")
 
     def choice(self, name: str, default: str, choices: set[str]) -> str:
         def parse(raw: str) -> str:

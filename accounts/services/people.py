@@ -22,6 +22,12 @@ def find_person(email: str) -> User | None:
     return User.objects.filter(email=email.strip().lower()).first()
 
 
+def owns_address(user: User, email: str) -> bool:
+    """Whether ``email`` is one ``user`` signs in with or has confirmed."""
+    address = email.strip().lower()
+    return user.email == address or EmailAddress.objects.filter(user=user, email=address, verified=True).exists()
+
+
 @transaction.atomic
 def create_person(*, email: str, password: str, name: str = "", language: str = "") -> User:
     """A new person whose address counts as confirmed: an operator typed it, or a link mailed to it was opened.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,4 +36,27 @@ def record(
         object_type=subject._meta.label_lower if subject is not None else "",
         object_id=str(subject.pk) if subject is not None else "",
         data=data or {},
+    )
+
+
+def record_for(
+    *, actor: Actor, action: str, label: str, ids: Iterable[UUID], data: dict[str, Any], now: datetime
+) -> None:
+    """Append one line per record of the model ``label`` (``app.model``): the same deed done to many at once."""
+    workspace_id = current_workspace_id()
+    AuditEvent.objects.bulk_create(
+        (
+            AuditEvent(
+                workspace_id=workspace_id,
+                at=now,
+                actor_user_id=actor.user_id,
+                actor_label=actor.label[:200],
+                action=action,
+                object_type=label,
+                object_id=str(record_id),
+                data=data,
+            )
+            for record_id in ids
+        ),
+        batch_size=2_000,
     )

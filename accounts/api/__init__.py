@@ -1,0 +1,1 @@
+"""REST resources of accounts, and the base every workspace resource stands on."""

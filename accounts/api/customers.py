@@ -1,0 +1,154 @@
+"""``/api/v1/customers/``"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, ClassVar
+
+import django_filters
+from babel.numbers import get_currency_precision
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
+from rest_framework import serializers
+
+from accounts.api.base import RecordViewSet
+from accounts.models import Customer
+from accounts.models.customers import ContractState, HealthBand
+from csplatform.core.rest.fields import Instant, Money, Scaled
+from csplatform.core.rest.paging import BY_ID, Order
+
+_LARGEST_MINOR = 2**63 - 1
+
+
+class HealthSummarySerializer(serializers.Serializer[Any]):
+    """The present score, as lists show it; ``customers/{id}/health/`` explains it."""
+
+    score = Scaled(100, source="health_points", allow_null=True)
+    band = serializers.ChoiceField(source="health_band", choices=HealthBand.choices, read_only=True)
+    change_28d = Scaled(100, source="health_change", allow_null=True, help_text="Points against 28 days ago.")
+    coverage = Scaled(100, allow_null=True, help_text="Share of the scorecard's weight that has data, 0 to 1.")
+
+
+class ChurnSummarySerializer(serializers.Serializer[Any]):
+    probability = Scaled(10_000, source="churn_risk", allow_null=True)
+    interval = serializers.SerializerMethodField()
+
+    @extend_schema_field({"type": ["array", "null"], "items": {"type": "number"}, "minItems": 2, "maxItems": 2})
+    def get_interval(self, row: Customer) -> list[float] | None:
+        if row.churn_risk_low is None or row.churn_risk_high is None:
+            return None
+        return [row.churn_risk_low / 10_000, row.churn_risk_high / 10_000]
+
+
+class CustomerSerializer(serializers.Serializer[Any]):
+    """A customer. The first part can be written under the same names; the rest is computed from its facts."""
+
+    id = serializers.UUIDField(read_only=True)
+    external_id = serializers.CharField(read_only=True)
+    name = serializers.CharField(read_only=True)
+    domain = serializers.CharField(read_only=True)
+    industry = serializers.CharField(read_only=True)
+    country = serializers.CharField(read_only=True)
+    region = serializers.CharField(read_only=True)
+    employees = serializers.IntegerField(read_only=True, allow_null=True)
+    lifecycle_stage = serializers.CharField(read_only=True)
+    source = serializers.CharField(read_only=True)
+    tags = serializers.ListField(child=serializers.CharField(), read_only=True)
+    owner_email = serializers.EmailField(source="csm.user.email", read_only=True, allow_null=True, default=None)
+    owner_id = serializers.UUIDField(source="csm_id", read_only=True, allow_null=True)
+    parent_id = serializers.UUIDField(read_only=True, allow_null=True)
+    parent_external_id = serializers.CharField(
+        source="parent.external_id", read_only=True, allow_null=True, default=None
+    )
+    referred_by_id = serializers.UUIDField(read_only=True, allow_null=True)
+    referred_by_external_id = serializers.CharField(
+        source="referred_by.external_id", read_only=True, allow_null=True, default=None
+    )
+    expected_arr = Money("expected_arr_minor", help_text="Hoped for, before the contract.")
+    attributes = serializers.SerializerMethodField(help_text="Custom attributes by key.")
+    stage = serializers.CharField(source="stage_key", read_only=True)
+    created_at = Instant(read_only=True)
+    stage_macro = serializers.CharField(read_only=True)
+    stage_since = serializers.DateField(read_only=True, allow_null=True)
+    contract_state = serializers.ChoiceField(choices=ContractState.choices, read_only=True)
+    churned_on = serializers.DateField(read_only=True, allow_null=True)
+    arr = Money("arr_minor", help_text="Annual recurring revenue of the subscriptions in force.")
+    currency = serializers.SerializerMethodField(help_text="Of arr and expected_arr: the workspace's.")
+    seats = serializers.IntegerField(read_only=True, allow_null=True)
+    renewal_on = serializers.DateField(read_only=True, allow_null=True)
+    notice_deadline = serializers.DateField(read_only=True, allow_null=True)
+    health = HealthSummarySerializer(source="*", read_only=True)
+    churn = ChurnSummarySerializer(source="*", read_only=True)
+    last_event_at = Instant(read_only=True, allow_null=True)
+    known_at = Instant(read_only=True)
+    updated_at = Instant(read_only=True)
+    version = serializers.IntegerField(read_only=True)
+
+    @extend_schema_field({"type": "object", "additionalProperties": {"type": ["string", "number", "boolean", "null"]}})
+    def get_attributes(self, row: Customer) -> dict[str, Any]:
+        return {each.definition.key: each.value for each in row.attribute_values.all()}
+
+    def get_currency(self, row: Customer) -> str:
+        currency: str = self.context["workspace"].currency
+        return currency
+
+
+class CustomerFilters(django_filters.FilterSet):
+    external_id = django_filters.CharFilter()
+    name = django_filters.CharFilter(help_text="The whole name.")
+    domain = django_filters.CharFilter()
+    industry = django_filters.CharFilter()
+    country = django_filters.CharFilter()
+    region = django_filters.CharFilter()
+    lifecycle_stage = django_filters.CharFilter()
+    tag = django_filters.CharFilter(method="with_tag", help_text="Has this tag.")
+    owner = django_filters.UUIDFilter(field_name="csm_id", help_text="Id of the member who is its CSM.")
+    owner_email = django_filters.CharFilter(field_name="csm__user__email", lookup_expr="iexact")
+    parent = django_filters.UUIDFilter(field_name="parent_id")
+    parent_external_id = django_filters.CharFilter(field_name="parent__external_id")
+    referred_by_external_id = django_filters.CharFilter(field_name="referred_by__external_id")
+    stage = django_filters.CharFilter(field_name="stage_key")
+    stage_macro = django_filters.CharFilter()
+    contract_state = django_filters.ChoiceFilter(choices=ContractState.choices)
+    health_band = django_filters.ChoiceFilter(choices=HealthBand.choices)
+    arr_min = django_filters.NumberFilter(method="with_arr", help_text="ARR of this or more, in whole units.")
+    arr_max = django_filters.NumberFilter(method="with_arr", help_text="ARR of this or less, in whole units.")
+    renewal_on_from = django_filters.DateFilter(field_name="renewal_on", lookup_expr="gte")
+    renewal_on_to = django_filters.DateFilter(field_name="renewal_on", lookup_expr="lte")
+    notice_deadline_from = django_filters.DateFilter(field_name="notice_deadline", lookup_expr="gte")
+    notice_deadline_to = django_filters.DateFilter(field_name="notice_deadline", lookup_expr="lte")
+    churned_on_from = django_filters.DateFilter(field_name="churned_on", lookup_expr="gte")
+    churned_on_to = django_filters.DateFilter(field_name="churned_on", lookup_expr="lte")
+    updated_at_from = django_filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="gte")
+    updated_at_to = django_filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="lte")
+
+    def with_tag(self, queryset: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
+        return queryset.filter(tags__contains=[value])
+
+    def with_arr(self, queryset: QuerySet[Customer], name: str, value: Decimal) -> QuerySet[Customer]:
+        currency = self.request.auth.workspace.currency
+        minor = max(-_LARGEST_MINOR, min(_LARGEST_MINOR, int(value.scaleb(get_currency_precision(currency)))))
+        return queryset.filter(**{"arr_minor__gte" if name == "arr_min" else "arr_minor__lte": minor})
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List customers", description="Customers of the workspace, a page at a time."),
+    retrieve=extend_schema(summary="Read a customer", description="By its id, or by `ext:` and its external id."),
+)
+class CustomerViewSet(RecordViewSet):
+    model = Customer
+    serializer_class = CustomerSerializer
+    filterset_class = CustomerFilters
+    has_external_id = True
+    joins = ("csm__user", "parent", "referred_by")
+    prefetches = ("attribute_values__definition",)
+    orders: ClassVar[dict[str, Order]] = {
+        **BY_ID,
+        "name": Order("name_sort"),
+        "arr": Order("arr_minor", index_descends=True),
+        "health": Order("health_points", nullable=True),
+        "churn_risk": Order("churn_risk", nullable=True, index_descends=True),
+        "renewal_on": Order("renewal_on", nullable=True),
+        "notice_deadline": Order("notice_deadline", nullable=True),
+        "stage": Order("stage_key"),
+    }

@@ -1,0 +1,55 @@
+"""Serializer fields the framework lacks: money beside its currency, instants in UTC, hundredths."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from babel.numbers import get_currency_precision
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+_MONEY = {"type": ["string", "null"], "pattern": r"^-?\d+(\.\d+)?$", "examples": ["186000.00"]}
+
+
+def money(minor: int | None, currency: str) -> str | None:
+    """Minor units as a decimal string with the digits the currency has."""
+    if minor is None:
+        return None
+    digits = get_currency_precision(currency)
+    return f"{Decimal(minor).scaleb(-digits):.{digits}f}"
+
+
+@extend_schema_field(_MONEY)
+class Money(serializers.Field[Any, Any, Any, Any]):
+    """Column ``column`` of a row, minor units, as a decimal string. Its currency: the row's, else the workspace's."""
+
+    def __init__(self, column: str, **options: Any) -> None:
+        self.column = column
+        super().__init__(source="*", read_only=True, **options)
+
+    def to_representation(self, value: Any) -> str | None:
+        currency = getattr(value, "currency", None) or self.context["workspace"].currency
+        return money(getattr(value, self.column), currency)
+
+
+@extend_schema_field(OpenApiTypes.DATETIME)
+class Instant(serializers.Field[Any, Any, Any, Any]):
+    """RFC 3339 in UTC, ``Z`` at the end."""
+
+    def to_representation(self, value: datetime) -> str:
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+@extend_schema_field(OpenApiTypes.DOUBLE)
+class Scaled(serializers.Field[Any, Any, Any, Any]):
+    """A whole number of ``1/scale`` as a decimal number."""
+
+    def __init__(self, scale: int, **options: Any) -> None:
+        self.scale = scale
+        super().__init__(read_only=True, **options)
+
+    def to_representation(self, value: int) -> float:
+        return value / self.scale
