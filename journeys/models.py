@@ -70,12 +70,14 @@ class MoveKind(models.TextChoices):
 class Move(TenantModel):
     """A customer entered a stage. Append-only: what a move meant then never changes.
 
-    ``stage`` is null when the customer left the journey (churned).
+    ``stage`` is null when the customer left the journey (churned). ``follows_contract``: nobody named the stage,
+    it was read off the contract, and goes on following it until somebody does.
     """
 
     customer = models.ForeignKey("accounts.Customer", on_delete=models.CASCADE, related_name="moves", db_index=False)
     stage = models.ForeignKey(Stage, null=True, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=12, choices=MoveKind.choices)
+    follows_contract = models.BooleanField(default=False)
     occurred_on = models.DateField()
     known_at = models.DateTimeField()
     recorded_at = models.DateTimeField()

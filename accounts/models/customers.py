@@ -118,16 +118,12 @@ class Customer(TenantModel):
 class CustomerTrigram(models.Model):
     """Three-letter pieces of names and ids: search by text equality, the one operator row policies leave its index."""
 
+    pk = models.CompositePrimaryKey("workspace_id", "trigram", "customer_id")
     workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, db_index=False, related_name="+")
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="+")
     trigram = models.CharField(max_length=3)
 
     objects = ScopedManager(workspace="workspace_id")
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["workspace", "trigram", "customer"], name="customer_trigram_once")
-        ]
 
 
 class TeamRole(models.TextChoices):

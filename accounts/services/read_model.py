@@ -1,0 +1,179 @@
+"""The only writer of the columns customer lists sort and filter by.
+
+Each write is one statement: rows that differ are locked in the order of their ids (every writer of customers
+does so, hence no deadlock) and only they are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
+from datetime import date, datetime
+from itertools import islice
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+from accounts import extensions, terms
+from accounts.models import Customer, Subscription, Workspace
+from csplatform.core.tenancy import current_workspace_id
+
+_BATCH = 5_000
+_TERMS = tuple(field.name for field in fields(terms.Terms))
+
+
+class Health(NamedTuple):
+    """One customer's score for the lists: points and change in hundredths, coverage in percent, risks in basis
+    points."""
+
+    customer_id: UUID
+    points: int | None
+    band: str
+    change: int | None
+    coverage: int | None
+    risk: int | None
+    risk_low: int | None
+    risk_high: int | None
+    last_event_at: datetime | None
+
+
+class StagePlace(NamedTuple):
+    """Where a customer is on the journey; ``key`` and ``macro`` empty when it left it."""
+
+    customer_id: UUID
+    key: str
+    macro: str
+    since: date
+
+
+class _ContractRow(NamedTuple):
+    customer_id: UUID
+    state: str
+    churned_on: date | None
+    customer_since: date | None
+    arr_minor: int
+    seats: int | None
+    renewal_on: date | None
+    notice_deadline: date | None
+
+
+_HEALTH_COLUMNS = {
+    "health_points": "integer",
+    "health_band": "text",
+    "health_change": "integer",
+    "coverage": "smallint",
+    "churn_risk": "integer",
+    "churn_risk_low": "integer",
+    "churn_risk_high": "integer",
+    "last_event_at": "timestamptz",
+}
+_STAGE_COLUMNS = {"stage_key": "text", "stage_macro": "text", "stage_since": "date"}
+_CONTRACT_COLUMNS = {
+    "contract_state": "text",
+    "churned_on": "date",
+    "customer_since": "date",
+    "arr_minor": "bigint",
+    "seats": "integer",
+    "renewal_on": "date",
+    "notice_deadline": "date",
+}
+
+
+def write_health(rows: Sequence[Health]) -> list[UUID]:
+    """Write scores to the lists' columns; returns the customers whose row changed."""
+    return _write(_HEALTH_COLUMNS, rows)
+
+
+def write_stages(rows: Sequence[StagePlace]) -> list[UUID]:
+    """Write places on the journey; returns the customers whose row changed."""
+    return _write(_STAGE_COLUMNS, rows)
+
+
+def refresh_contracts(customer_ids: Iterable[UUID] | None, *, day: date, now: datetime) -> list[UUID]:
+    """Bring contract state, start, churn, ARR, seats, renewal and notice deadline up to the end of ``day`` (UTC).
+
+    ``customer_ids`` None: every customer of the active workspace. Customers whose row changed are announced, and
+    those whose state changed are placed anew where their stage follows the contract. Returns the changed ids.
+    """
+    workspace = Workspace.objects.get(pk=current_workspace_id())
+    changed: list[UUID] = []
+    for batch in _batches(customer_ids):
+        states = dict(Customer.objects.filter(pk__in=batch).values_list("id", "contract_state"))
+        rows = _contracts(batch, day, workspace)
+        written = set(_write(_CONTRACT_COLUMNS, [row for row in rows if row.customer_id in states]))
+        changed += sorted(written)
+        moved = [
+            extensions.Placement(row.customer_id, None, day, now)
+            for row in rows
+            if row.customer_id in written and row.state != states[row.customer_id]
+        ]
+        if moved:
+            extensions.place_customers(moved, actor_label="contract", now=now)
+    if changed:
+        extensions.notify_changed(changed, now)
+    return changed
+
+
+def _batches(customer_ids: Iterable[UUID] | None) -> Iterator[list[UUID]]:
+    if customer_ids is None:
+        last: UUID | None = None
+        while True:
+            rest = Customer.objects.order_by("id")
+            batch = list((rest.filter(pk__gt=last) if last else rest).values_list("id", flat=True)[:_BATCH])
+            if not batch:
+                return
+            yield batch
+            last = batch[-1]
+    ids = iter(sorted(set(customer_ids)))
+    while batch := list(islice(ids, _BATCH)):
+        yield batch
+
+
+def _contracts(customer_ids: Sequence[UUID], day: date, workspace: Workspace) -> list[_ContractRow]:
+    by_customer: dict[UUID, list[terms.Terms]] = {customer_id: [] for customer_id in customer_ids}
+    rows = Subscription.objects.filter(customer_id__in=customer_ids).values_list("customer_id", *_TERMS)
+    for customer_id, *columns in rows.iterator():
+        by_customer[customer_id].append(terms.Terms(*columns))
+    found = []
+    for customer_id, mine in by_customer.items():
+        contract = terms.contract_on(mine, day, grace_days=workspace.grace_days, through=workspace.data_through)
+        found.append(
+            _ContractRow(
+                customer_id,
+                contract.state,
+                contract.churned_on,
+                contract.customer_since,
+                contract.arr_minor,
+                contract.seats,
+                contract.renewal_on,
+                contract.notice_deadline,
+            )
+        )
+    return found
+
+
+def _write(columns: dict[str, str], rows: Sequence[tuple[Any, ...]]) -> list[UUID]:
+    """Write ``rows`` (customer id, then the columns' values in order) where they differ from what is stored."""
+    if not rows:
+        return []
+    names = ", ".join(columns)
+    arrays = ", ".join(["%s::uuid[]", *(f"%s::{kind}[]" for kind in columns.values())])
+    kept = ", ".join(f"c.{name}" for name in columns)
+    told = ", ".join(f"told.{name}" for name in columns)
+    ids, *values = ([*column] for column in zip(*rows, strict=True))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            WITH told AS MATERIALIZED (SELECT * FROM unnest({arrays}) AS told(customer_id, {names})),
+            due AS MATERIALIZED (
+              SELECT c.id FROM accounts_customer c JOIN told ON told.customer_id = c.id
+              WHERE ({kept}) IS DISTINCT FROM ({told}) ORDER BY c.id FOR NO KEY UPDATE OF c
+            )
+            UPDATE accounts_customer c SET ({names}) = ROW({told})
+            FROM told JOIN due ON due.id = told.customer_id
+            WHERE c.id = due.id RETURNING c.id
+            """,
+            [[str(customer_id) for customer_id in ids], *values],
+        )
+        return [row[0] for row in cursor.fetchall()]

@@ -1,0 +1,156 @@
+"""Writes about the journey. This far: placing customers at the stage a file or the contract says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
+
+from accounts import extensions
+from accounts.extensions import Placement
+from accounts.models import Customer, Workspace
+from accounts.models.customers import ContractState
+from accounts.services import read_model
+from csplatform.core.ids import uuid7
+from csplatform.core.tenancy import current_workspace_id
+from journeys.models import Macro, Move, MoveKind, Stage
+
+_SAID = "Placed as imported, without the criteria and handovers of the stages before"
+_BEFORE_CONTRACT = "Placed here because there has been no paid subscription yet"
+_UNDER_CONTRACT = "Placed here because it has a paid subscription"
+_RETURNED = "Placed here because a paid subscription began again"
+_ENDED = "The last paid subscription ended with no successor within the grace period"
+
+
+def stage_keys() -> set[str]:
+    """Keys of the active workspace's stages."""
+    return set(Stage.objects.values_list("key", flat=True))
+
+
+def place_customers(placements: Sequence[Placement], actor_label: str, now: datetime) -> None:
+    """Write a move for every customer whose place differs, and its stage columns, in the caller's transaction.
+
+    A named stage holds until another is named. Without one the place follows the contract: before it the first
+    Awareness stage, under it the first Adoption stage. A churned customer has no stage, whatever a file names.
+    Placing somebody where they are changes nothing.
+    """
+    if not placements:
+        return
+    situations = _Situations([placement.customer_id for placement in placements])
+    moves = [move for placement in placements if (move := situations.move(placement, actor_label, now))]
+    if not moves:
+        return
+    Move.objects.bulk_create(moves, batch_size=2_000)
+    latest = {move.customer_id: move for move in moves}
+    changed = read_model.write_stages(
+        [
+            read_model.StagePlace(
+                move.customer_id,
+                move.stage.key if move.stage else "",
+                move.stage.macro if move.stage else "",
+                move.occurred_on,
+            )
+            for move in latest.values()
+        ]
+    )
+    extensions.notify_changed(sorted(changed), now)
+
+
+@dataclass(slots=True)
+class _Place:
+    """The last move of a customer, as far as placing needs it."""
+
+    kind: str
+    stage_id: UUID | None
+    follows_contract: bool
+
+
+class _Situations:
+    """What is known of the customers to be placed, read in few queries whatever their number."""
+
+    def __init__(self, customer_ids: Sequence[UUID]) -> None:
+        self._workspace = Workspace.objects.get(pk=current_workspace_id())
+        self._customers = Customer.objects.in_bulk(customer_ids)
+        self._stages = list(Stage.objects.order_by("order"))
+        self._by_key = {stage.key: stage for stage in self._stages}
+        last = Move.objects.filter(customer_id__in=customer_ids).order_by("customer_id", "-id").distinct("customer_id")
+        self._places = {
+            customer_id: _Place(*rest)
+            for customer_id, *rest in last.values_list("customer_id", "kind", "stage_id", "follows_contract")
+        }
+
+    def move(self, placement: Placement, actor_label: str, now: datetime) -> Move | None:
+        """The move that brings the customer where it belongs; None when it is there."""
+        customer = self._customers[placement.customer_id]
+        place = self._places.get(customer.pk)
+        move = self._target(placement, customer, place, now)
+        if move is None or (place is not None and (move.kind, move.stage_id) == (place.kind, place.stage_id)):
+            return None
+        move.id = uuid7()
+        move.workspace_id = self._workspace.pk
+        move.customer_id = customer.pk
+        move.recorded_at = now
+        move.actor_label = actor_label[:200]
+        self._places[customer.pk] = _Place(move.kind, move.stage_id, move.follows_contract)
+        return move
+
+    def _target(self, placement: Placement, customer: Customer, place: _Place | None, now: datetime) -> Move | None:
+        if customer.contract_state == ContractState.CHURNED:
+            return self._churned(customer, now)
+        if placement.stage_key is not None:
+            return Move(
+                kind=MoveKind.PLACED,
+                stage=self._by_key[placement.stage_key],
+                occurred_on=placement.occurred_on,
+                known_at=placement.known_at,
+                reason=_SAID,
+            )
+        if place is not None and not place.follows_contract and place.kind != MoveKind.CHURNED:
+            return None
+        if customer.contract_state == ContractState.NONE:
+            return Move(
+                kind=MoveKind.PLACED,
+                stage=self._first(Macro.AWARENESS),
+                follows_contract=True,
+                occurred_on=customer.created_at.date(),
+                known_at=customer.known_at,
+                reason=_BEFORE_CONTRACT,
+            )
+        return self._under_contract(customer, place, now)
+
+    def _churned(self, customer: Customer, now: datetime) -> Move:
+        assert customer.churned_on is not None
+        certain_on = customer.churned_on + timedelta(days=self._workspace.grace_days + 1)
+        return Move(
+            kind=MoveKind.CHURNED,
+            stage=None,
+            follows_contract=True,
+            occurred_on=customer.churned_on,
+            known_at=min(_midnight(certain_on), now),
+            reason=_ENDED,
+        )
+
+    def _under_contract(self, customer: Customer, place: _Place | None, now: datetime) -> Move:
+        returned = place is not None and place.kind == MoveKind.CHURNED
+        began = customer.customer_since
+        assert began is not None
+        return Move(
+            kind=MoveKind.PLACED,
+            stage=self._first(Macro.ADOPTION),
+            follows_contract=True,
+            occurred_on=now.date() if returned else began,
+            known_at=now if returned else min(_midnight(began), now),
+            reason=_RETURNED if returned else _UNDER_CONTRACT,
+        )
+
+    def _first(self, macro: Macro) -> Stage:
+        """The first stage of ``macro``, or where a workspace has none, the last one before it."""
+        at = list(Macro).index(macro)
+        before = [stage for stage in self._stages if list(Macro).index(Macro(stage.macro)) <= at]
+        same = [stage for stage in before if stage.macro == macro]
+        return (same or before[-1:] or self._stages)[0]
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, UTC)
