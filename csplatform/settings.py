@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.forms",  # its widget templates stay reachable while ours override the field and the form
     "django.contrib.postgres",
     "allauth",
     "allauth.account",

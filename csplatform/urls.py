@@ -1,8 +1,13 @@
 """Every address of the product, each app's under its own roof."""
 
 from django.urls import include, path
+from django.views.i18n import set_language
+
+from csplatform.core.preferences import set_theme
 
 urlpatterns = [
+    path("theme/", set_theme, name="set_theme"),
+    path("language/", set_language, name="set_language"),
     path("", include("health.ingest.urls")),
     path("api/", include("csplatform.api.urls")),
     path("accounts/", include("allauth.urls")),

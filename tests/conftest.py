@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections
-from django.test import TransactionTestCase
+from django.test import TransactionTestCase, override_settings
 
 from csplatform.core.routers import OWNER
 
@@ -60,3 +60,11 @@ def _as_owner(database: str, *statements: str) -> None:
         for statement in statements:
             cursor.execute(statement)
     session.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_static_names() -> Iterator[None]:
+    """Pages render without `collectstatic`: hashed names are a matter of the installed product."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    with override_settings(STORAGES={**settings.STORAGES, "staticfiles": plain}):
+        yield

@@ -112,7 +112,7 @@ def test_labels_stay_inside_and_off_one_another_and_off_stems(
 ) -> None:
     places = [(x, y) for x, y, _ in marks]
     sides = charts.place_labels(places, widths=[width for *_, width in marks], keep=keep)
-    spans = []
+    spans: list[tuple[float, float, float]] = []
     for i, ((x, y, width), side) in enumerate(zip(marks, sides, strict=True)):
         if not side:
             continue
