@@ -106,9 +106,13 @@ def _execute_beside(path: Path, command: Sequence[str]) -> int:
 
 def stop(path: Path) -> int:
     """Stop the supervisor of this state and its children, or the orphans of one that was killed."""
-    record = states.read_record(path) or {}
-    supervisor = ProcessRef(**record["supervisor"]) if "supervisor" in record else None
-    if supervisor and supervisor.alive():
+    say("Stopped." if _stop(path) else "Nothing was running.")
+    return 0
+
+
+def _stop(path: Path) -> bool:
+    supervisor = _supervisor(path)
+    if supervisor:
         try:
             supervisor.signal(signal.SIGTERM)
         except PermissionError as error:
@@ -116,13 +120,17 @@ def stop(path: Path) -> int:
         deadline = time.monotonic() + _STOP_SECONDS
         while supervisor.alive() and time.monotonic() < deadline:
             time.sleep(0.1)
-        if supervisor.alive():
-            supervisor.signal(signal.SIGKILL)
-    ended = _end_orphans(path)
-    if supervisor or ended:
+        supervisor.signal(signal.SIGKILL)
+    orphans = _end_orphans(path)
+    if supervisor or orphans:
         states.forget_services(path)
-    say("Stopped." if ended or (supervisor and record.get("ready")) else "Nothing was running.")
-    return 0
+    return bool(supervisor or orphans)
+
+
+def _supervisor(path: Path) -> ProcessRef | None:
+    record = states.read_record(path) or {}
+    known = ProcessRef(**record["supervisor"]) if "supervisor" in record else None
+    return known if known and known.alive() else None
 
 
 def _end_orphans(path: Path) -> int:
@@ -149,7 +157,9 @@ def reset(path: Path, *, ask: bool) -> int:
         if answer.strip().lower() not in {"y", "yes"}:
             say("Nothing was deleted.")
             return 1
-    stop(path)
+    # `make test` and `make bench` keep states of their own inside.
+    for each in (path, *(record.parent for record in path.glob("*/services.json"))):
+        _stop(each)
     try:
         states.remove(path)
     except OSError as error:
@@ -159,7 +169,8 @@ def reset(path: Path, *, ask: bool) -> int:
 
 
 def _looks_like_state(path: Path) -> bool:
-    return (path / "lock").exists() and (path / "logs").is_dir()
+    inside = [path, *path.glob("*/")]
+    return any((each / "lock").exists() and (each / "logs").is_dir() for each in inside)
 
 
 def already_running(path: Path) -> LocalError:

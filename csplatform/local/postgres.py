@@ -21,7 +21,7 @@ from psycopg2 import extensions, sql
 
 from csplatform.local.binaries import Binaries
 from csplatform.local.errors import LocalError
-from csplatform.local.processes import Account, ProcessRef, end_all, leftovers, spawn
+from csplatform.local.processes import Account, end_all, leftovers, spawn
 
 DATABASE = "boomerang"
 OWNER = "cs_owner"
@@ -140,7 +140,10 @@ def clear_crash(data: Path) -> None:
         pid = int(file.read_text(encoding="utf-8").split()[0])
     except (OSError, ValueError, IndexError):
         return
-    if ProcessRef.of(pid):  # none of the server's own processes is left, so it is somebody else
+    with contextlib.suppress(ProcessLookupError):
+        # None of the server's own processes is left: it is somebody else, or dead and not yet collected by init.
+        with contextlib.suppress(PermissionError):
+            os.kill(pid, 0)
         file.unlink()
 
 

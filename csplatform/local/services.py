@@ -86,7 +86,8 @@ class Services:
                         f"{name} ({role}) is missing: set DATABASE_URL and DATABASE_OWNER_URL both, "
                         "or neither for the embedded PostgreSQL."
                     )
-                postgres.check_external(name, given[name])
+            for name, address in given.items():
+                postgres.check_external(name, address)
             return given
         port = self._start_postgres(secrets)
         postgres.set_up(port, secrets)
@@ -164,7 +165,7 @@ class Services:
         raise LocalError(f"The embedded {name} does not start: {last or 'it said nothing'} - see {self.state.logs}.")
 
     def _comes_up(self, child: Child, ready: Callable[[], bool]) -> bool:
-        self.supervisor.wait_until(lambda: not child.running or ready(), _READY_SECONDS, every=0.03)
+        self.supervisor.wait_until(lambda: not child.running or ready(), _READY_SECONDS, every=0.05)
         return child.running and ready()
 
     def _server_env(self) -> dict[str, str]:

@@ -163,11 +163,12 @@ def passwords(state: State) -> dict[str, str]:
 
 
 def remove(path: Path) -> None:
-    """Delete the state and its data outside, if any."""
-    home = recorded_home(path)
-    if home and home != path:
-        shutil.rmtree(home)
-    shutil.rmtree(path, ignore_errors=False)
+    """Delete the state, states kept inside it, and their data outside, if any."""
+    for each in (path, *path.glob("*/")):
+        home = recorded_home(each)
+        if home and home != each:
+            shutil.rmtree(home)
+    shutil.rmtree(path)
 
 
 class Lock:
