@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import connection
+from django.test import TransactionTestCase
 
 from csplatform.core.tenancy import current_workspace_id
 
@@ -49,3 +51,14 @@ def fill_customers(count: int, csm_ids: list[str] | None = None) -> None:
         cursor.execute(
             _CUSTOMERS, {"workspace": str(current_workspace_id()), "count": count, "csms": list(csm_ids or [])}
         )
+
+
+def analyze(*tables: str) -> None:
+    """Fresh statistics and visibility, as autovacuum gives them; only the owner may."""
+    _as_owner(*(f"VACUUM ANALYZE {table}" for table in tables))
+
+
+def empty_everything() -> None:
+    """Remove what was committed outside of tests' own transactions."""
+    connection.close()
+    _as_owner

@@ -1,6 +1,7 @@
 from accounts.models.access import ApiKey, Invitation, Membership
 from accounts.models.attributes import AttributeDefinition, AttributeKind, AttributeValue
 from accounts.models.customers import AccountTeamMember, Contact, ContactVersion, Customer, CustomerTrigram
+from accounts.models.facets import BulkChange, BulkKind, CustomerFacet
 from accounts.models.imports import ImportRun
 from accounts.models.people import User, Workspace
 from accounts.models.segments import SavedSegment
@@ -12,9 +13,12 @@ __all__ = [
     "AttributeDefinition",
     "AttributeKind",
     "AttributeValue",
+    "BulkChange",
+    "BulkKind",
     "Contact",
     "ContactVersion",
     "Customer",
+    "CustomerFacet",
     "CustomerTrigram",
     "ImportRun",
     "Invitation",

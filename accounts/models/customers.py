@@ -96,15 +96,27 @@ class Customer(TenantModel):
             ),
         ]
         indexes = [
+            # One direction throughout: then a row comparison finds a page, forwards and backwards.
             models.Index(fields=["workspace", "name_sort", "id"], name="customer_by_name"),
-            models.Index(fields=["workspace", "-arr_minor", "id"], name="customer_by_arr"),
+            models.Index(fields=["workspace", "arr_minor", "id"], name="customer_by_revenue"),
             models.Index(fields=["workspace", "health_points", "id"], name="customer_by_health"),
-            models.Index(fields=["workspace", "-churn_risk", "id"], name="customer_by_risk"),
-            models.Index(fields=["workspace", "notice_deadline", "id"], name="customer_by_notice"),
+            models.Index(fields=["workspace", "health_change", "id"], name="customer_by_change"),
+            models.Index(
+                fields=["workspace", "churn_risk", "id"], include=["arr_minor"], name="customer_by_churn_risk"
+            ),
+            models.Index(
+                fields=["workspace", "notice_deadline", "id"], include=["arr_minor"], name="customer_by_deadline"
+            ),
             models.Index(fields=["workspace", "renewal_on", "id"], name="customer_by_renewal"),
-            models.Index(fields=["workspace", "stage_key", "id"], name="customer_by_stage"),
-            models.Index(fields=["workspace", "health_band", "-arr_minor", "id"], name="customer_by_band"),
-            models.Index(fields=["workspace", "csm", "-arr_minor", "id"], name="customer_by_csm"),
+            # What is counted beside a list comes from the index alone.
+            models.Index(
+                fields=["workspace", "stage_key", "stage_since", "id"],
+                include=["arr_minor", "expected_arr_minor"],
+                name="customer_in_stage",
+            ),
+            models.Index(fields=["workspace", "contract_state", "arr_minor", "id"], name="customer_in_state"),
+            models.Index(fields=["workspace", "health_band", "arr_minor", "id"], name="customer_in_band"),
+            models.Index(fields=["workspace", "csm", "arr_minor", "id"], name="customer_of_csm"),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,117 @@
+"""What the customer pages read. Every function runs inside the workspace's scope."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.models import Count, Q, QuerySet, Sum
+
+from accounts.filters import CustomerFilter
+from accounts.models import AttributeDefinition, Customer, Membership, SavedSegment
+from accounts.models.facets import Facet
+from accounts.paging import Cursor, Ordering, Page, page
+from csplatform.core.tenancy import current_workspace_id
+
+PAGE_SIZE = 50
+
+SORTS: Mapping[str, Ordering] = {
+    "name": Ordering("name_sort"),
+    "arr": Ordering("arr_minor", descending=True),
+    "health": Ordering("health_points", nullable=True),
+    "change": Ordering("health_change", nullable=True),
+    "risk": Ordering("churn_risk", descending=True, nullable=True),
+    "notice": Ordering("notice_deadline", nullable=True),
+    "renewal": Ordering("renewal_on", nullable=True),
+}
+"""What a list can be sorted by, each in the direction one wants first."""
+
+DEFAULT_SORT = "arr"
+
+
+def ordering_of(sort: str) -> tuple[str, Ordering]:
+    """The ordering named in an address: a key of ``SORTS``, with ``-`` for the other direction."""
+    key = sort.removeprefix("-")
+    if key not in SORTS:
+        return DEFAULT_SORT, SORTS[DEFAULT_SORT]
+    chosen = SORTS[key]
+    if sort.startswith("-"):
+        chosen = Ordering(chosen.field, not chosen.descending, chosen.nullable)
+    return key, chosen
+
+
+def customers(wanted: CustomerFilter) -> QuerySet[Customer]:
+    """The customers of the active workspace that fulfil every condition of ``wanted``."""
+    found: QuerySet[Customer] = Customer.objects.filter(wanted.condition())
+    return found
+
+
+def customer_page(
+    wanted: CustomerFilter,
+    ordering: Ordering,
+    *,
+    size: int = PAGE_SIZE,
+    after: Cursor | None = None,
+    before: Cursor | None = None,
+) -> Page[Customer]:
+    """One page of the list, each customer with its CSM's name."""
+    rows = customers(wanted).select_related("csm__user").defer("traits")
+    return page(rows, ordering, size=size, after=after, before=before)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How many customers there are, and their ARR in minor units of the workspace's currency."""
+
+    customers: int
+    arr_minor: int
+
+
+def summary(wanted: CustomerFilter) -> Summary:
+    """Exact count and ARR of the filtered list."""
+    found = customers(wanted).aggregate(customers=Count("pk"), arr=Sum("arr_minor"))
+    return Summary(found["customers"], int(found["arr"] or 0))
+
+
+# Jumps from one distinct value to the next in the index instead of reading every row.
+_DISTINCT = """
+SELECT kinds.facet, found.value
+FROM unnest(%(facets)s) AS kinds (facet)
+CROSS JOIN LATERAL (
+  WITH RECURSIVE step AS (
+    (SELECT f.value FROM accounts_customerfacet f
+     WHERE f.workspace_id = %(workspace)s AND f.facet = kinds.facet ORDER BY f.value LIMIT 1)
+    UNION ALL
+    SELECT (SELECT f.value FROM accounts_customerfacet f
+            WHERE f.workspace_id = %(workspace)s AND f.facet = kinds.facet AND f.value > step.value
+            ORDER BY f.value LIMIT 1)
+    FROM step WHERE step.value IS NOT NULL)
+  SELECT step.value FROM step WHERE step.value IS NOT NULL LIMIT %(most)s) AS found
+"""
+
+
+def facet_values(*, most: int = 200) -> dict[str, list[str]]:
+    """The first ``most`` values of each facet in alphabetical order, in one query."""
+    found: dict[str, list[str]] = {facet.value: [] for facet in Facet}
+    values = {"workspace": str(current_workspace_id()), "facets": list(found), "most": most}
+    with connection.cursor() as cursor:
+        cursor.execute(_DISTINCT, values)
+        for facet, value in cursor.fetchall():
+            found[facet].append(value)
+    return {facet: sorted(words, key=str.casefold) for facet, words in found.items()}
+
+
+def attribute_definitions() -> list[AttributeDefinition]:
+    return list(AttributeDefinition.objects.order_by("label", "id"))
+
+
+def assignable_members() -> list[Membership]:
+    """Present members, by name: who can be a customer's CSM."""
+    members = Membership.objects.filter(workspace_id=current_workspace_id(), left_at__isnull=True)
+    return sorted(members.select_related("user"), key=lambda member: str(member.user).casefold())
+
+
+def segments_of(member: Membership) -> list[SavedSegment]:
+    """The member's own segments and those shared by others, by name."""
+    return list(SavedSegment.objects.filter(Q(owner=member) | Q(is_shared=True)).order_by("name", "id"))
