@@ -6,24 +6,14 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-import psycopg2
 import pytest
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection, connections
+from django.db import connections
 from django.test import TransactionTestCase, override_settings
 
 from csplatform.core.routers import OWNER
-
-# Rows that migrations put there and every test may rely on.
-_KEPT = {"django_migrations", "django_content_type", "auth_permission"}
-
-
-def _flush_as_owner(self: Any) -> None:
-    """The app's role may not truncate, and shall not: the owner cleans up after transactional tests."""
-    tables = sorted(set(connection.introspection.table_names()) - _KEPT)
-    connection.close()
-    _as_owner(settings.DATABASES[OWNER]["NAME"], f"TRUNCATE {', '.join(tables)} CASCADE")
+from tests import database
 
 
 @pytest.fixture(scope="session")
@@ -33,33 +23,21 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     owner = settings.DATABASES[OWNER]
     original = owner["NAME"]
     name = f"test_{original}{'_' + worker if worker else ''}"
-    _as_owner(original, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', f'CREATE DATABASE "{name}"')
+    database.as_owner(original, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', f'CREATE DATABASE "{name}"')
     with django_db_blocker.unblock():
         for alias in connections:
             connections[alias].close()
             connections[alias].settings_dict["NAME"] = name
             settings.DATABASES[alias]["NAME"] = name
         call_command("migrate", verbosity=0, interactive=False, database=OWNER)
-    TransactionTestCase._fixture_teardown = _flush_as_owner  # type: ignore[method-assign]
+    TransactionTestCase._fixture_teardown = database.flush  # type: ignore[method-assign]
     yield
     with django_db_blocker.unblock():
         for alias in connections:
             connections[alias].close()
             connections[alias].settings_dict["NAME"] = original
             settings.DATABASES[alias]["NAME"] = original
-    _as_owner(original, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
-
-def _as_owner(database: str, *statements: str) -> None:
-    owner = settings.DATABASES[OWNER]
-    session = psycopg2.connect(
-        host=owner["HOST"], port=owner["PORT"], user=owner["USER"], password=owner["PASSWORD"], dbname=database
-    )
-    session.autocommit = True
-    with session.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
-    session.close()
+    database.as_owner(original, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 @pytest.fixture(scope="session", autouse=True)

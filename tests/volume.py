@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.db import connection
-from django.test import TransactionTestCase
 
 from csplatform.core.tenancy import current_workspace_id
 
@@ -18,8 +16,8 @@ INSERT INTO accounts_customer (
 SELECT
     gen_random_uuid(), %(workspace)s, 'bulk-' || n, 'Customer ' || lpad((n * 7919 %% %(count)s)::text, 7, '0'),
     'customer ' || lpad((n * 7919 %% %(count)s)::text, 7, '0'), '',
-    (ARRAY['Freight','Food','Energy','Hotels','Paper','Steel','Health','Retail'])[1 + n %% 8],
-    (ARRAY['FR','DE','GB','NL','SE','IT','ES','PL','BE','AT'])[1 + n %% 10], '', 10 + n %% 5000, '', '',
+    'Industry ' || n %% 24, (string_to_array('FR DE GB NL SE IT ES PL BE AT DK FI NO PT IE CZ HU RO GR CH LU SK SI '
+        || 'HR EE LV LT BG CY MT', ' '))[1 + n %% 30], '', 10 + n %% 5000, '', '',
     CASE n %% 25 WHEN 0 THEN '{key-account}'::varchar[] WHEN 1 THEN '{pilot,hospitality}'::varchar[]
         ELSE '{}'::varchar[] END,
     now(), now(), now(), 1, '{}'::jsonb, stage, stage, current_date - n %% 400,
@@ -51,14 +49,3 @@ def fill_customers(count: int, csm_ids: list[str] | None = None) -> None:
         cursor.execute(
             _CUSTOMERS, {"workspace": str(current_workspace_id()), "count": count, "csms": list(csm_ids or [])}
         )
-
-
-def analyze(*tables: str) -> None:
-    """Fresh statistics and visibility, as autovacuum gives them; only the owner may."""
-    _as_owner(*(f"VACUUM ANALYZE {table}" for table in tables))
-
-
-def empty_everything() -> None:
-    """Remove what was committed outside of tests' own transactions."""
-    connection.close()
-    _as_owner

@@ -54,7 +54,7 @@ DROP FUNCTION accounts_keep_facets();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0004_known_through"),
+        ("accounts", "0006_trigrams_keyed_by_themselves"),
     ]
 
     operations = [
