@@ -161,7 +161,7 @@ def place_labels(
             right = left + gap + width
             free = left >= 0 and right <= 100
             free = free and not any(left < b and a < right and abs(y - level) < 18 for a, b, level in kept)
-            free = free and not any(left - 1 < stem < right + 1 and head < y + 14 for stem, head in others)
+            free = free and not any(left - 1 < stem < right + 1 and head < y + 12 for stem, head in others)
             if free and len(kept) < keep:
                 kept.append((left, right, y))
                 side = name

@@ -31,7 +31,7 @@ function toggleRow() {
 
 const plain = {
   "/": () => {
-    const field = document.querySelector(".list-search input") ?? document.querySelector("[data-search]");
+    const field = document.querySelector(".list-search input[type=search]") ?? document.querySelector("[data-search]");
     if (!field || field.offsetParent === null) return openPalette();
     field.focus();
     field.select();
@@ -110,16 +110,13 @@ async function search() {
   const text = field.value.trim();
   const mine = ++asked;
   const pages = pageLinks(text);
-  if (!text || !palette.dataset.searchUrl) return show(pages);
-  try {
-    const answer = await fetch(`${palette.dataset.searchUrl}?q=${encodeURIComponent(text)}`, { headers: { "X-Requested-With": "fetch" } });
-    if (mine !== asked || !answer.ok) return;
-    const holder = document.createElement("template");
-    holder.innerHTML = await answer.text();
-    show([...pages, ...holder.content.querySelectorAll("a")]);
-  } catch {
-    show(pages);
-  }
+  show(pages);
+  if (!text || !palette.dataset.searchUrl) return;
+  const answer = await fetch(`${palette.dataset.searchUrl}?q=${encodeURIComponent(text)}`).catch(() => null);
+  if (!answer?.ok) return;
+  const holder = document.createElement("template");
+  holder.innerHTML = await answer.text();
+  if (mine === asked) show([...pages, ...holder.content.querySelectorAll("a")]);
 }
 
 function openPalette() {

@@ -119,7 +119,7 @@ def test_labels_stay_inside_and_off_one_another_and_off_stems(
         left, right = (x, x + 1.8 + width) if side == "right" else (x - 1.8 - width, x)
         assert left >= 0
         assert right <= 100
-        assert not any(left < other < right and top < y + 14 for j, (other, top) in enumerate(places) if j != i)
+        assert not any(left < other < right and top < y + 12 for j, (other, top) in enumerate(places) if j != i)
         assert not any(left < b and a < right and abs(y - level) < 18 for a, b, level in spans)
         spans.append((left, right, y))
     assert len(spans) <= keep

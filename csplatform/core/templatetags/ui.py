@@ -311,7 +311,8 @@ def renewal_chart(renewals: Sequence[Any], today: date, until: date, currency: s
     ]
     ticks = [{"x": round(x(t.toordinal()), 2), "day": t} for t in charts.month_ticks(today, until, most=7)]
     return {
-        "marks": sorted(marks, key=lambda mark: mark["row"]["deadline"]),
+        # Healthy ones lie under the others where marks meet.
+        "marks": sorted(marks, key=lambda mark: (mark["row"]["band"] != "healthy", mark["row"]["deadline"])),
         "ticks": [t for t in ticks if t["x"] > 12],
         "floor": TIMELINE_FLOOR,
         "start": x(today.toordinal()),
