@@ -3,3 +3,10 @@ from django.apps import AppConfig
 
 class HealthConfig(AppConfig):
     name = "health"
+
+    def ready(self) -> None:
+        from accounts import extensions
+        from health import defaults, dirty
+
+        extensions.workspace_created.append(defaults.create_defaults)
+        extensions.customers_changed.append(dirty.mark)

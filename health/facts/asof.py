@@ -1,0 +1,208 @@
+"""The as-of executor's facts: rebuilt from events and versions, as known on a past day.
+
+One load serves any number of days. Events are grouped by the database to (customer, day, day known, name,
+contact); numpy slices the windows. Days are ordinals. An event counts on day D when it happened by D and was
+known by the end of D (or of ``known_through``, for revisions that show what late data would have said).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+
+from csplatform.core.columns import fetch_columns
+from csplatform.core.tenancy import current_workspace_id
+from health.facts.applicability import is_applicable
+from health.facts.versions import Versions
+from health.measures import STATE_DAYS, Facts, Ints, Spec, StreamFacts, windows_needed
+
+_DAY = "((e.{column} AT TIME ZONE 'UTC')::date - DATE '0001-01-01' + 1)::int4"
+_BIG = 1 << 22  # more than any ordinal of a day
+
+
+@dataclass(slots=True)
+class _Rows:
+    """Grouped events sorted by day. ``contact`` 0 is nobody; ``pair`` is unique per customer and contact code."""
+
+    customer: Ints
+    day: Ints
+    known: Ints
+    name: Ints
+    contact: Ints
+    count: Ints
+
+
+class AsOf:
+    """Facts of ``customer_ids`` (kept in that order) for days within ``days``' range.
+
+    ``recorded_through``: facts stored later do not take part, whatever they claim to have been known.
+    """
+
+    def __init__(
+        self,
+        customer_ids: Sequence[UUID],
+        days: Sequence[date],
+        specs: list[Spec],
+        *,
+        grace_days: int,
+        data_through: date | None,
+        recorded_through: datetime | None = None,
+    ) -> None:
+        self.ids = list(customer_ids)
+        self._needed = windows_needed(specs)
+        self._lowest = min(days).toordinal() - STATE_DAYS + 1
+        cut = recorded_through or datetime.max.replace(tzinfo=None)
+        self._rows = self._load(date.fromordinal(max(self._lowest, 1)), max(days), cut)
+        self._older_known = self._load_older(date.fromordinal(max(self._lowest, 1)), cut)
+        self._names = self._name_codes()
+        self._first = _FirstDays(self._rows)
+        self._versions = Versions(self.ids, grace_days=grace_days, data_through=data_through, recorded_through=cut)
+
+    def at(self, day: date, *, known_through: date | None = None) -> Facts:
+        """The facts as of ``day``, as known by its end (or by the end of ``known_through``)."""
+        as_of = day.toordinal()
+        known = (known_through or day).toordinal()
+        rows = self._rows
+        window = slice(
+            np.searchsorted(rows.day, as_of - STATE_DAYS + 1), np.searchsorted(rows.day, as_of, side="right")
+        )
+        visible = rows.known[window] <= known
+        first_day = self._first.at(len(self.ids), as_of, known)
+        first_day = np.where(self._older_known <= known, self._lowest - 1, first_day)
+        streams = {
+            events: self._stream(events, window, visible, as_of, users, features, first_day)
+            for events, (users, features) in self._needed.items()
+        }
+        versions = self._versions.at(day, known_through or day)
+        return Facts(
+            as_of=as_of,
+            streams=streams,
+            seats=versions.seats,
+            contacts=versions.contacts,
+            sponsors=versions.sponsors,
+            state=versions.state,
+            customer_since=versions.customer_since,
+            renewal_on=versions.renewal_on,
+            applicable=is_applicable(versions.state.tolist(), versions.macro),
+        )
+
+    def _stream(
+        self,
+        events: tuple[str, ...] | None,
+        window: slice,
+        visible: npt.NDArray[np.bool_],
+        as_of: int,
+        users: set[int],
+        features: set[int],
+        first_day: Ints,
+    ) -> StreamFacts:
+        rows, n = self._rows, len(self.ids)
+        if events is not None:
+            visible = visible & np.isin(rows.name[window], [self._names[name] for name in events])
+        customer, day = rows.customer[window][visible], rows.day[window][visible]
+        cell = customer * STATE_DAYS + (day - (as_of - STATE_DAYS + 1))
+        counts = np.bincount(cell, weights=rows.count[window][visible], minlength=n * STATE_DAYS)
+        contact, name = rows.contact[window][visible], rows.name[window][visible]
+        return StreamFacts(
+            counts.astype(np.int64).reshape(n, STATE_DAYS),
+            first_day,
+            {w: _distinct(customer, contact, (day > as_of - w) & (contact >= 0), n) for w in users},
+            {w: _distinct(customer, name, day > as_of - w, n) for w in features},
+        )
+
+    def _load(self, low: date, high: date, cut: datetime) -> _Rows:
+        day = _DAY.format(column="occurred_at")
+        found = fetch_columns(
+            f"""
+            SELECT (t.n - 1)::int4, {day}, greatest({day}, {_DAY.format(column="known_at")}),
+                   hashtextextended(e.name, 0)::int8,
+                   coalesce(uuid_hash_extended(e.contact_id, 0), 0)::int8, count(*)::int8
+            FROM unnest(%s::uuid[]) WITH ORDINALITY AS t(id, n)
+            JOIN health_event e ON e.workspace_id = %s AND e.customer_id = t.id
+             AND e.occurred_at >= %s::timestamp AT TIME ZONE 'UTC'
+             AND e.occurred_at < (%s::date + 1)::timestamp AT TIME ZONE 'UTC' AND e.recorded_at <= %s
+            GROUP BY 1, 2, 3, 4, 5
+            """,
+            [[str(i) for i in self.ids], str(current_workspace_id()), low, high, _timestamp(cut)],
+            {"customer": "i4", "day": "i4", "known": "i4", "name": "i8", "contact": "i8", "count": "i8"},
+        )
+        order = np.argsort(found["day"], kind="stable")
+        contacts, code = np.unique(found["contact"], return_inverse=True)
+        code = np.where(contacts[code] == 0, -1, code) if len(contacts) else code
+        return _Rows(
+            found["customer"][order].astype(np.int64),
+            found["day"][order].astype(np.int64),
+            found["known"][order].astype(np.int64),
+            found["name"][order],
+            code[order],
+            found["count"][order],
+        )
+
+    def _load_older(self, low: date, cut: datetime) -> Ints:
+        """Per customer the day on which some event from before the loaded range was first known; huge if none."""
+        known = _DAY.format(column="known_at")
+        found = fetch_columns(
+            f"""
+            SELECT (t.n - 1)::int4, min({known})
+            FROM unnest(%s::uuid[]) WITH ORDINALITY AS t(id, n)
+            JOIN health_event e ON e.workspace_id = %s AND e.customer_id = t.id
+             AND e.occurred_at < %s::timestamp AT TIME ZONE 'UTC' AND e.recorded_at <= %s
+            GROUP BY 1
+            """,
+            [[str(i) for i in self.ids], str(current_workspace_id()), low, _timestamp(cut)],
+            {"customer": "i4", "known": "i4"},
+        )
+        result = np.full(len(self.ids), _BIG, dtype=np.int64)
+        result[found["customer"]] = found["known"]
+        return result
+
+    def _name_codes(self) -> dict[str, int]:
+        names = sorted({name for events in self._needed if events for name in events})
+        if not names:
+            return {}
+        found = fetch_columns(
+            "SELECT hashtextextended(name, 0)::int8 FROM unnest(%s::text[]) WITH ORDINALITY AS t(name, n) ORDER BY n",
+            [names],
+            {"code": "i8"},
+        )
+        return dict(zip(names, found["code"].tolist(), strict=True))
+
+
+class _FirstDays:
+    """Each customer's first day with an event, as known by any day: a running minimum over the days of knowing."""
+
+    def __init__(self, rows: _Rows) -> None:
+        order = np.lexsort((rows.known, rows.customer))
+        customer, known, day = rows.customer[order], rows.known[order], rows.day[order]
+        lowest = day.copy()
+        starts = np.flatnonzero(np.r_[True, customer[1:] != customer[:-1]]) if len(customer) else np.array([], int)
+        for start, stop in zip(starts, np.r_[starts[1:], len(customer)], strict=True):
+            np.minimum.accumulate(lowest[start:stop], out=lowest[start:stop])
+        self._keys = customer * _BIG + known
+        self._customer = customer
+        self._lowest = lowest
+
+    def at(self, n: int, as_of: int, known: int) -> Ints:
+        if not len(self._keys):
+            return np.full(n, -1, dtype=np.int64)
+        wanted = np.arange(n) * _BIG + known
+        found = np.searchsorted(self._keys, wanted, side="right") - 1
+        hit = (found >= 0) & (self._customer[np.maximum(found, 0)] == np.arange(n))
+        first = np.where(hit, self._lowest[np.maximum(found, 0)], -1)
+        return np.where(first <= as_of, first, -1)
+
+
+def _distinct(customer: Ints, what: Ints, mask: npt.NDArray[np.bool_], n: int) -> Ints:
+    """How many different ``what`` each customer has among the masked rows."""
+    pairs = np.unique(np.stack((customer[mask], what[mask])), axis=1)
+    return np.bincount(pairs[0], minlength=n) if pairs.size else np.zeros(n, dtype=np.int64)
+
+
+def _timestamp(cut: datetime) -> Any:
+    return "infinity" if cut.year == datetime.max.year else cut

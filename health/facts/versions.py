@@ -1,0 +1,171 @@
+"""Contracts, sponsors and stages as they were known on a past day, from their versions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+from django.db import connection
+
+from accounts.terms import Contract, Terms, contract_on
+from csplatform.core.tenancy import current_workspace_id
+from health.measures import Floats, Ints
+
+
+@dataclass(slots=True)
+class VersionFacts:
+    seats: Floats
+    contacts: Ints
+    sponsors: Ints
+    state: npt.NDArray[np.object_]
+    customer_since: Ints
+    renewal_on: Ints
+    macro: list[str]
+
+
+class Versions:
+    """All versions concerning ``customer_ids``, loaded once, readable as of any day."""
+
+    def __init__(
+        self, customer_ids: Sequence[UUID], *, grace_days: int, data_through: date | None, recorded_through: datetime
+    ) -> None:
+        self._ids = [str(i) for i in customer_ids]
+        self._position = {key: index for index, key in enumerate(self._ids)}
+        self._grace_days = grace_days
+        self._data_through = data_through
+        self._cut: Any = "infinity" if recorded_through.year == datetime.max.year else recorded_through
+        self._terms = self._load_terms()
+        self._people = self._load_people()
+        self._moves = self._load_moves()
+
+    def at(self, day: date, known_through: date) -> VersionFacts:
+        """As of ``day``, from versions known by the end of ``known_through``."""
+        known = datetime.combine(known_through, time.max, UTC)
+        n = len(self._ids)
+        contracts = [self._contract(index, day, known) for index in range(n)]
+        contacts, sponsors = self._count_people(known)
+        return VersionFacts(
+            seats=np.array([np.nan if c.seats is None else c.seats for c in contracts], dtype=np.float64),
+            contacts=contacts,
+            sponsors=sponsors,
+            state=np.array([c.state for c in contracts] or [""], dtype=object)[:n],
+            customer_since=_ordinals([c.customer_since for c in contracts]),
+            renewal_on=_ordinals([c.renewal_on for c in contracts]),
+            macro=[self._macro(index, day, known) for index in range(n)],
+        )
+
+    def contracts(self, day: date) -> list[Contract]:
+        """Each customer's contract as of ``day``, as known by its end."""
+        known = datetime.combine(day, time.max, UTC)
+        return [self._contract(index, day, known) for index in range(len(self._ids))]
+
+    def _contract(self, index: int, day: date, known: datetime) -> Contract:
+        latest = []
+        for versions in self._terms.get(index, ()):
+            visible = [terms for known_at, terms in versions if known_at <= known]
+            if visible and visible[-1] is not None:
+                latest.append(visible[-1])
+        return contract_on(latest, day, grace_days=self._grace_days, through=self._data_through)
+
+    def _count_people(self, known: datetime) -> tuple[Ints, Ints]:
+        contacts = np.zeros(len(self._ids), dtype=np.int64)
+        sponsors = np.zeros(len(self._ids), dtype=np.int64)
+        for versions in self._people:
+            visible = [version for version in versions if version[0] <= known]
+            if visible and visible[-1][1] is not None:
+                _, index, is_sponsor = visible[-1]
+                contacts[index] += 1
+                sponsors[index] += is_sponsor
+        return contacts, sponsors
+
+    def _macro(self, index: int, day: date, known: datetime) -> str:
+        for known_at, occurred_on, macro in reversed(self._moves.get(index, ())):
+            if known_at <= known and occurred_on <= day:
+                return macro or ""
+        return ""
+
+    def _load_terms(self) -> dict[int, list[list[tuple[datetime, Terms | None]]]]:
+        """Per customer position: per subscription its versions in order of knowing. None: it went elsewhere."""
+        rows = self._fetch(
+            """
+            SELECT v.subscription_id, v.customer_id, v.known_at, v.starts_on, v.arr_minor, v.billing_period_months,
+                   v.ends_on, v.cancelled_on, v.renewal_on, v.auto_renews, v.notice_days, v.seats
+            FROM accounts_subscriptionversion v
+            WHERE v.workspace_id = %s AND v.recorded_at <= %s AND v.subscription_id IN (
+              SELECT subscription_id FROM accounts_subscriptionversion
+              WHERE workspace_id = %s AND customer_id = ANY(%s::uuid[]))
+            ORDER BY v.subscription_id, v.known_at, v.id
+            """
+        )
+        by_subscription: dict[Any, list[tuple[Any, ...]]] = defaultdict(list)
+        for row in rows:
+            by_subscription[row[0]].append(row)
+        result: dict[int, list[list[tuple[datetime, Terms | None]]]] = defaultdict(list)
+        for versions in by_subscription.values():
+            for owner in {str(row[1]) for row in versions}:
+                if owner in self._position:
+                    result[self._position[owner]].append(
+                        [(row[2], _terms(row) if str(row[1]) == owner else None) for row in versions]
+                    )
+        return result
+
+    def _load_people(self) -> list[list[tuple[datetime, int | None, bool]]]:
+        rows = self._fetch(
+            """
+            SELECT v.contact_id, v.customer_id, v.known_at, v.is_sponsor
+            FROM accounts_contactversion v
+            WHERE v.workspace_id = %s AND v.recorded_at <= %s AND v.contact_id IN (
+              SELECT contact_id FROM accounts_contactversion
+              WHERE workspace_id = %s AND customer_id = ANY(%s::uuid[]))
+            ORDER BY v.contact_id, v.known_at, v.id
+            """
+        )
+        people: dict[Any, list[tuple[datetime, int | None, bool]]] = defaultdict(list)
+        for contact, customer, known_at, is_sponsor in rows:
+            people[contact].append((known_at, self._position.get(str(customer)), is_sponsor))
+        return list(people.values())
+
+    def _load_moves(self) -> dict[int, list[tuple[datetime, date, str | None]]]:
+        rows = self._fetch(
+            """
+            SELECT m.customer_id, m.known_at, m.occurred_on, s.macro
+            FROM journeys_move m LEFT JOIN journeys_stage s ON s.id = m.stage_id
+            WHERE m.workspace_id = %s AND m.recorded_at <= %s AND %s::text IS NOT NULL
+              AND m.customer_id = ANY(%s::uuid[])
+            ORDER BY m.customer_id, m.occurred_on, m.id
+            """
+        )
+        moves: dict[int, list[tuple[datetime, date, str | None]]] = defaultdict(list)
+        for customer, known_at, occurred_on, macro in rows:
+            moves[self._position[str(customer)]].append((known_at, occurred_on, macro))
+        return moves
+
+    def _fetch(self, sql: str) -> list[tuple[Any, ...]]:
+        workspace = str(current_workspace_id())
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [workspace, self._cut, workspace, self._ids])
+            return cursor.fetchall()
+
+
+def _terms(row: tuple[Any, ...]) -> Terms:
+    return Terms(
+        starts_on=row[3],
+        arr_minor=row[4],
+        billing_period_months=row[5],
+        ends_on=row[6],
+        cancelled_on=row[7],
+        renewal_on=row[8],
+        auto_renews=row[9],
+        notice_days=row[10],
+        seats=row[11],
+    )
+
+
+def _ordinals(days: list[date | None]) -> Ints:
+    return np.array([-1 if day is None else day.toordinal() for day in days], dtype=np.int64)

@@ -1,0 +1,126 @@
+"""Churn risk by rules: labelled as such, scaled to the workspace's own base rate. Pure: no Django, no clock.
+
+log-odds = log-odds(base rate over the horizon) + Σ contributions. The contributions are judgements, not fits:
+each is a piecewise-linear function of one input, zero for an ordinary customer. The interval joins the
+sampling uncertainty of the base rate (a Gamma posterior of the churn hazard) with a fixed uncertainty of the
+rules, as an 80 % range. A trained model replaces the rules once the workspace's history can prove one.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from health.measures import Facts, Floats, Ints, Spec, evaluate
+
+HORIZON_DAYS = 90
+
+# Before there is history: 5 % per quarter, with the weight of two observed churns.
+_PRIOR_CHURNS = 2.0
+_PRIOR_DAYS = _PRIOR_CHURNS / (-math.log(1 - 0.05) / HORIZON_DAYS)
+_RULE_SD = 0.5
+_Z80 = 1.2816
+
+TREND, RECENCY, HABIT, SPONSOR = (
+    Spec("trend"),
+    Spec("recency", 64),
+    Spec("active_days", 28, "per_week"),
+    Spec("sponsor"),
+)
+USAGE_SPECS = [TREND, RECENCY, HABIT, SPONSOR]
+
+# Order of ``risk_inputs`` wherever they are stored. NaN: not known.
+INPUTS = (
+    "activity_trend",
+    "recency",
+    "habit",
+    "sponsor_present",
+    "days_to_renewal",
+    "tenure_days",
+    "notice",
+    "base_log_odds",
+    "base_sd",
+)
+
+_CURVES: dict[str, tuple[tuple[float, float], ...]] = {
+    "activity_trend": ((0.0, 1.2), (0.6, 0.5), (0.9, 0.0), (1.1, 0.0), (1.5, -0.3)),
+    "recency": ((0.0, -0.2), (7.0, 0.0), (21.0, 0.8), (64.0, 1.4)),
+    "habit": ((0.0, 0.6), (1.0, 0.3), (3.0, 0.0), (5.0, -0.4)),
+    "sponsor_present": ((0.0, 0.7), (1.0, -0.1)),
+    "days_to_renewal": ((0.0, 0.9), (HORIZON_DAYS, 0.4), (HORIZON_DAYS + 30.0, -0.5), (365.0, -0.9)),
+    "tenure_days": ((0.0, 0.2), (365.0, 0.0), (1095.0, -0.3)),
+    "notice": ((0.0, 0.0), (1.0, 4.0)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BaseRate:
+    """``churns`` observed over ``exposure_days`` of customers under contract."""
+
+    churns: int
+    exposure_days: int
+
+    @property
+    def probability(self) -> float:
+        """Posterior mean hazard, turned into the probability of churning within the horizon."""
+        hazard = (self.churns + _PRIOR_CHURNS) / (self.exposure_days + _PRIOR_DAYS)
+        return 1.0 - math.exp(-hazard * HORIZON_DAYS)
+
+    @property
+    def log_odds(self) -> float:
+        p = min(max(self.probability, 1e-6), 1 - 1e-6)
+        return math.log(p / (1 - p))
+
+    @property
+    def log_odds_sd(self) -> float:
+        """Delta method: the relative standard deviation of a Gamma(k) hazard is 1/√k."""
+        return 1.0 / math.sqrt(self.churns + _PRIOR_CHURNS)
+
+
+@dataclass(slots=True)
+class Risks:
+    """Basis points per customer, −1 where risk is no question (no contract, or churned)."""
+
+    inputs: Floats
+    risk: Ints
+    low: Ints
+    high: Ints
+
+
+def gather(facts: Facts, base: BaseRate) -> Floats:
+    """The n × len(INPUTS) inputs of the rules."""
+    n = len(facts.seats)
+    columns = [evaluate(spec, facts) for spec in USAGE_SPECS]
+    columns.append(np.where(facts.renewal_on > 0, facts.renewal_on - facts.as_of, np.nan).astype(np.float64))
+    columns.append(np.where(facts.customer_since > 0, facts.as_of - facts.customer_since, np.nan).astype(np.float64))
+    columns.append(np.isin(facts.state, ("notice_given", "in_grace")).astype(np.float64))
+    columns.append(np.full(n, base.log_odds))
+    columns.append(np.full(n, base.log_odds_sd))
+    return np.column_stack(columns)
+
+
+def contributions(inputs: Floats) -> dict[str, Floats]:
+    """What each input adds to the log-odds, per customer; 0 where the input is not known."""
+    result: dict[str, Floats] = {}
+    for index, name in enumerate(INPUTS):
+        if name in _CURVES:
+            xs, ys = zip(*_CURVES[name], strict=True)
+            column = inputs[:, index]
+            result[name] = np.where(np.isnan(column), 0.0, np.interp(column, xs, ys))
+    return result
+
+
+def assess(inputs: Floats, applicable: npt.NDArray[np.bool_]) -> Risks:
+    """Risk of churn within the horizon, with its 80 % range, in basis points."""
+    base, sd = inputs[:, INPUTS.index("base_log_odds")], inputs[:, INPUTS.index("base_sd")]
+    log_odds = base + sum(contributions(inputs).values())
+    spread = _Z80 * np.sqrt(sd**2 + _RULE_SD**2)
+    risk, low, high = (_basis_points(log_odds + shift) for shift in (0.0, -spread, spread))
+    return Risks(inputs, *(np.where(applicable, part, -1) for part in (risk, low, high)))
+
+
+def _basis_points(log_odds: Floats) -> Ints:
+    return np.rint(10_000 / (1 + np.exp(-log_odds))).astype(np.int64)

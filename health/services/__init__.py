@@ -1,0 +1,1 @@
+"""Writes: present scores, closed days, past days."""

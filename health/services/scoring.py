@@ -1,0 +1,210 @@
+"""Present scores: who is dirty is scored again from running state, within milliseconds of the change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from psycopg2.extras import execute_values
+
+from accounts.services import read_model
+from csplatform.core import outbox
+from csplatform.core.tenancy import current_workspace_id
+from health.facts import live
+from health.models import ScorecardVersion
+from health.risk import BaseRate
+from health.services import base_rate
+from health.services.compute import Result, card_of, compute, specs_of
+
+BATCH = 500
+
+
+class NoScorecardError(LookupError):
+    """The workspace has no published scorecard."""
+
+
+def version_on(day: date) -> ScorecardVersion:
+    """The default scorecard's version in force on ``day`` (UTC): the last published by its end, else the first."""
+    versions = ScorecardVersion.objects.filter(scorecard__is_default=True).order_by("version")
+    end = datetime.combine(day + timedelta(days=1), datetime.min.time(), UTC)
+    version = versions.filter(published_at__lt=end).last() or versions.first()
+    if version is None:
+        raise NoScorecardError("No scorecard is published in this workspace.")
+    return version
+
+
+def covered_until() -> datetime:
+    """A moment before which every acknowledged event is stored and part of the running state.
+
+    Read the state after calling this. The clock is read first, then the inbox: what was acknowledged before
+    either has been drained, or waits there and bounds the answer.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+        cursor.execute(
+            "SELECT min(received_at) FROM health_inboxbatch WHERE workspace_id = %s", [str(current_workspace_id())]
+        )
+        waiting: datetime | None = cursor.fetchone()[0]
+    return min(now, waiting) if waiting else now
+
+
+def refresh_dirty(*, limit: int = BATCH) -> int:
+    """Score up to ``limit`` dirty customers of the active workspace; returns how many. Run it until 0.
+
+    The dirty rows are deleted before anything is read, in the same transaction: what arrives in between waits
+    for the row's lock and makes it dirty again, so no arrival is lost and a crash undoes everything.
+    """
+    with transaction.atomic():
+        covered = covered_until()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """
+                DELETE FROM health_dirtycustomer d USING (
+                  SELECT workspace_id, customer_id FROM health_dirtycustomer WHERE workspace_id = %s
+                  ORDER BY since LIMIT %s FOR UPDATE SKIP LOCKED) AS taken
+                WHERE d.workspace_id = taken.workspace_id AND d.customer_id = taken.customer_id
+                RETURNING d.customer_id
+                """,
+                [str(current_workspace_id()), limit],
+            )
+            ids = [row[0] for row in cursor.fetchall()]
+        if ids:
+            day = covered.astimezone(UTC).date()
+            score_present(ids, day=day, computed_at=covered, base=base_rate.present(day))
+        return len(ids)
+
+
+def score_present(customer_ids: Sequence[UUID], *, day: date, computed_at: datetime, base: BaseRate) -> int:
+    """Score customers as of ``day`` from running state and write score, read model and news of changed bands."""
+    version = version_on(day)
+    card = card_of(version)
+    loaded = live.load(customer_ids, day, specs_of(card))
+    if not loaded.ids:
+        return 0
+    result = compute(card, loaded.facts, base)
+    columns = columns_of(result)
+    before = _bands_before(loaded.ids)
+    _write_scores(loaded.ids, columns, version_id=version.pk, day=day, computed_at=computed_at)
+    _write_read_model(loaded, columns, day)
+    _publish_changes(loaded.ids, before, columns, computed_at)
+    return len(loaded.ids)
+
+
+def columns_of(result: Result) -> dict[str, list[Any]]:
+    """A result as columns ready to be written: None instead of −1, plain Python numbers."""
+
+    def optional(numbers: Any) -> list[int | None]:
+        return [None if number < 0 else number for number in numbers.tolist()]
+
+    return {
+        "points": optional(result.scores.total),
+        "band": result.scores.band.tolist(),
+        "coverage": result.scores.coverage.tolist(),
+        "values": result.values.tolist(),
+        "risk_inputs": result.risks.inputs.tolist(),
+        "churn_risk": optional(result.risks.risk),
+        "churn_risk_low": optional(result.risks.low),
+        "churn_risk_high": optional(result.risks.high),
+        "churn_method": ["none" if number < 0 else "rules" for number in result.risks.risk.tolist()],
+    }
+
+
+def _bands_before(ids: Sequence[UUID]) -> dict[UUID, str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT customer_id, band FROM health_healthscore WHERE workspace_id = %s AND customer_id = ANY(%s::uuid[])",
+            [str(current_workspace_id()), [str(i) for i in ids]],
+        )
+        return dict(cursor.fetchall())
+
+
+def _write_scores(
+    ids: Sequence[UUID], columns: dict[str, list[Any]], *, version_id: UUID, day: date, computed_at: datetime
+) -> None:
+    workspace = str(current_workspace_id())
+    rows = [
+        (str(customer_id), workspace, str(version_id), day, computed_at, *values)
+        for customer_id, *values in zip(ids, *(columns[name] for name in _SCORE_COLUMNS), strict=True)
+    ]
+    names = ", ".join(f'"{name}"' for name in _SCORE_COLUMNS)
+    updates = ", ".join(f'"{name}" = EXCLUDED."{name}"' for name in _SCORE_COLUMNS)
+    with connection.cursor() as cursor:
+        execute_values(
+            cursor.cursor,
+            f"""
+            INSERT INTO health_healthscore (customer_id, workspace_id, scorecard_version_id, as_of, computed_at, {names})
+            VALUES %s ON CONFLICT (customer_id) DO UPDATE SET scorecard_version_id = EXCLUDED.scorecard_version_id,
+              as_of = EXCLUDED.as_of, computed_at = EXCLUDED.computed_at, {updates}
+            """,
+            rows,
+            template=_TEMPLATE,
+            page_size=1000,
+        )
+
+
+_SCORE_COLUMNS = (
+    "points",
+    "band",
+    "coverage",
+    "values",
+    "risk_inputs",
+    "churn_risk",
+    "churn_risk_low",
+    "churn_risk_high",
+    "churn_method",
+)
+_TEMPLATE = (
+    "(%s::uuid, %s::uuid, %s::uuid, %s, %s, %s, %s, %s, %s::float8[], %s::float8[], %s::int, %s::int, %s::int, %s)"
+)
+
+
+def _write_read_model(loaded: live.LiveFacts, columns: dict[str, list[Any]], day: date) -> None:
+    earlier = points_before(loaded.ids, day - timedelta(days=28))
+    change = [
+        None if points is None or earlier.get(customer_id) is None else points - earlier[customer_id]
+        for customer_id, points in zip(loaded.ids, columns["points"], strict=True)
+    ]
+    read_model.write_health(
+        customer_ids=loaded.ids,
+        points=columns["points"],
+        bands=columns["band"],
+        changes=change,
+        coverages=columns["coverage"],
+        risks=columns["churn_risk"],
+        risk_lows=columns["churn_risk_low"],
+        risk_highs=columns["churn_risk_high"],
+        last_events=loaded.last_event_at,
+    )
+
+
+def points_before(ids: Sequence[UUID], day: date) -> dict[UUID, int]:
+    """The snapshot score on ``day``, or the last one in the week before it, for those that have one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT t.id, s.points FROM unnest(%s::uuid[]) AS t(id), LATERAL (
+              SELECT points FROM health_healthsnapshot s
+              WHERE s.workspace_id = %s AND s.customer_id = t.id AND s.as_of BETWEEN %s::date - 7 AND %s
+                AND s.known_through < (s.as_of + 1)::timestamp AT TIME ZONE 'UTC'
+              ORDER BY s.as_of DESC, s.revision DESC LIMIT 1) s
+            WHERE s.points IS NOT NULL
+            """,
+            [[str(i) for i in ids], str(current_workspace_id()), day, day],
+        )
+        return dict(cursor.fetchall())
+
+
+def _publish_changes(
+    ids: Sequence[UUID], before: dict[UUID, str], columns: dict[str, list[Any]], computed_at: datetime
+) -> None:
+    changed = [
+        ("health.band_changed", {"customer": str(customer_id), "from": before[customer_id], "to": band})
+        for customer_id, band in zip(ids, columns["band"], strict=True)
+        if customer_id in before and before[customer_id] != band
+    ]
+    if changed:
+        outbox.publish_many(workspace_id=current_workspace_id(), events=changed, now=computed_at)

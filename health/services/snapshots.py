@@ -1,0 +1,247 @@
+"""Snapshots of closed days, rebuilt from events and versions as known then; revisions for what came late."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from django.db import connection, transaction
+from psycopg2.extras import execute_values
+
+from accounts.models import Customer, Workspace
+from csplatform.core.tenancy import current_workspace_id
+from health.facts.asof import AsOf
+from health.models import HealthSnapshot, LateArrival, ScorecardVersion
+from health.risk import INPUTS, BaseRate
+from health.scoring import Card
+from health.services import base_rate
+from health.services.compute import Result, card_of, compute, specs_of
+from health.services.scoring import _SCORE_COLUMNS, columns_of, version_on
+
+# Late data can move scores of the days whose windows reach back to it.
+REACH = timedelta(days=64)
+
+
+def end_of(day: date) -> datetime:
+    """The last moment of ``day`` (UTC): what was known by then counts."""
+    return datetime.combine(day, time.max, UTC)
+
+
+def arrivals_settled() -> datetime:
+    """A moment that separates facts stored before from facts stored later, without a grey zone.
+
+    Whoever stores events holds the workspace's lock while stamping ``recorded_at``; sharing that lock for an
+    instant means nobody is half-way.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))", [str(current_workspace_id())])
+        cursor.execute("SELECT clock_timestamp()")
+        settled: datetime = cursor.fetchone()[0]
+    return settled
+
+
+def rebuild(
+    customer_ids: Sequence[UUID],
+    days: Sequence[date],
+    *,
+    bases: Mapping[date, BaseRate],
+    known_through: date | None = None,
+    recorded_through: datetime | None = None,
+) -> list[tuple[date, ScorecardVersion, Result]]:
+    """Scores of ``customer_ids`` on each of ``days`` from what was known by its end (or by ``known_through``)."""
+    workspace = Workspace.objects.get(pk=current_workspace_id())
+    versions = {day: version_on(day) for day in days}
+    cards: dict[date, Card] = {day: card_of(version) for day, version in versions.items()}
+    specs = [spec for card in {id(c): c for c in cards.values()}.values() for spec in specs_of(card)]
+    facts = AsOf(
+        customer_ids,
+        days,
+        specs,
+        grace_days=workspace.grace_days,
+        data_through=workspace.data_through,
+        recorded_through=recorded_through,
+    )
+    return [
+        (day, versions[day], compute(cards[day], facts.at(day, known_through=known_through), bases[day]))
+        for day in days
+    ]
+
+
+def take(customer_ids: Sequence[UUID], days: Sequence[date], *, bases: Mapping[date, BaseRate], now: datetime) -> int:
+    """Store snapshots of closed ``days``; returns how many were new or had to be revised. Idempotent.
+
+    A customer has snapshots from the day the relation began. A snapshot that exists and agrees stays; one that
+    differs (facts of the time were imported since) gets a revision.
+    """
+    recorded_through = arrivals_settled()
+    began = dict(Customer.objects.filter(pk__in=customer_ids).values_list("id", "created_at"))
+    rows: list[tuple[Any, ...]] = []
+    for day, version, result in rebuild(customer_ids, days, bases=bases, recorded_through=recorded_through):
+        wanted = [began[i].astimezone(UTC).date() <= day for i in customer_ids]
+        rows += _rows(customer_ids, day, version, result, wanted, end_of(day), recorded_through, now)
+    return _append(customer_ids, days, rows)
+
+
+def revise_late(*, today: date, now: datetime, limit: int = 200) -> int:
+    """Append revisions where events of closed days have arrived since; returns customers looked at.
+
+    What was said then stays: a revision stands beside it and says what the late data would have made of it.
+    """
+    with transaction.atomic():
+        late = list(
+            LateArrival.objects.select_for_update(skip_locked=True)
+            .filter(workspace_id=current_workspace_id())
+            .order_by("customer_id")[:limit]
+        )
+        if not late:
+            return 0
+        LateArrival.objects.filter(
+            workspace_id=current_workspace_id(), customer_id__in=[row.customer_id for row in late]
+        ).delete()
+        recorded_through = arrivals_settled()
+        for row in late:
+            _revise(row.customer_id, row.from_day, today=today, recorded_through=recorded_through, now=now)
+        return len(late)
+
+
+def _revise(customer_id: UUID, from_day: date, *, today: date, recorded_through: datetime, now: datetime) -> None:
+    stored = {
+        snapshot.as_of: snapshot
+        for snapshot in HealthSnapshot.objects.filter(
+            customer_id=customer_id, as_of__gte=from_day, as_of__lt=min(today, from_day + REACH)
+        ).order_by("as_of", "revision")
+    }
+    if not stored:
+        return
+    days = sorted(stored)
+    bases = {day: _base_of(stored[day]) for day in days}
+    rows: list[tuple[Any, ...]] = []
+    for day, version, result in rebuild(
+        [customer_id], days, bases=bases, known_through=today, recorded_through=recorded_through
+    ):
+        rows += _rows([customer_id], day, version, result, [True], now, recorded_through, now)
+    _append([customer_id], days, rows)
+
+
+def _base_of(snapshot: HealthSnapshot) -> BaseRate:
+    """A base rate with the log-odds and spread the snapshot was made with."""
+    return StoredBase(
+        snapshot.risk_inputs[INPUTS.index("base_log_odds")], snapshot.risk_inputs[INPUTS.index("base_sd")]
+    )
+
+
+class StoredBase(BaseRate):
+    """The base rate a stored score used, so that its rebuilding needs no look at the other customers."""
+
+    __slots__ = ("_log_odds", "_sd")
+
+    def __init__(self, log_odds: float, sd: float) -> None:
+        super().__init__(0, 0)
+        object.__setattr__(self, "_log_odds", log_odds)
+        object.__setattr__(self, "_sd", sd)
+
+    @property
+    def log_odds(self) -> float:
+        return float(self._log_odds)  # type: ignore[attr-defined]
+
+    @property
+    def log_odds_sd(self) -> float:
+        return float(self._sd)  # type: ignore[attr-defined]
+
+
+def rebuild_one(customer_id: UUID, day: date) -> tuple[ScorecardVersion, Result, datetime]:
+    """The health of one customer as of a closed ``day``, rebuilt; also when it was (or is) computed.
+
+    Where a snapshot of that day is stored, facts stored after it do not take part, so that the answer stays
+    what was said; without one, everything known by the end of the day does.
+    """
+    snapshot = ordinary_snapshots(customer_id).filter(as_of=day).last()
+    recorded_through = snapshot.recorded_through if snapshot else arrivals_settled()
+    base = _base_of(snapshot) if snapshot else base_rate.observe([day])[day]
+    ((_, version, result),) = rebuild([customer_id], [day], bases={day: base}, recorded_through=recorded_through)
+    return version, result, snapshot.computed_at if snapshot else recorded_through
+
+
+def ordinary_snapshots(customer_id: UUID) -> Any:
+    """Snapshots that say what was known then, oldest first; the later revision of a day last."""
+    return (
+        HealthSnapshot.objects.filter(customer_id=customer_id)
+        .extra(where=["known_through < (as_of + 1)::timestamp AT TIME ZONE 'UTC'"])
+        .order_by("as_of", "revision")
+    )
+
+
+def _rows(
+    customer_ids: Sequence[UUID],
+    day: date,
+    version: ScorecardVersion,
+    result: Result,
+    wanted: Sequence[bool],
+    known_through: datetime,
+    recorded_through: datetime,
+    now: datetime,
+) -> list[tuple[Any, ...]]:
+    columns = columns_of(result)
+    return [
+        (str(customer_id), day, str(version.pk), known_through, recorded_through, now, *values)
+        for customer_id, keep, *values in zip(
+            customer_ids, wanted, *(columns[name] for name in _SCORE_COLUMNS), strict=True
+        )
+        if keep
+    ]
+
+
+# What must agree for a rebuilt snapshot to be the stored one: everything that was computed.
+_COMPARED = ("points", "band", "coverage", "values", "risk_inputs", "churn_risk")
+
+
+def _append(customer_ids: Sequence[UUID], days: Sequence[date], rows: list[tuple[Any, ...]]) -> int:
+    stored: dict[tuple[str, date, bool], tuple[Any, ...]] = {}
+    highest: dict[tuple[str, date], int] = {}
+    for snapshot in HealthSnapshot.objects.filter(
+        customer_id__in=customer_ids, as_of__in=days
+    ).order_by("as_of", "customer_id", "revision"):
+        key = (str(snapshot.customer_id), snapshot.as_of)
+        ordinary = snapshot.known_through <= end_of(snapshot.as_of)
+        stored[(*key, ordinary)] = tuple(getattr(snapshot, name) for name in _COMPARED)
+        highest[key] = snapshot.revision
+    fresh = []
+    for row in rows:
+        key = (row[0], row[1])
+        ordinary = row[3] <= end_of(row[1])
+        before = stored.get((*key, ordinary)) or (None if ordinary else stored.get((*key, True)))
+        values = dict(zip(_SCORE_COLUMNS, row[6:], strict=True))
+        if before is None or not _same(before, tuple(values[name] for name in _COMPARED)):
+            fresh.append((*row, highest.get(key, -1) + 1))
+    _insert(fresh)
+    return len(fresh)
+
+
+def _same(stored: tuple[Any, ...], computed: tuple[Any, ...]) -> bool:
+    return all(
+        np.array_equal(np.array(a, dtype=float), np.array(b, dtype=float), equal_nan=True)
+        if isinstance(a, list)
+        else a == b
+        for a, b in zip(stored, computed, strict=True)
+    )
+
+
+def _insert(rows: list[tuple[Any, ...]]) -> None:
+    names = ", ".join(f'"{name}"' for name in _SCORE_COLUMNS)
+    workspace = str(current_workspace_id())
+    with connection.cursor() as cursor:
+        execute_values(
+            cursor.cursor,
+            f"""
+            INSERT INTO health_healthsnapshot (workspace_id, customer_id, as_of, scorecard_version_id, known_through,
+              recorded_through, computed_at, {names}, revision)
+            VALUES %s ON CONFLICT (workspace_id, customer_id, as_of, revision) DO NOTHING
+            """,
+            [(workspace, *row) for row in rows],
+            template="(%s::uuid, %s::uuid, %s, %s::uuid, %s, %s, %s, %s, %s, %s, %s::float8[], %s::float8[], "
+            "%s::int, %s::int, %s::int, %s, %s)",
+            page_size=1000,
+        )

@@ -1,0 +1,69 @@
+"""Celery jobs of scoring: each loads, makes one domain call, and ends. All are idempotent."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from celery import shared_task
+from django.conf import settings
+from django.db import transaction
+
+from accounts.models import Workspace
+from csplatform.core.tenancy import workspace_scope
+from health.models import DirtyCustomer, LateArrival
+from health.services import runs, scoring, snapshots
+
+
+@shared_task(name="health.refresh")
+def refresh(workspace_id: str, **_: Any) -> None:
+    """Score the workspace's dirty customers until none is left."""
+    if not Workspace.objects.filter(pk=workspace_id).exists():
+        return
+    scored = 1
+    while scored:
+        with workspace_scope(UUID(workspace_id)):
+            scored = scoring.refresh_dirty()
+
+
+@shared_task(name="health.sweep")
+def sweep(**_: Any) -> None:
+    """What a lost message left behind: dirty customers, late arrivals, runs nobody works on."""
+    for workspace_id in DirtyCustomer.objects.values_list("workspace_id", flat=True).distinct():
+        refresh.delay(str(workspace_id))
+    now = datetime.now(UTC)
+    for workspace_id in LateArrival.objects.values_list("workspace_id", flat=True).distinct():
+        with workspace_scope(workspace_id):
+            snapshots.revise_late(today=now.date(), now=now)
+    for workspace_id in Workspace.objects.values_list("id", flat=True):
+        with workspace_scope(workspace_id):
+            for run_id in runs.unfinished(now):
+                enqueue(workspace_id, run_id, shards=1)
+
+
+@shared_task(name="health.work_run")
+def work_run(workspace_id: str, run_id: str, **_: Any) -> None:
+    """Do shards of a run until none is free."""
+    runs.work(UUID(workspace_id), UUID(run_id))
+
+
+@shared_task(name="health.roll_over")
+def roll_over(**_: Any) -> None:
+    """Ask every workspace whether a day is waiting to be closed."""
+    for workspace_id in Workspace.objects.values_list("id", flat=True):
+        with workspace_scope(workspace_id):
+            for run in runs.roll_over(now=datetime.now(UTC)):
+                enqueue(workspace_id, run.pk, shards=run.shards)
+
+
+def enqueue(workspace_id: UUID, run_id: UUID, *, shards: int) -> None:
+    """Once committed, call as many workers to the run as can help."""
+    for _ in range(min(shards, settings.WORKER_CONCURRENCY)):
+        transaction.on_commit(partial(work_run.delay, str(workspace_id), str(run_id)))
+
+
+def wake(workspace_id: UUID) -> None:
+    """Once committed, ask a worker to score the workspace's dirty customers."""
+    transaction.on_commit(partial(refresh.delay, str(workspace_id)))
