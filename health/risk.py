@@ -58,26 +58,21 @@ _CURVES: dict[str, tuple[tuple[float, float], ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class BaseRate:
-    """``churns`` observed over ``exposure_days`` of customers under contract."""
+    """Log-odds of churning within the horizon for an ordinary customer, and their standard deviation."""
 
-    churns: int
-    exposure_days: int
+    log_odds: float
+    sd: float
 
-    @property
-    def probability(self) -> float:
-        """Posterior mean hazard, turned into the probability of churning within the horizon."""
-        hazard = (self.churns + _PRIOR_CHURNS) / (self.exposure_days + _PRIOR_DAYS)
-        return 1.0 - math.exp(-hazard * HORIZON_DAYS)
+    @classmethod
+    def observed(cls, churns: int, exposure_days: int) -> BaseRate:
+        """From ``churns`` over ``exposure_days`` of customers under contract.
 
-    @property
-    def log_odds(self) -> float:
-        p = min(max(self.probability, 1e-6), 1 - 1e-6)
-        return math.log(p / (1 - p))
-
-    @property
-    def log_odds_sd(self) -> float:
-        """Delta method: the relative standard deviation of a Gamma(k) hazard is 1/√k."""
-        return 1.0 / math.sqrt(self.churns + _PRIOR_CHURNS)
+        Posterior mean of a Gamma hazard λ; p = 1 − exp(−λ·horizon). The relative standard deviation of a
+        Gamma(k) variable is 1/√k, which is also that of the log-odds to first order while p is small.
+        """
+        hazard = (churns + _PRIOR_CHURNS) / (exposure_days + _PRIOR_DAYS)
+        p = min(max(1.0 - math.exp(-hazard * HORIZON_DAYS), 1e-6), 1 - 1e-6)
+        return cls(math.log(p / (1 - p)), 1.0 / math.sqrt(churns + _PRIOR_CHURNS))
 
 
 @dataclass(slots=True)
@@ -98,7 +93,7 @@ def gather(facts: Facts, base: BaseRate) -> Floats:
     columns.append(np.where(facts.customer_since > 0, facts.as_of - facts.customer_since, np.nan).astype(np.float64))
     columns.append(np.isin(facts.state, ("notice_given", "in_grace")).astype(np.float64))
     columns.append(np.full(n, base.log_odds))
-    columns.append(np.full(n, base.log_odds_sd))
+    columns.append(np.full(n, base.sd))
     return np.column_stack(columns)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -79,7 +80,7 @@ def parse_card(content: Mapping[str, Any]) -> Card:
 
 def _parse_item(raw: Mapping[str, Any], groups: set[str]) -> Item:
     curve = tuple((float(x), float(y)) for x, y in raw["curve"])
-    if not curve or any(a[0] >= b[0] for a, b in zip(curve, curve[1:], strict=False)):
+    if not curve or any(a[0] >= b[0] for a, b in pairwise(curve)):
         raise DefinitionError("curve", f"{raw['measure']}: values must rise.")
     if any(not 0 <= y <= 1 for _, y in curve):
         raise DefinitionError("curve", f"{raw['measure']}: shares must lie between 0 and 1.")

@@ -28,7 +28,7 @@ _BIG = 1 << 22  # more than any ordinal of a day
 
 @dataclass(slots=True)
 class _Rows:
-    """Grouped events sorted by day. ``contact`` 0 is nobody; ``pair`` is unique per customer and contact code."""
+    """Grouped events sorted by day. Names and contacts as small codes; contact −1 is nobody."""
 
     customer: Ints
     day: Ints
@@ -57,12 +57,14 @@ class AsOf:
         self.ids = list(customer_ids)
         self._needed = windows_needed(specs)
         self._lowest = min(days).toordinal() - STATE_DAYS + 1
-        cut = recorded_through or datetime.max.replace(tzinfo=None)
+        cut: Any = recorded_through or "infinity"
         self._rows = self._load(date.fromordinal(max(self._lowest, 1)), max(days), cut)
         self._older_known = self._load_older(date.fromordinal(max(self._lowest, 1)), cut)
-        self._names = self._name_codes()
+        self._name_hash = self._hash_names()
         self._first = _FirstDays(self._rows)
-        self._versions = Versions(self.ids, grace_days=grace_days, data_through=data_through, recorded_through=cut)
+        self._versions = Versions(
+            self.ids, grace_days=grace_days, data_through=data_through, recorded_through=recorded_through
+        )
 
     def at(self, day: date, *, known_through: date | None = None) -> Facts:
         """The facts as of ``day``, as known by its end (or by the end of ``known_through``)."""
@@ -104,7 +106,7 @@ class AsOf:
     ) -> StreamFacts:
         rows, n = self._rows, len(self.ids)
         if events is not None:
-            visible = visible & np.isin(rows.name[window], [self._names[name] for name in events])
+            visible = visible & np.isin(self._names[rows.name[window]], [self._name_hash[name] for name in events])
         customer, day = rows.customer[window][visible], rows.day[window][visible]
         cell = customer * STATE_DAYS + (day - (as_of - STATE_DAYS + 1))
         counts = np.bincount(cell, weights=rows.count[window][visible], minlength=n * STATE_DAYS)
@@ -116,7 +118,7 @@ class AsOf:
             {w: _distinct(customer, name, day > as_of - w, n) for w in features},
         )
 
-    def _load(self, low: date, high: date, cut: datetime) -> _Rows:
+    def _load(self, low: date, high: date, cut: Any) -> _Rows:
         day = _DAY.format(column="occurred_at")
         found = fetch_columns(
             f"""
@@ -129,22 +131,22 @@ class AsOf:
              AND e.occurred_at < (%s::date + 1)::timestamp AT TIME ZONE 'UTC' AND e.recorded_at <= %s
             GROUP BY 1, 2, 3, 4, 5
             """,
-            [[str(i) for i in self.ids], str(current_workspace_id()), low, high, _timestamp(cut)],
+            [[str(i) for i in self.ids], str(current_workspace_id()), low, high, cut],
             {"customer": "i4", "day": "i4", "known": "i4", "name": "i8", "contact": "i8", "count": "i8"},
         )
         order = np.argsort(found["day"], kind="stable")
-        contacts, code = np.unique(found["contact"], return_inverse=True)
-        code = np.where(contacts[code] == 0, -1, code) if len(contacts) else code
+        people, contact = np.unique(found["contact"], return_inverse=True)
+        self._names, name = np.unique(found["name"], return_inverse=True)
         return _Rows(
             found["customer"][order].astype(np.int64),
             found["day"][order].astype(np.int64),
             found["known"][order].astype(np.int64),
-            found["name"][order],
-            code[order],
+            name[order],
+            np.where(people == 0, -1, np.arange(len(people)))[contact][order],
             found["count"][order],
         )
 
-    def _load_older(self, low: date, cut: datetime) -> Ints:
+    def _load_older(self, low: date, cut: Any) -> Ints:
         """Per customer the day on which some event from before the loaded range was first known; huge if none."""
         known = _DAY.format(column="known_at")
         found = fetch_columns(
@@ -155,14 +157,14 @@ class AsOf:
              AND e.occurred_at < %s::timestamp AT TIME ZONE 'UTC' AND e.recorded_at <= %s
             GROUP BY 1
             """,
-            [[str(i) for i in self.ids], str(current_workspace_id()), low, _timestamp(cut)],
+            [[str(i) for i in self.ids], str(current_workspace_id()), low, cut],
             {"customer": "i4", "known": "i4"},
         )
         result = np.full(len(self.ids), _BIG, dtype=np.int64)
         result[found["customer"]] = found["known"]
         return result
 
-    def _name_codes(self) -> dict[str, int]:
+    def _hash_names(self) -> dict[str, int]:
         names = sorted({name for events in self._needed if events for name in events})
         if not names:
             return {}
@@ -200,9 +202,8 @@ class _FirstDays:
 
 def _distinct(customer: Ints, what: Ints, mask: npt.NDArray[np.bool_], n: int) -> Ints:
     """How many different ``what`` each customer has among the masked rows."""
-    pairs = np.unique(np.stack((customer[mask], what[mask])), axis=1)
-    return np.bincount(pairs[0], minlength=n) if pairs.size else np.zeros(n, dtype=np.int64)
-
-
-def _timestamp(cut: datetime) -> Any:
-    return "infinity" if cut.year == datetime.max.year else cut
+    if not mask.any():
+        return np.zeros(n, dtype=np.int64)
+    codes = int(what.max()) + 1
+    pairs = np.unique(customer[mask] * codes + what[mask])
+    return np.bincount(pairs // codes, minlength=n)

@@ -33,13 +33,18 @@ class Versions:
     """All versions concerning ``customer_ids``, loaded once, readable as of any day."""
 
     def __init__(
-        self, customer_ids: Sequence[UUID], *, grace_days: int, data_through: date | None, recorded_through: datetime
+        self,
+        customer_ids: Sequence[UUID],
+        *,
+        grace_days: int,
+        data_through: date | None,
+        recorded_through: datetime | None = None,
     ) -> None:
         self._ids = [str(i) for i in customer_ids]
         self._position = {key: index for index, key in enumerate(self._ids)}
         self._grace_days = grace_days
         self._data_through = data_through
-        self._cut: Any = "infinity" if recorded_through.year == datetime.max.year else recorded_through
+        self._cut: Any = recorded_through or "infinity"
         self._terms = self._load_terms()
         self._people = self._load_people()
         self._moves = self._load_moves()

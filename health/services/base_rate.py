@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from accounts.models import Customer, Workspace
 from accounts.terms import Contract
@@ -15,26 +15,30 @@ from health.risk import BaseRate
 _WINDOW = timedelta(days=365)
 
 
-def observe(days: Sequence[date], *, recorded_through: datetime | None = None) -> dict[date, BaseRate]:
+def observe(days: Sequence[date]) -> dict[date, BaseRate]:
     """The base rate to use for each of ``days``, from what was known by the end of the day before."""
+    return {day: BaseRate.observed(*counts) for day, counts in _observe(days).items()}
+
+
+def _observe(days: Sequence[date]) -> dict[date, tuple[int, int]]:
+    """Churns and customer-days under contract in the year before each day."""
     workspace = Workspace.objects.get(pk=current_workspace_id())
     ids = list(Customer.objects.order_by("id").values_list("id", flat=True))
     versions = Versions(
         ids,
         grace_days=workspace.grace_days,
         data_through=workspace.data_through,
-        recorded_through=recorded_through or datetime.max,
     )
-    result = {}
+    counted = {}
     for day in days:
         until = day - timedelta(days=1)
         contracts = versions.contracts(until)
         last = min(until, workspace.data_through) if workspace.data_through else until
-        result[day] = _count(contracts, last - _WINDOW, last)
-    return result
+        counted[day] = _count(contracts, last - _WINDOW, last)
+    return counted
 
 
-def _count(contracts: Sequence[Contract], after: date, last: date) -> BaseRate:
+def _count(contracts: Sequence[Contract], after: date, last: date) -> tuple[int, int]:
     """Churns in (after, last] and the customer-days under contract in the same span."""
     churns = exposure = 0
     for contract in contracts:
@@ -43,21 +47,21 @@ def _count(contracts: Sequence[Contract], after: date, last: date) -> BaseRate:
         end = contract.churned_on or last
         churns += contract.churned_on is not None and after < contract.churned_on <= last
         exposure += max(0, (min(end, last) - max(contract.customer_since, after)).days)
-    return BaseRate(churns, exposure)
+    return churns, exposure
 
 
 def present(day: date) -> BaseRate:
     """The stored base rate of ``day``; observed and stored when there is none yet."""
     row = ChurnBaseRate.objects.filter(as_of=day).first()
-    return BaseRate(row.churns, row.exposure_days) if row else renew(day)
+    return BaseRate.observed(row.churns, row.exposure_days) if row else renew(day)
 
 
 def renew(day: date) -> BaseRate:
     """Observe again and store: every full run does, so that all its customers share one rate."""
-    base = observe([day])[day]
+    churns, exposure_days = _observe([day])[day]
     ChurnBaseRate.objects.update_or_create(
         workspace_id=current_workspace_id(),
         as_of=day,
-        defaults={"churns": base.churns, "exposure_days": base.exposure_days},
+        defaults={"churns": churns, "exposure_days": exposure_days},
     )
-    return base
+    return BaseRate.observed(churns, exposure_days)

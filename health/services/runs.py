@@ -26,7 +26,9 @@ _SHARD_SIZE = {ScoringRun.Kind.CURRENT: 2_000, ScoringRun.Kind.CLOSE_DAY: 500, S
 
 
 @transaction.atomic
-def start(*, kind: ScoringRun.Kind, days: Sequence[date], now: datetime, created_by_id: UUID | None = None) -> ScoringRun:
+def start(
+    *, kind: ScoringRun.Kind, days: Sequence[date], now: datetime, created_by_id: UUID | None = None
+) -> ScoringRun:
     """Plan a run of the active workspace over ``days`` (for present scores: today). Work it with ``work``."""
     today = now.astimezone(UTC).date()
     if kind == ScoringRun.Kind.CURRENT:
@@ -39,7 +41,7 @@ def start(*, kind: ScoringRun.Kind, days: Sequence[date], now: datetime, created
         kind=f"score.{kind}",
         now=now,
         created_by_id=created_by_id,
-        bases={day.isoformat(): [base.churns, base.exposure_days] for day, base in bases.items()},
+        bases={day.isoformat(): [base.log_odds, base.sd] for day, base in bases.items()},
     )
     run = ScoringRun.objects.create(
         workspace_id=current_workspace_id(), kind=kind, job=job, days=list(days), shards=0, created_at=now
@@ -58,7 +60,12 @@ def _cut(run: ScoringRun, size: int) -> int:
     slices = [ids[start : start + size] for start in range(0, len(ids), size)]
     ScoringShard.objects.bulk_create(
         ScoringShard(
-            workspace_id=run.workspace_id, run=run, number=number, first_id=part[0], last_id=part[-1], customers=len(part)
+            workspace_id=run.workspace_id,
+            run=run,
+            number=number,
+            first_id=part[0],
+            last_id=part[-1],
+            customers=len(part),
         )
         for number, part in enumerate(slices)
     )

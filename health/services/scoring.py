@@ -116,7 +116,8 @@ def columns_of(result: Result) -> dict[str, list[Any]]:
 def _bands_before(ids: Sequence[UUID]) -> dict[UUID, str]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT customer_id, band FROM health_healthscore WHERE workspace_id = %s AND customer_id = ANY(%s::uuid[])",
+            "SELECT customer_id, band FROM health_healthscore "
+            "WHERE workspace_id = %s AND customer_id = ANY(%s::uuid[])",
             [str(current_workspace_id()), [str(i) for i in ids]],
         )
         return dict(cursor.fetchall())
@@ -128,15 +129,16 @@ def _write_scores(
     workspace = str(current_workspace_id())
     rows = [
         (str(customer_id), workspace, str(version_id), day, computed_at, *values)
-        for customer_id, *values in zip(ids, *(columns[name] for name in _SCORE_COLUMNS), strict=True)
+        for customer_id, *values in zip(ids, *(columns[name] for name in SCORE_COLUMNS), strict=True)
     ]
-    names = ", ".join(f'"{name}"' for name in _SCORE_COLUMNS)
-    updates = ", ".join(f'"{name}" = EXCLUDED."{name}"' for name in _SCORE_COLUMNS)
+    names = ", ".join(f'"{name}"' for name in SCORE_COLUMNS)
+    updates = ", ".join(f'"{name}" = EXCLUDED."{name}"' for name in SCORE_COLUMNS)
     with connection.cursor() as cursor:
         execute_values(
             cursor.cursor,
             f"""
-            INSERT INTO health_healthscore (customer_id, workspace_id, scorecard_version_id, as_of, computed_at, {names})
+            INSERT INTO health_healthscore
+              (customer_id, workspace_id, scorecard_version_id, as_of, computed_at, {names})
             VALUES %s ON CONFLICT (customer_id) DO UPDATE SET scorecard_version_id = EXCLUDED.scorecard_version_id,
               as_of = EXCLUDED.as_of, computed_at = EXCLUDED.computed_at, {updates}
             """,
@@ -146,7 +148,7 @@ def _write_scores(
         )
 
 
-_SCORE_COLUMNS = (
+SCORE_COLUMNS = (
     "points",
     "band",
     "coverage",

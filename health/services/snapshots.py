@@ -14,12 +14,14 @@ from psycopg2.extras import execute_values
 from accounts.models import Customer, Workspace
 from csplatform.core.tenancy import current_workspace_id
 from health.facts.asof import AsOf
+from health.measures import Facts
 from health.models import HealthSnapshot, LateArrival, ScorecardVersion
+from health.models.scores import ScoreFields
 from health.risk import INPUTS, BaseRate
 from health.scoring import Card
 from health.services import base_rate
 from health.services.compute import Result, card_of, compute, specs_of
-from health.services.scoring import _SCORE_COLUMNS, columns_of, version_on
+from health.services.scoring import SCORE_COLUMNS, columns_of, version_on
 
 # Late data can move scores of the days whose windows reach back to it.
 REACH = timedelta(days=64)
@@ -50,13 +52,13 @@ def rebuild(
     bases: Mapping[date, BaseRate],
     known_through: date | None = None,
     recorded_through: datetime | None = None,
-) -> list[tuple[date, ScorecardVersion, Result]]:
+) -> list[tuple[date, ScorecardVersion, Result, Facts]]:
     """Scores of ``customer_ids`` on each of ``days`` from what was known by its end (or by ``known_through``)."""
     workspace = Workspace.objects.get(pk=current_workspace_id())
     versions = {day: version_on(day) for day in days}
     cards: dict[date, Card] = {day: card_of(version) for day, version in versions.items()}
     specs = [spec for card in {id(c): c for c in cards.values()}.values() for spec in specs_of(card)]
-    facts = AsOf(
+    loaded = AsOf(
         customer_ids,
         days,
         specs,
@@ -64,10 +66,11 @@ def rebuild(
         data_through=workspace.data_through,
         recorded_through=recorded_through,
     )
-    return [
-        (day, versions[day], compute(cards[day], facts.at(day, known_through=known_through), bases[day]))
-        for day in days
-    ]
+    rebuilt = []
+    for day in days:
+        facts = loaded.at(day, known_through=known_through)
+        rebuilt.append((day, versions[day], compute(cards[day], facts, bases[day]), facts))
+    return rebuilt
 
 
 def take(customer_ids: Sequence[UUID], days: Sequence[date], *, bases: Mapping[date, BaseRate], now: datetime) -> int:
@@ -79,7 +82,7 @@ def take(customer_ids: Sequence[UUID], days: Sequence[date], *, bases: Mapping[d
     recorded_through = arrivals_settled()
     began = dict(Customer.objects.filter(pk__in=customer_ids).values_list("id", "created_at"))
     rows: list[tuple[Any, ...]] = []
-    for day, version, result in rebuild(customer_ids, days, bases=bases, recorded_through=recorded_through):
+    for day, version, result, _ in rebuild(customer_ids, days, bases=bases, recorded_through=recorded_through):
         wanted = [began[i].astimezone(UTC).date() <= day for i in customer_ids]
         rows += _rows(customer_ids, day, version, result, wanted, end_of(day), recorded_through, now)
     return _append(customer_ids, days, rows)
@@ -117,52 +120,35 @@ def _revise(customer_id: UUID, from_day: date, *, today: date, recorded_through:
     if not stored:
         return
     days = sorted(stored)
-    bases = {day: _base_of(stored[day]) for day in days}
+    bases = {day: base_of(stored[day]) for day in days}
     rows: list[tuple[Any, ...]] = []
-    for day, version, result in rebuild(
+    for day, version, result, _ in rebuild(
         [customer_id], days, bases=bases, known_through=today, recorded_through=recorded_through
     ):
         rows += _rows([customer_id], day, version, result, [True], now, recorded_through, now)
     _append([customer_id], days, rows)
 
 
-def _base_of(snapshot: HealthSnapshot) -> BaseRate:
-    """A base rate with the log-odds and spread the snapshot was made with."""
-    return StoredBase(
-        snapshot.risk_inputs[INPUTS.index("base_log_odds")], snapshot.risk_inputs[INPUTS.index("base_sd")]
-    )
-
-
-class StoredBase(BaseRate):
+def base_of(stored: ScoreFields) -> BaseRate:
     """The base rate a stored score used, so that its rebuilding needs no look at the other customers."""
-
-    __slots__ = ("_log_odds", "_sd")
-
-    def __init__(self, log_odds: float, sd: float) -> None:
-        super().__init__(0, 0)
-        object.__setattr__(self, "_log_odds", log_odds)
-        object.__setattr__(self, "_sd", sd)
-
-    @property
-    def log_odds(self) -> float:
-        return float(self._log_odds)  # type: ignore[attr-defined]
-
-    @property
-    def log_odds_sd(self) -> float:
-        return float(self._sd)  # type: ignore[attr-defined]
+    return BaseRate(stored.risk_inputs[INPUTS.index("base_log_odds")], stored.risk_inputs[INPUTS.index("base_sd")])
 
 
-def rebuild_one(customer_id: UUID, day: date) -> tuple[ScorecardVersion, Result, datetime]:
-    """The health of one customer as of a closed ``day``, rebuilt; also when it was (or is) computed.
+def rebuild_one(
+    customer_id: UUID, day: date, *, base: BaseRate | None = None
+) -> tuple[ScorecardVersion, Result, Facts, datetime]:
+    """The health of one customer as of a closed ``day``, rebuilt, with its facts and when it was computed.
 
     Where a snapshot of that day is stored, facts stored after it do not take part, so that the answer stays
-    what was said; without one, everything known by the end of the day does.
+    what was said; without one, everything known by the end of the day does. ``base`` spares the look at the
+    other customers where the risk is not wanted.
     """
     snapshot = ordinary_snapshots(customer_id).filter(as_of=day).last()
     recorded_through = snapshot.recorded_through if snapshot else arrivals_settled()
-    base = _base_of(snapshot) if snapshot else base_rate.observe([day])[day]
-    ((_, version, result),) = rebuild([customer_id], [day], bases={day: base}, recorded_through=recorded_through)
-    return version, result, snapshot.computed_at if snapshot else recorded_through
+    if base is None:
+        base = base_of(snapshot) if snapshot else base_rate.observe([day])[day]
+    ((_, version, result, facts),) = rebuild([customer_id], [day], bases={day: base}, recorded_through=recorded_through)
+    return version, result, facts, snapshot.computed_at if snapshot else recorded_through
 
 
 def ordinary_snapshots(customer_id: UUID) -> Any:
@@ -188,7 +174,7 @@ def _rows(
     return [
         (str(customer_id), day, str(version.pk), known_through, recorded_through, now, *values)
         for customer_id, keep, *values in zip(
-            customer_ids, wanted, *(columns[name] for name in _SCORE_COLUMNS), strict=True
+            customer_ids, wanted, *(columns[name] for name in SCORE_COLUMNS), strict=True
         )
         if keep
     ]
@@ -201,9 +187,9 @@ _COMPARED = ("points", "band", "coverage", "values", "risk_inputs", "churn_risk"
 def _append(customer_ids: Sequence[UUID], days: Sequence[date], rows: list[tuple[Any, ...]]) -> int:
     stored: dict[tuple[str, date, bool], tuple[Any, ...]] = {}
     highest: dict[tuple[str, date], int] = {}
-    for snapshot in HealthSnapshot.objects.filter(
-        customer_id__in=customer_ids, as_of__in=days
-    ).order_by("as_of", "customer_id", "revision"):
+    for snapshot in HealthSnapshot.objects.filter(customer_id__in=customer_ids, as_of__in=days).order_by(
+        "as_of", "customer_id", "revision"
+    ):
         key = (str(snapshot.customer_id), snapshot.as_of)
         ordinary = snapshot.known_through <= end_of(snapshot.as_of)
         stored[(*key, ordinary)] = tuple(getattr(snapshot, name) for name in _COMPARED)
@@ -213,7 +199,7 @@ def _append(customer_ids: Sequence[UUID], days: Sequence[date], rows: list[tuple
         key = (row[0], row[1])
         ordinary = row[3] <= end_of(row[1])
         before = stored.get((*key, ordinary)) or (None if ordinary else stored.get((*key, True)))
-        values = dict(zip(_SCORE_COLUMNS, row[6:], strict=True))
+        values = dict(zip(SCORE_COLUMNS, row[6:], strict=True))
         if before is None or not _same(before, tuple(values[name] for name in _COMPARED)):
             fresh.append((*row, highest.get(key, -1) + 1))
     _insert(fresh)
@@ -230,7 +216,7 @@ def _same(stored: tuple[Any, ...], computed: tuple[Any, ...]) -> bool:
 
 
 def _insert(rows: list[tuple[Any, ...]]) -> None:
-    names = ", ".join(f'"{name}"' for name in _SCORE_COLUMNS)
+    names = ", ".join(f'"{name}"' for name in SCORE_COLUMNS)
     workspace = str(current_workspace_id())
     with connection.cursor() as cursor:
         execute_values(

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.services.people import find_workspace
-from csplatform.core.commands import day, wait_for
+from accounts.selectors.workspaces import workspace_by_slug
+from csplatform.core.commands import day, one_clear_line, wait_for
 from csplatform.core.tenancy import workspace_scope
 from health import tasks
 from health.models import ScoringRun
@@ -27,7 +27,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        workspace = find_workspace(options["workspace"])
+        with one_clear_line():
+            workspace = workspace_by_slug(options["workspace"])
         first, last, every = options["first"], options["last"], options["every"]
         now = datetime.now(UTC)
         if every < 1:
@@ -35,7 +36,9 @@ class Command(BaseCommand):
         if first > last:
             raise CommandError(f"--from {first} comes after --to {last}.")
         if last >= now.date():
-            raise CommandError(f"--to {last} is not closed yet; the last closed day is {now.date() - timedelta(days=1)}.")
+            raise CommandError(
+                f"--to {last} is not closed yet; the last closed day is {now.date() - timedelta(days=1)}."
+            )
         days = [first + timedelta(days=n) for n in range(0, (last - first).days + 1, every)]
         with workspace_scope(workspace):
             run = runs.start(kind=ScoringRun.Kind.BACKFILL, days=days, now=now)

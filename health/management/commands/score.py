@@ -8,8 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.services.people import find_workspace
-from csplatform.core.commands import day, wait_for
+from accounts.selectors.workspaces import workspace_by_slug
+from csplatform.core.commands import day, one_clear_line, wait_for
 from csplatform.core.tenancy import workspace_scope
 from health import tasks
 from health.models import ScoringRun
@@ -26,7 +26,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        workspace = find_workspace(options["workspace"])
+        with one_clear_line():
+            workspace = workspace_by_slug(options["workspace"])
         now = datetime.now(UTC)
         as_of = options["as_of"] or now.date()
         if as_of > now.date():

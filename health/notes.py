@@ -1,0 +1,30 @@
+"""Why a measure has no value, in words a CSM can act on. Pure rules over a spec and the facts of one customer."""
+
+from __future__ import annotations
+
+import math
+
+from health.measures import Facts, Spec
+
+NO_EVENTS = "no_events"
+NO_SEATS = "no_seats"
+TOO_YOUNG = "too_young"
+NO_CONTACTS = "no_contacts"
+QUIET_BEFORE = "quiet_before"
+
+
+def reason_missing(spec: Spec, facts: Facts, index: int, value: float) -> str:
+    """The reason code for a missing value of customer ``index``; empty when the value is there."""
+    if not math.isnan(value):
+        return ""
+    if spec.aggregation == "sponsor":
+        return NO_CONTACTS
+    if facts.streams[None].first_day[index] < 0:
+        return NO_EVENTS
+    if spec.scale in ("per_seat_week", "share_of_seats") and not facts.seats[index] > 0:
+        return NO_SEATS
+    stream = facts.streams[spec.events]
+    age = facts.as_of - int(facts.observed_since(stream)[index]) + 1
+    if spec.aggregation == "trend" and age < spec.window_days + min(7, spec.window_days):
+        return TOO_YOUNG
+    return QUIET_BEFORE

@@ -1,0 +1,254 @@
+"""Reading health: the present score, a rebuilt past one, history and usage, in the shapes of the interface contract."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from django.db import connection
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from accounts.models import Customer, Workspace
+from csplatform.core.tenancy import current_workspace_id
+from health import notes, risk, scoring
+from health.facts import live
+from health.measures import Facts
+from health.models import DirtyCustomer, HealthScore, HealthSnapshot, ScorecardVersion
+from health.services import base_rate, snapshots
+from health.services.compute import Result, card_of, compute, specs_of
+from health.services.scoring import covered_until, version_on
+
+_NO_BASE = risk.BaseRate.observed(0, 0)
+
+
+@dataclass(slots=True)
+class Reading:
+    """One customer's computed health and the facts behind it, ready to be shown."""
+
+    as_of: date
+    computed_at: datetime
+    version: ScorecardVersion
+    result: Result
+    facts: Facts
+
+
+def health_of(customer: Customer, *, now: datetime, as_of: date | None = None) -> dict[str, Any]:
+    """Health in the contract's shape: the present one, or as of a closed past day from what was known then.
+
+    ``as_of`` today or later means the present. Drivers also carry ``change_28d``, ``group`` and ``reason``.
+    """
+    today = now.astimezone(UTC).date()
+    reading = _past(customer, as_of) if as_of is not None and as_of < today else _present(customer, today)
+    return _shape(customer, reading)
+
+
+def history_of(customer: Customer, first: date | None = None, last: date | None = None) -> list[dict[str, Any]]:
+    """Snapshots of closed days, oldest first, as known then; ``revised``: what late data would have made of it."""
+    rows = HealthSnapshot.objects.filter(customer_id=customer.pk).order_by("as_of", "revision")
+    if first is not None:
+        rows = rows.filter(as_of__gte=first)
+    if last is not None:
+        rows = rows.filter(as_of__lte=last)
+    days: dict[date, dict[str, Any]] = {}
+    for row in rows:
+        said = {
+            "score": _points(row.points),
+            "band": row.band,
+            "coverage": row.coverage / 100,
+            "churn_probability": _probability(row.churn_risk),
+        }
+        if row.known_through <= snapshots.end_of(row.as_of):
+            days[row.as_of] = {"as_of": row.as_of.isoformat(), **said, "revised": None}
+        elif row.as_of in days:
+            days[row.as_of]["revised"] = {**said, "known_through": _rfc3339(row.known_through)}
+    return list(days.values())
+
+
+def usage_of(customer: Customer, first: date, last: date) -> list[dict[str, Any]]:
+    """What was counted from ``first`` to ``last`` (UTC days): events and distinct people per day and event."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT (occurred_at AT TIME ZONE 'UTC')::date AS day, name, count(*), count(DISTINCT contact_id)
+            FROM health_event
+            WHERE workspace_id = %s AND customer_id = %s
+              AND occurred_at >= %s::timestamp AT TIME ZONE 'UTC'
+              AND occurred_at < (%s::date + 1)::timestamp AT TIME ZONE 'UTC'
+            GROUP BY 1, 2 ORDER BY 1, 2
+            """,
+            [str(current_workspace_id()), str(customer.pk), first, last],
+        )
+        return [
+            {"date": day.isoformat(), "event": name, "count": count, "users": users}
+            for day, name, count, users in cursor.fetchall()
+        ]
+
+
+def _present(customer: Customer, today: date) -> Reading:
+    """The stored score where it is current, else computed now.
+
+    ``computed_at`` moves on with the clock while nothing of this customer waits: the stored score then still
+    covers every acknowledged event.
+    """
+    covered = covered_until()
+    dirty = DirtyCustomer.objects.filter(workspace_id=customer.workspace_id, customer_id=customer.pk).exists()
+    stored = HealthScore.objects.select_related("scorecard_version").filter(customer_id=customer.pk).first()
+    as_of = stored.as_of if stored else today
+    version = stored.scorecard_version if stored else version_on(today)
+    card = card_of(version)
+    facts = live.load([customer.pk], as_of, specs_of(card)).facts
+    base = snapshots.base_of(stored) if stored else base_rate.observe([today])[today]
+    computed = compute(card, facts, base)
+    if stored is None:
+        return Reading(as_of, covered, version, computed, facts)
+    if not dirty and stored.as_of == today:
+        return Reading(as_of, max(covered, stored.computed_at), version, _as_stored(card, stored, facts), facts)
+    return Reading(as_of, stored.computed_at, version, _as_stored(card, stored, facts), facts)
+
+
+def _as_stored(card: scoring.Card, stored: HealthScore, facts: Facts) -> Result:
+    """The stored values scored again: points follow from values, so they need no columns of their own."""
+    values = np.array([stored.values], dtype=np.float64)
+    applicable = np.array([stored.band != scoring.NOT_APPLICABLE])
+    scores = scoring.score(card, values, applicable)
+    inputs = np.array([stored.risk_inputs], dtype=np.float64)
+    return Result(values, scores, risk.assess(inputs, np.array([stored.churn_risk is not None])))
+
+
+def _past(customer: Customer, day: date) -> Reading:
+    version, result, facts, computed_at = snapshots.rebuild_one(customer.pk, day)
+    return Reading(day, computed_at, version, result, facts)
+
+
+def _shape(customer: Customer, reading: Reading) -> dict[str, Any]:
+    scores, risks = reading.result.scores, reading.result.risks
+    return {
+        "score": _points(_known(scores.total[0])),
+        "band": str(scores.band[0]),
+        "as_of": reading.as_of.isoformat(),
+        "computed_at": _rfc3339(reading.computed_at),
+        "coverage": int(scores.coverage[0]) / 100,
+        "scorecard": {"id": str(reading.version.scorecard_id), "version": reading.version.version},
+        "drivers": _drivers(customer, reading),
+        "churn": {
+            "probability": _probability(_known(risks.risk[0])),
+            "interval": None
+            if risks.risk[0] < 0
+            else [_probability(int(risks.low[0])), _probability(int(risks.high[0]))],
+            "horizon_days": risk.HORIZON_DAYS,
+            "method": "none" if risks.risk[0] < 0 else "rules",
+            "drivers": _risk_drivers(reading),
+        },
+    }
+
+
+def _drivers(customer: Customer, reading: Reading) -> list[dict[str, Any]]:
+    if str(reading.result.scores.band[0]) == scoring.NOT_APPLICABLE:
+        return []
+    card = card_of(reading.version)
+    week, month = (_points_on(customer.pk, reading.as_of - timedelta(days=days)) for days in (7, 28))
+    workspace = Workspace.objects.get(pk=customer.workspace_id)
+    stale = workspace.data_through is not None and workspace.data_through < reading.as_of
+    total_weight = sum(item.weight for item in card.items)
+    drivers = []
+    for index, item in enumerate(card.items):
+        value = float(reading.result.values[0, index])
+        points = int(reading.result.scores.points[0, index])
+        reason = notes.reason_missing(item.spec, reading.facts, 0, value)
+        drivers.append(
+            {
+                "measure": item.key,
+                "label": item.label.get(get_language() or "en", item.label["en"]),
+                "value": None if reason else round(value, 4),
+                "unit": item.unit,
+                "points": points / 100,
+                "max_points": int(reading.result.scores.max_points[0, index]) / 100,
+                "weight": round(item.weight / total_weight, 4),
+                "change_7d": _difference(points, week.get(item.key)),
+                "change_28d": _difference(points, month.get(item.key)),
+                "stale": stale and item.spec.aggregation != "sponsor",
+                "group": item.group,
+                "reason": reason,
+                "note": explain_missing(reason),
+            }
+        )
+    return drivers
+
+
+def explain_missing(reason: str) -> str:
+    """The reader's sentence for a reason code of ``health.notes``; empty for none."""
+    return {
+        "": "",
+        notes.NO_EVENTS: _("No product event has arrived yet. Connect the product or import its events."),
+        notes.NO_SEATS: _("No seats are recorded. Add them to the subscription."),
+        notes.TOO_YOUNG: _("Less than five weeks of use: no trend yet."),
+        notes.NO_CONTACTS: _("No contact is recorded, so nobody can be the sponsor."),
+        notes.QUIET_BEFORE: _("No use in the last 56 days to compare."),
+    }[reason]
+
+
+def _points_on(customer_id: UUID, day: date) -> dict[str, int]:
+    """Points per measure as of a past day; empty where health was not applicable or the relation had not begun."""
+    version, result, _facts, _at = snapshots.rebuild_one(customer_id, day, base=_NO_BASE)
+    if str(result.scores.band[0]) == scoring.NOT_APPLICABLE:
+        return {}
+    return {item.key: int(result.scores.points[0, i]) for i, item in enumerate(card_of(version).items)}
+
+
+def _risk_drivers(reading: Reading) -> list[dict[str, Any]]:
+    """What the log-odds of the risk are made of; they add up to the log-odds of the probability."""
+    if reading.result.risks.risk[0] < 0:
+        return []
+    inputs = reading.result.risks.inputs[0]
+    parts = risk.contributions(reading.result.risks.inputs)
+    base = float(inputs[risk.INPUTS.index("base_log_odds")])
+    rows = [{"measure": "base_rate", "label": risk_label("base_rate"), "value": None, "log_odds": round(base, 4)}]
+    for name, contribution in parts.items():
+        value = float(inputs[risk.INPUTS.index(name)])
+        rows.append(
+            {
+                "measure": name,
+                "label": risk_label(name),
+                "value": None if value != value else round(value, 4),
+                "log_odds": round(float(contribution[0]), 4),
+            }
+        )
+    return rows
+
+
+def risk_label(name: str) -> str:
+    """The reader's name of a risk input."""
+    return {
+        "base_rate": _("Usual churn here"),
+        "activity_trend": _("Activity trend"),
+        "recency": _("Days since last use"),
+        "habit": _("Days active per week"),
+        "sponsor_present": _("Sponsor"),
+        "days_to_renewal": _("Days to renewal"),
+        "tenure_days": _("Days as a customer"),
+        "notice": _("Notice given or in grace"),
+    }[name]
+
+
+def _difference(points: int, before: int | None) -> float | None:
+    return None if before is None else (points - before) / 100
+
+
+def _known(number: Any) -> int | None:
+    return None if number < 0 else int(number)
+
+
+def _points(hundredths: int | None) -> float | None:
+    return None if hundredths is None else hundredths / 100
+
+
+def _probability(basis_points: int | None) -> float | None:
+    return None if basis_points is None else basis_points / 10_000
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

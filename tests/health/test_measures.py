@@ -1,0 +1,119 @@
+"""What each measure means, on facts small enough to check by hand."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from health.measures import STATE_DAYS, DefinitionError, Facts, Spec, StreamFacts, evaluate, parse
+
+TODAY = date(2026, 6, 16).toordinal()
+
+
+def facts(
+    daily: dict[int, int],
+    *,
+    first_event_days_ago: int | None = 400,
+    since_days_ago: int | None = 400,
+    users: int = 3,
+    features: int = 4,
+    seats: float = 10,
+    contacts: int = 5,
+    sponsors: int = 1,
+) -> Facts:
+    """One customer with ``daily`` events by days ago."""
+    counts = np.zeros((1, STATE_DAYS), dtype=np.int64)
+    for days_ago, count in daily.items():
+        counts[0, STATE_DAYS - 1 - days_ago] = count
+    first = -1 if first_event_days_ago is None else TODAY - first_event_days_ago
+    stream = StreamFacts(counts, np.array([first]), {28: np.array([users])}, {28: np.array([features])})
+    since = -1 if since_days_ago is None else TODAY - since_days_ago
+    return Facts(
+        as_of=TODAY,
+        streams={None: stream},
+        seats=np.array([seats]),
+        contacts=np.array([contacts]),
+        sponsors=np.array([sponsors]),
+        state=np.array(["active"], dtype=object),
+        customer_since=np.array([since]),
+        renewal_on=np.array([-1]),
+        applicable=np.array([True]),
+    )
+
+
+def value(spec: Spec, of: Facts) -> float:
+    return float(evaluate(spec, of)[0])
+
+
+def test_activity_is_events_a_week_per_seat() -> None:
+    assert value(Spec("count", scale="per_seat_week"), facts({0: 40, 27: 40, 28: 999})) == 80 / 4 / 10
+
+
+def test_a_young_customers_activity_is_measured_over_the_days_it_has_had() -> None:
+    young = facts({0: 20, 6: 20}, first_event_days_ago=6, since_days_ago=6)
+    assert value(Spec("count", scale="per_seat_week"), young) == 40 / 1 / 10
+
+
+def test_trend_compares_28_days_with_the_28_before() -> None:
+    assert value(Spec("trend"), facts({1: 30, 29: 60})) == 0.5
+
+
+def test_a_young_customers_trend_uses_the_days_the_window_before_has_had() -> None:
+    young = facts({1: 28, 30: 14}, first_event_days_ago=41, since_days_ago=41)
+    assert value(Spec("trend"), young) == pytest.approx((28 / 28) / (14 / 14))
+
+
+def test_under_five_weeks_there_is_no_trend() -> None:
+    assert np.isnan(value(Spec("trend"), facts({1: 28}, first_event_days_ago=33, since_days_ago=33)))
+
+
+def test_silence_in_both_windows_is_no_trend_and_growth_from_nothing_is_capped() -> None:
+    assert np.isnan(value(Spec("trend"), facts({})))
+    assert value(Spec("trend"), facts({0: 1})) == 4
+
+
+def test_share_of_seats_needs_seats() -> None:
+    assert value(Spec("distinct_users", scale="share_of_seats"), facts({}, users=7)) == 0.7
+    assert np.isnan(value(Spec("distinct_users", scale="share_of_seats"), facts({}, seats=np.nan)))
+
+
+def test_habit_is_active_days_a_week() -> None:
+    assert value(Spec("active_days", scale="per_week"), facts(dict.fromkeys(range(12), 5))) == 3
+
+
+def test_recency_counts_days_and_stops_at_what_is_kept() -> None:
+    assert value(Spec("recency", 64), facts({9: 1})) == 9
+    assert value(Spec("recency", 64), facts({})) == STATE_DAYS
+
+
+def test_who_never_sent_an_event_has_no_usage_values() -> None:
+    silent = facts({}, first_event_days_ago=None)
+    for spec in (Spec("count"), Spec("trend"), Spec("distinct_users"), Spec("recency", 64), Spec("active_days")):
+        assert np.isnan(value(spec, silent))
+
+
+def test_a_sponsor_is_unknown_without_contacts() -> None:
+    assert value(Spec("sponsor"), facts({})) == 1
+    assert value(Spec("sponsor"), facts({}, sponsors=0)) == 0
+    assert np.isnan(value(Spec("sponsor"), facts({}, contacts=0, sponsors=0)))
+
+
+@pytest.mark.parametrize(
+    ("definition", "field"),
+    [
+        ({"source": "moods"}, "source"),
+        ({"source": "events", "aggregation": "sum"}, "aggregation"),
+        ({"source": "contacts", "aggregation": "count"}, "aggregation"),
+        ({"source": "events", "aggregation": "count", "window_days": 0}, "window_days"),
+        ({"source": "events", "aggregation": "trend", "window_days": 33}, "window_days"),
+        ({"source": "events", "aggregation": "count", "window_days": True}, "window_days"),
+        ({"source": "events", "aggregation": "recency", "scale": "per_week"}, "scale"),
+        ({"source": "events", "aggregation": "count", "events": "login"}, "events"),
+    ],
+)
+def test_an_unusable_definition_is_refused_by_name(definition: dict[str, object], field: str) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        parse(definition)
+    assert caught.value.field == field
