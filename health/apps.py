@@ -6,7 +6,7 @@ class HealthConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import extensions
-        from health import defaults, dirty
+        from health import defaults, tasks
 
         extensions.workspace_created.append(defaults.create_defaults)
-        extensions.customers_changed.append(dirty.mark)
+        extensions.customers_changed.append(tasks.score_soon)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -12,7 +13,8 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.models import Workspace
-from csplatform.core.tenancy import workspace_scope
+from csplatform.core.tenancy import current_workspace_id, workspace_scope
+from health import dirty
 from health.models import DirtyCustomer, LateArrival
 from health.services import runs, scoring, snapshots
 
@@ -64,6 +66,7 @@ def enqueue(workspace_id: UUID, run_id: UUID, *, shards: int) -> None:
         transaction.on_commit(partial(work_run.delay, str(workspace_id), str(run_id)))
 
 
-def wake(workspace_id: UUID) -> None:
-    """Once committed, ask a worker to score the workspace's dirty customers."""
-    transaction.on_commit(partial(refresh.delay, str(workspace_id)))
+def score_soon(customer_ids: Sequence[UUID], now: datetime) -> None:
+    """Mark customers of the active workspace dirty and, once committed, call a worker."""
+    dirty.mark(customer_ids, now)
+    transaction.on_commit(partial(refresh.delay, str(current_workspace_id())))

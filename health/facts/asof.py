@@ -183,8 +183,8 @@ class _FirstDays:
         order = np.lexsort((rows.known, rows.customer))
         customer, known, day = rows.customer[order], rows.known[order], rows.day[order]
         lowest = day.copy()
-        starts = np.flatnonzero(np.r_[True, customer[1:] != customer[:-1]]) if len(customer) else np.array([], int)
-        for start, stop in zip(starts, np.r_[starts[1:], len(customer)], strict=True):
+        starts = np.flatnonzero(np.diff(customer, prepend=-1))
+        for start, stop in zip(starts, [*starts[1:], len(customer)], strict=False):
             np.minimum.accumulate(lowest[start:stop], out=lowest[start:stop])
         self._keys = customer * _BIG + known
         self._customer = customer

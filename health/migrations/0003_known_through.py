@@ -10,7 +10,7 @@ from csplatform.core.rls import EnableRowSecurity
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0004_customer_since"),
+        ("accounts", "0004_known_through"),
         ("health", "0002_events_and_row_security"),
     ]
 

@@ -166,20 +166,26 @@ _TEMPLATE = (
 
 def _write_read_model(loaded: live.LiveFacts, columns: dict[str, list[Any]], day: date) -> None:
     earlier = points_before(loaded.ids, day - timedelta(days=28))
-    change = [
-        None if points is None or earlier.get(customer_id) is None else points - earlier[customer_id]
+    changes = [
+        None if points is None or customer_id not in earlier else points - earlier[customer_id]
         for customer_id, points in zip(loaded.ids, columns["points"], strict=True)
     ]
     read_model.write_health(
-        customer_ids=loaded.ids,
-        points=columns["points"],
-        bands=columns["band"],
-        changes=change,
-        coverages=columns["coverage"],
-        risks=columns["churn_risk"],
-        risk_lows=columns["churn_risk_low"],
-        risk_highs=columns["churn_risk_high"],
-        last_events=loaded.last_event_at,
+        [
+            read_model.Health(*row)
+            for row in zip(
+                loaded.ids,
+                columns["points"],
+                columns["band"],
+                changes,
+                columns["coverage"],
+                columns["churn_risk"],
+                columns["churn_risk_low"],
+                columns["churn_risk_high"],
+                loaded.last_event_at,
+                strict=True,
+            )
+        ]
     )
 
 

@@ -1,0 +1,120 @@
+"""Dirty customers are scored from running state; lists and readers see the same."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from accounts.models import Customer, Workspace
+from accounts.services import read_model
+from csplatform.core.models import OutboxEvent
+from csplatform.core.tenancy import workspace_scope
+from health import dirty, selectors
+from health.measures import STATE_DAYS
+from health.models import ContactSeen, DirtyCustomer, FeatureSeen, HealthScore, UsageWindow
+from health.services import scoring
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def today() -> date:
+    return datetime.now(UTC).date()
+
+
+def customer_in_use(workspace: Workspace, *, per_day: int = 40, users: int = 8, seats: int = 10) -> Customer:
+    """A customer whose people work every day, two years into its contract."""
+    customer = factories.make_customer("Trent Valley Foods")
+    factories.make_subscription(customer, seats=seats, starts_on=today() - timedelta(days=700))
+    read_model.refresh_contracts([customer.pk], day=today(), now=factories.NOW)
+    contacts = [factories.make_contact(customer, is_sponsor=n == 0) for n in range(users)]
+    UsageWindow.objects.create(
+        workspace=workspace,
+        customer=customer,
+        stream="*",
+        anchor=today(),
+        counts=np.full(STATE_DAYS, per_day, dtype="<i4").tobytes(),
+        first_day=today() - timedelta(days=600),
+        last_event_at=datetime.now(UTC),
+    )
+    ContactSeen.objects.bulk_create(
+        ContactSeen(workspace=workspace, customer=customer, stream="*", contact_id=c.pk, last_day=today())
+        for c in contacts
+    )
+    FeatureSeen.objects.bulk_create(
+        FeatureSeen(workspace=workspace, customer=customer, stream="*", name=name, last_day=today())
+        for name in ("order_created", "route_planned", "report_opened", "export", "login", "invite")
+    )
+    return customer
+
+
+def test_a_customer_in_daily_use_is_healthy_and_the_parts_add_up() -> None:
+    workspace = factories.make_workspace()
+    with workspace_scope(workspace):
+        customer = customer_in_use(workspace)
+        while scoring.refresh_dirty():
+            pass
+        health = selectors.health_of(customer, now=datetime.now(UTC))
+        assert health["band"] == "healthy"
+        assert round(sum(d["points"] for d in health["drivers"]), 2) == health["score"]
+        assert round(sum(d["max_points"] for d in health["drivers"]), 2) == 100
+        assert health["coverage"] == 1
+        assert health["churn"]["method"] == "rules"
+        customer.refresh_from_db()
+        assert customer.health_points == round(health["score"] * 100)
+        assert customer.health_band == "healthy"
+
+
+def test_losing_the_sponsor_costs_exactly_the_sponsors_points_and_is_news_when_the_band_changes() -> None:
+    workspace = factories.make_workspace()
+    with workspace_scope(workspace):
+        customer = customer_in_use(workspace, per_day=3, users=4)
+        scoring.refresh_dirty()
+        before = selectors.health_of(customer, now=datetime.now(UTC))
+        customer.contacts.filter(is_sponsor=True).update(is_sponsor=False)
+        dirty.mark([customer.pk], factories.NOW)
+        scoring.refresh_dirty()
+        after = selectors.health_of(customer, now=datetime.now(UTC))
+        assert round(before["score"] - after["score"], 2) == 18
+        news = OutboxEvent.objects.filter(name="health.band_changed")
+        assert news.exists() == (before["band"] != after["band"])
+
+
+def test_a_customer_without_any_event_is_unknown_with_the_reason_said() -> None:
+    workspace = factories.make_workspace()
+    with workspace_scope(workspace):
+        customer = factories.make_customer()
+        factories.make_subscription(customer, seats=5)
+        factories.make_contact(customer, is_sponsor=True)
+        read_model.refresh_contracts([customer.pk], day=today(), now=factories.NOW)
+        scoring.refresh_dirty()
+        health = selectors.health_of(customer, now=datetime.now(UTC))
+        assert (health["band"], health["score"]) == ("unknown", None)
+        assert "No product event" in next(d for d in health["drivers"] if d["measure"] == "habit")["note"]
+
+
+def test_before_the_contract_health_is_not_applicable() -> None:
+    workspace = factories.make_workspace()
+    with workspace_scope(workspace):
+        customer = factories.make_customer()
+        dirty.mark([customer.pk], factories.NOW)
+        scoring.refresh_dirty()
+        health = selectors.health_of(customer, now=datetime.now(UTC))
+        assert (health["band"], health["score"], health["drivers"]) == ("not_applicable", None, [])
+        assert health["churn"]["method"] == "none"
+
+
+def test_a_refresh_consumes_its_dirty_rows_and_a_repeat_changes_nothing() -> None:
+    workspace = factories.make_workspace()
+    with workspace_scope(workspace):
+        customer = customer_in_use(workspace)
+        assert scoring.refresh_dirty() == 1
+        assert not DirtyCustomer.objects.filter(workspace_id=workspace.pk).exists()
+        first = HealthScore.objects.get(customer=customer)
+        dirty.mark([customer.pk], factories.NOW)
+        scoring.refresh_dirty()
+        second = HealthScore.objects.get(customer=customer)
+        assert (first.points, first.values, first.risk_inputs) == (second.points, second.values, second.risk_inputs)
+        assert second.computed_at > first.computed_at
