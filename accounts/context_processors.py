@@ -10,11 +10,13 @@ from accounts.roles import Permission, allows
 
 
 def workspace(request: HttpRequest) -> dict[str, Any]:
-    """``workspace``, ``membership`` and ``may``: a dictionary from permission name to whether it is granted."""
+    """``workspace``, ``membership``, ``may`` (permission name → whether granted) and ``switchable_workspaces``."""
     membership = getattr(request, "membership", None)
     role = membership.role if membership is not None else ""
+    current = getattr(request, "workspace", None)
     return {
-        "workspace": getattr(request, "workspace", None),
+        "workspace": current,
+        "switchable_workspaces": [other for other in getattr(request, "workspaces", ()) if other != current],
         "membership": membership,
         "may": {permission.value: allows(role, permission) for permission in Permission},
     }

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import cast
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
 
 from accounts.models import Membership, Workspace
 from csplatform.core.ids import parse_uuid
@@ -19,6 +21,8 @@ class WorkspaceRequest(HttpRequest):
 
     workspace: Workspace
     membership: Membership
+    workspaces: list[Workspace]
+    """Every workspace the person is a member of now."""
 
 
 class WorkspaceMiddleware:
@@ -51,5 +55,21 @@ class WorkspaceMiddleware:
             .select_related("workspace", "user")
             .order_by("joined_at", "id")
         )
+        cast(WorkspaceRequest, request).workspaces = [m.workspace for m in mine]
         chosen = parse_uuid(request.session.get(SESSION_KEY))
         return next((m for m in mine if m.workspace_id == chosen), mine[0] if mine else None)
+
+
+class LanguageMiddleware:
+    """A signed-in person's own language goes before the browser's, on every device."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        language = getattr(request.user, "language", "")
+        if language not in dict(settings.LANGUAGES):
+            return self.get_response(request)
+        translation.activate(language)
+        request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+        return self.get_response(request)

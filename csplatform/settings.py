@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "accounts.middleware.LanguageMiddleware",
     "accounts.middleware.WorkspaceMiddleware",
 ]
 ROOT_URLCONF = "csplatform.urls"

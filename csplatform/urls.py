@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("health.ingest.urls")),
     path("api/", include("csplatform.api.urls")),
     path("accounts/", include("allauth.urls")),
+    path("", include("accounts.settings_urls")),
 ]
 
 handler400 = "csplatform.api.errors.bad_request"

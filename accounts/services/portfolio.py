@@ -69,7 +69,7 @@ def hand_over(
     Raises ``ValidationError`` naming ``to_member``, ``roles`` or ``until``.
     """
     day = now.astimezone(UTC).date()
-    _check(from_member, to_member, roles, kind, until, day)
+    check(from_member=from_member, to_member=to_member, roles=roles, kind=kind, until=until, now=now)
     with workspace_scope(from_member.workspace_id):
         rows = list(_held(from_member, roles, customers).select_for_update(of=("self",), no_key=True))
         if kind == Kind.LEAVE:
@@ -133,14 +133,17 @@ def vacate(*, member: Membership, actor: audit.Actor, now: datetime) -> int:
     return len(rows)
 
 
-def _check(
+def check(
+    *,
     from_member: Membership,
     to_member: Membership,
     roles: Collection[str] | None,
     kind: Kind,
     until: date | None,
-    day: date,
+    now: datetime,
 ) -> None:
+    """Raise ``ValidationError`` naming what makes no sense about a hand-over with these arguments."""
+    day = now.astimezone(UTC).date()
     if from_member.pk == to_member.pk:
         raise ValidationError({"to_member": _("Choose somebody else.")})
     if to_member.workspace_id != from_member.workspace_id or to_member.left_at is not None:

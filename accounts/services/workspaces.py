@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from accounts import extensions
-from accounts.models import Membership, User, Workspace
+from accounts.models import Customer, Membership, Subscription, User, Workspace
 from accounts.roles import Department, Role
 from csplatform.core import audit
 from csplatform.core.tenancy import workspace_scope
@@ -50,3 +53,38 @@ def add_member(
         )
         audit.record(actor=actor, action="member.added", subject=membership, data={"role": role}, now=now)
     return membership
+
+
+SETTINGS = ("name", "currency", "time_zone", "locale", "grace_days")
+
+
+def has_money(workspace: Workspace) -> bool:
+    """Whether any amount of money is kept, in which case the currency stays what it is."""
+    with workspace_scope(workspace):
+        expected = Customer.objects.filter(expected_arr_minor__isnull=False)
+        return Subscription.objects.exists() or expected.exists()
+
+
+def update_settings(*, workspace: Workspace, values: dict[str, Any], actor: audit.Actor, now: datetime) -> list[str]:
+    """Change ``values`` (some of ``SETTINGS``); returns the names that changed.
+
+    A new grace period moves contract states, so everybody concerned is told. Raises ``ValidationError`` naming the
+    field, among others for a currency changed once there is money.
+    """
+    with workspace_scope(workspace):
+        fresh = Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
+        before = {name: getattr(fresh, name) for name in SETTINGS if name in values}
+        changed = [name for name in before if before[name] != values[name]]
+        if "currency" in changed and has_money(fresh):
+            raise ValidationError({"currency": _("There are amounts of money already: the currency stays.")})
+        for name in changed:
+            setattr(fresh, name, values[name])
+        fresh.full_clean()
+        fresh.save(update_fields=changed)
+        if changed:
+            data = {name: [before[name], values[name]] for name in changed}
+            audit.record(actor=actor, action="workspace.changed", subject=fresh, data=data, now=now)
+        if "grace_days" in changed:
+            extensions.notify_changed(list(Customer.objects.order_by("pk").values_list("pk", flat=True)), now)
+    workspace.refresh_from_db()
+    return changed

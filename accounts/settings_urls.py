@@ -1,0 +1,27 @@
+"""Addresses of people and settings: invitations, switching, and everything under /settings/."""
+
+from django.urls import path
+
+from accounts.views import audit, invitations, keys, members, portfolio, profile, switching, workspace
+
+urlpatterns = [
+    path("invitations/<str:token>/", invitations.answer, name="invitation"),
+    path("workspaces/switch/", switching.switch, name="switch_workspace"),
+    path("workspaces/none/", switching.no_workspace, name="no_workspace"),
+    path("settings/", profile.index, name="settings"),
+    path("settings/profile/", profile.edit, name="profile"),
+    path("settings/language/", profile.set_language, name="set_language"),
+    path("settings/theme/", profile.set_theme, name="set_theme"),
+    path("settings/workspace/", workspace.edit, name="workspace_settings"),
+    path("settings/members/", members.listing, name="member_list"),
+    path("settings/members/<uuid:pk>/", members.edit, name="member_edit"),
+    path("settings/members/<uuid:pk>/remove/", members.remove, name="member_remove"),
+    path("settings/invitations/<uuid:pk>/resend/", invitations.resend, name="invitation_resend"),
+    path("settings/invitations/<uuid:pk>/revoke/", invitations.revoke, name="invitation_revoke"),
+    path("settings/portfolio/", portfolio.listing, name="portfolio_list"),
+    path("settings/portfolio/<uuid:pk>/", portfolio.hand_over, name="portfolio_hand_over"),
+    path("settings/portfolio/<uuid:pk>/return/", portfolio.back, name="portfolio_return"),
+    path("settings/keys/", keys.listing, name="key_list"),
+    path("settings/keys/<uuid:pk>/revoke/", keys.revoke, name="key_revoke"),
+    path("settings/audit/", audit.listing, name="audit_list"),
+]
