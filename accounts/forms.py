@@ -120,7 +120,7 @@ class PortfolioForm(forms.Form):
         }
 
 
-class WorkspaceForm(forms.ModelForm[Workspace]):
+class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     class Meta:
         model = Workspace
         fields = ["name", "currency", "time_zone", "locale", "grace_days"]
@@ -138,7 +138,9 @@ class WorkspaceForm(forms.ModelForm[Workspace]):
 
     def __init__(self, *args: Any, currency_is_fixed: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        zones = [(zone, zone.replace("_", " ")) for zone in sorted(available_timezones()) if "/" in zone or zone == "UTC"]
+        zones = [
+            (zone, zone.replace("_", " ")) for zone in sorted(available_timezones()) if "/" in zone or zone == "UTC"
+        ]
         self.fields["time_zone"] = forms.ChoiceField(
             label=_("Time zone"), choices=zones, help_text=self.fields["time_zone"].help_text
         )
@@ -152,7 +154,7 @@ class WorkspaceForm(forms.ModelForm[Workspace]):
         return currency
 
 
-class ProfileForm(forms.ModelForm[User]):
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
 
     class Meta:

@@ -15,7 +15,7 @@ from csplatform.core.tenancy import workspace_scope
 log = structlog.get_logger()
 
 
-@shared_task(name="accounts.mail_invitations", queue="default")
+@shared_task(name="accounts.mail_invitations")
 def mail_invitations(**_: Any) -> None:
     """Mail what waits. Sent after each invitation, and by the schedule for what a lost broker or mail server left."""
     sent = invitations.mail_waiting(now=timezone.now())
@@ -23,7 +23,7 @@ def mail_invitations(**_: Any) -> None:
         log.info("invitations mailed", count=sent)
 
 
-@shared_task(name="accounts.return_portfolios", queue="default")
+@shared_task(name="accounts.return_portfolios")
 def return_portfolios(**_: Any) -> None:
     """Give customers back to colleagues whose leave has ended; the dates stand in the account teams."""
     now = timezone.now()

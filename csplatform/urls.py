@@ -1,8 +1,8 @@
 """Every address of the product, each app's under its own roof."""
 
 from django.urls import include, path
-from django.views.i18n import set_language
 
+from accounts.views.profile import set_language
 from csplatform.core.preferences import set_theme
 
 urlpatterns = [

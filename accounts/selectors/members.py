@@ -1,4 +1,4 @@
-"""Reads about people of a workspace. Memberships and invitations stand outside row-level security: name the workspace."""
+"""Reads about people of a workspace. Memberships and invitations stand outside row policies: name the workspace."""
 
 from __future__ import annotations
 

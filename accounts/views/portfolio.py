@@ -53,9 +53,7 @@ def hand_over(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
                 moved = portfolio.hand_over(from_member=member, actor=actor_of(request), now=now, **arguments)
                 messages.success(request, _moved(moved))
                 return redirect("portfolio_list")
-            preview = portfolio.preview(
-                from_member=member, roles=arguments["roles"], customers=arguments["customers"]
-            )
+            preview = portfolio.preview(from_member=member, roles=arguments["roles"], customers=arguments["customers"])
         except ValidationError as error:
             errors_into(form, error)
     context = {"member": member, "form": form, "preview": preview, "role_names": dict(TeamRole.choices)}

@@ -18,7 +18,6 @@ from accounts.forms import ProfileForm
 from accounts.middleware import WorkspaceRequest
 from accounts.models import User
 
-THEMES = ("auto", "light", "dark")
 _YEAR = 31_536_000
 
 
@@ -54,21 +53,6 @@ def set_language(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         User.objects.filter(pk=request.user.pk).update(language=language)
     return _with_language(response, language)
-
-
-@require_POST
-def set_theme(request: HttpRequest) -> HttpResponse:
-    """Keep the posted ``theme`` in a cookie (``auto``: forget it); back to ``next``."""
-    theme = request.POST.get("theme", "")
-    response = redirect(_back(request))
-    if theme == "auto":
-        response.delete_cookie("theme", samesite="Lax")
-    elif theme in THEMES:
-        # Readable by script: the page changes without a reload where script runs.
-        response.set_cookie(
-            "theme", theme, max_age=_YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE, httponly=False
-        )
-    return response
 
 
 def _with_language(response: HttpResponse, language: str) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""A reader's own choices that need no account: the theme. (The language is Django's own view.)"""
+"""A reader's own choices that need no account: the theme. (The language goes with the person: accounts.)"""
 
 from __future__ import annotations
 
