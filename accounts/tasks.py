@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import structlog
 from celery import shared_task
 from django.utils import timezone
 
-from accounts.models import Workspace
+from accounts.imports import engine, runs
+from accounts.models import ImportRun, Workspace
 from accounts.services import invitations, portfolio
 from csplatform.core.tenancy import workspace_scope
 
@@ -32,3 +35,39 @@ def return_portfolios(**_: Any) -> None:
             returned = portfolio.return_due(now=now)
         if returned:
             log.info("portfolio returned", workspace=str(workspace.pk), count=returned)
+
+
+# Less than the task's time limit by more than the longest chunk takes.
+_IMPORT_SLICE = timedelta(seconds=120)
+
+
+@shared_task(name="accounts.run_import", queue="default")
+def run_import(workspace_id: str, run_id: str, **_: Any) -> None:
+    """Carry an import on for a while; sent again until it is over. Safe to deliver twice or after a kill."""
+    with workspace_scope(UUID(workspace_id)):
+        run = ImportRun.objects.filter(pk=run_id).first()
+    if run is None or not run.file:
+        return
+    ending = engine.carry_on(
+        workspace_id=run.workspace_id,
+        run_id=run.pk,
+        opener=runs.opener_of(run),
+        clock=timezone.now,
+        pause_at=timezone.now() + _IMPORT_SLICE,
+    )
+    if ending is engine.Ending.PAUSED:
+        run_import.delay(workspace_id, run_id)
+    log.info("import carried on", run=run_id, ending=ending.value)
+
+
+@shared_task(name="accounts.tend_imports", queue="default")
+def tend_imports(**_: Any) -> None:
+    """Pick up imports that a lost worker or broker dropped, and forget files past their retention."""
+    now = timezone.now()
+    for workspace in Workspace.objects.order_by("pk"):
+        with workspace_scope(workspace):
+            for run_id in runs.stalled(now=now):
+                runs.enqueue(workspace.pk, run_id)
+            forgotten = runs.forget_files(now=now)
+        if forgotten:
+            log.info("import files forgotten", workspace=str(workspace.pk), count=forgotten)

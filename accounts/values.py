@@ -7,6 +7,8 @@ files, REST, product traits and pages, so that the same value means the same eve
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
@@ -37,7 +39,9 @@ def refuse_unstorable(value: str) -> None:
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:
-        raise ValueError("contains half of a character (a lone surrogate), which cannot be stored") from None
+        raise ValueError(
+            "contains half a character (a lone surrogate or bytes that are not UTF-8), which cannot be stored"
+        ) from None
 
 
 def text(value: object, *, limit: int) -> str:
@@ -195,6 +199,24 @@ def tags(value: object) -> list[str]:
     """Distinct tags in the order given, from a list or from text parted by ``|``, ``;`` or ``,``."""
     parts = value if isinstance(value, (list, tuple)) else re.split(r"[|;,]", text(value, limit=5000))
     return list(dict.fromkeys(cleaned for part in parts if (cleaned := text(part, limit=60))))
+
+
+def trait(value: object) -> object:
+    """A free value as JSON keeps it: text of at most 1,000 characters, a finite number, yes or no, or a small list
+    or object. Dates become text; blank is None."""
+    if is_blank(value):
+        return None
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("is not a finite number")
+    if isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, (dict, list)):
+        written = json.dumps(value, ensure_ascii=False)
+        if "\\u0000" in written:
+            refuse_unstorable("\x00")
+        text(written, limit=4_000)
+        return value
+    return text(value.isoformat() if isinstance(value, (date, datetime)) else value, limit=1_000)
 
 
 def _quoted(value: object) -> str:

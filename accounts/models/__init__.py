@@ -2,7 +2,7 @@ from accounts.models.access import ApiKey, Invitation, Membership
 from accounts.models.attributes import AttributeDefinition, AttributeKind, AttributeValue
 from accounts.models.customers import AccountTeamMember, Contact, ContactVersion, Customer, CustomerTrigram
 from accounts.models.facets import BulkChange, BulkKind, CustomerFacet
-from accounts.models.imports import ImportRun
+from accounts.models.imports import ImportReject, ImportRun
 from accounts.models.people import User, Workspace
 from accounts.models.segments import SavedSegment
 from accounts.models.subscriptions import Subscription, SubscriptionVersion
@@ -20,6 +20,7 @@ __all__ = [
     "Customer",
     "CustomerFacet",
     "CustomerTrigram",
+    "ImportReject",
     "ImportRun",
     "Invitation",
     "Membership",

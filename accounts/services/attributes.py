@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
@@ -44,6 +45,8 @@ def _number(value: object) -> int | None:
 
 
 def _text(value: object) -> str | None:
+    if isinstance(value, (dict, list)):
+        value = json.dumps(value, ensure_ascii=False)
     return values.text(value, limit=1000) or None
 
 
@@ -73,8 +76,11 @@ def clean_value(definition: AttributeDefinition, value: object) -> Any:
 
 def fits(kind: AttributeKind, value: object) -> bool:
     """Whether ``value`` could be read as ``kind``: used to choose the type of a new attribute."""
-    if kind == AttributeKind.BOOLEAN and not isinstance(value, bool) and str(value).strip() in {"0", "1"}:
+    written = str(value).strip()
+    if kind == AttributeKind.BOOLEAN and not isinstance(value, bool) and written in {"0", "1"}:
         return False
+    if kind == AttributeKind.NUMBER and isinstance(value, str) and re.match(r"[+]|0\d", written):
+        return False  # a telephone number or postcode loses its beginning as a number
     try:
         _CLEAN[kind](value)
     except ValueError:

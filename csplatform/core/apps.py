@@ -9,6 +9,8 @@ class CoreConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        # Binds `shared_task` to our broker in every process that loads Django, the web server and commands included.
+        import csplatform.celery  # noqa: F401
         from csplatform.core import roles
 
         connection_created.connect(roles.refuse_unsafe_role, dispatch_uid="core.refuse_unsafe_role")

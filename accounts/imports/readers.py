@@ -1,0 +1,322 @@
+"""Opening files: CSV, NDJSON (each also gzipped) and Parquet, in memory that does not grow with the file."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, BinaryIO, ClassVar, cast
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+Opener = Callable[[], BinaryIO]
+
+MAX_LINE = 1_000_000
+MAX_COLUMNS = 500
+_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+_DAMAGED = (EOFError, gzip.BadGzipFile, gzip.zlib.error, pa.ArrowException)  # type: ignore[attr-defined]
+
+
+class SourceError(Exception):
+    """The file as a whole cannot be read; the message says why and what to do."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Rows by the file's own column names. ``end``: the position after the batch, to go on from.
+
+    ``broken``: (row number, reason, cells) of rows that cannot be matched with the columns.
+    """
+
+    numbers: list[int]
+    columns: dict[str, list[Any]]
+    end: int
+    broken: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)
+
+
+class Source(ABC):
+    """An opened file. ``headers``: its columns; ``notes``: what had to be decided to read it, in words."""
+
+    format: ClassVar[str]
+    headers: list[str]
+    notes: list[str]
+
+    @abstractmethod
+    def batches(self, size: int, *, start: int = 0) -> Iterator[Batch]:
+        """Batches of ``size`` rows from position ``start``; raises ``SourceError`` where the file is damaged."""
+
+    def first_rows(self, count: int) -> Batch | None:
+        return next(self.batches(count), None)
+
+
+def open_source(opener: Opener) -> Source:
+    """Look at the first bytes and open; raises ``SourceError`` saying what the file is instead."""
+    with opener() as stream:
+        head = stream.read(8)
+        if not head:
+            raise SourceError("The file is empty.")
+    if head.startswith(b"PAR1"):
+        return ParquetSource(opener)
+    if head.startswith(b"\x1f\x8b"):
+        packed = opener
+
+        def unpacked() -> BinaryIO:
+            return cast(BinaryIO, gzip.GzipFile(fileobj=packed()))
+
+        opener = unpacked
+        try:
+            with opener() as stream:
+                head = stream.read(8)
+        except _DAMAGED as error:
+            raise SourceError("The gzip file is damaged: pack it again.") from error
+    if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise SourceError("This is a workbook or a zip archive: save the sheet as CSV and import that.")
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        return NdjsonSource(opener)
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+        raise SourceError("This is one JSON list: write one object a line (NDJSON) instead.")
+    return CsvSource(opener)
+
+
+def _lines(stream: io.TextIOBase) -> Iterator[str]:
+    while line := stream.readline(MAX_LINE):
+        if len(line) == MAX_LINE and not line.endswith(("\n", "\r")):
+            raise SourceError(f"A line is longer than {MAX_LINE:,} characters: this does not look like a table.")
+        yield line
+
+
+class CsvSource(Source):
+    format = "csv"
+
+    def __init__(self, opener: Opener) -> None:
+        self._opener = opener
+        self.notes = []
+        self._encoding, self._errors = self._find_encoding()
+        with self._text() as text:
+            sample = list(islice(_lines(text), 50))
+        self._delimiter = _find_delimiter(sample)
+        if self._delimiter != ",":
+            self.notes.append(f"Columns are parted by {_DELIMITERS[self._delimiter]}.")
+        header = next(csv.reader(sample, delimiter=self._delimiter), [])
+        if not any(cell.strip() for cell in header):
+            raise SourceError("The first line is empty: it must name the columns.")
+        self.headers = _distinct_headers(header, self.notes)
+
+    def batches(self, size: int, *, start: int = 0) -> Iterator[Batch]:
+        with self._text() as text:
+            records = _records(csv.reader(_lines(text), delimiter=self._delimiter))
+            next(records)
+            position = sum(1 for _ in islice(records, start))
+            width = len(self.headers)
+            while True:
+                numbers: list[int] = []
+                rows: list[list[str]] = []
+                broken: list[tuple[int, str, dict[str, Any]]] = []
+                begun = position
+                for record in islice(records, size):
+                    position += 1
+                    number = position + 1
+                    if isinstance(record, str):
+                        broken.append((number, record, {}))
+                    elif len(record) == width:
+                        numbers.append(number)
+                        rows.append(record)
+                    elif record:
+                        self._sort_out(record, number, numbers, rows, broken)
+                if position == begun:
+                    return
+                columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in self.headers]
+                yield Batch(numbers, dict(zip(self.headers, columns, strict=True)), position, broken)
+
+    def _sort_out(
+        self,
+        record: list[str],
+        number: int,
+        numbers: list[int],
+        rows: list[list[str]],
+        broken: list[tuple[int, str, dict[str, Any]]],
+    ) -> None:
+        """Cells too many are harmless when blank; anything else may have shifted, so the row is not guessed at."""
+        width = len(self.headers)
+        if len(record) > width and not any(cell.strip() for cell in record[width:]):
+            numbers.append(number)
+            rows.append(record[:width])
+            return
+        cells = dict(zip(self.headers, record, strict=False))
+        broken.append((number, f"has {len(record)} cells where the first line names {width}", cells))
+
+    def _text(self) -> io.TextIOWrapper:
+        return io.TextIOWrapper(self._opener(), encoding=self._encoding, errors=self._errors, newline="")
+
+    def _find_encoding(self) -> tuple[str, str]:
+        """UTF-8 wherever that makes sense of the file, single bad rows aside; else what Windows writes."""
+        with self._opener() as stream:
+            head = stream.read(4)
+        if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+            self.notes.append("Read as UTF-16.")
+            return "utf-16", "replace"
+        whole, bad = self._count_non_ascii()
+        if bad > whole:
+            self.notes.append("Not UTF-8: read as Windows-1252 (Western European).")
+            return "cp1252", "replace"
+        if bad:
+            self.notes.append("Some bytes are not UTF-8: rows that hold them are refused.")
+        return "utf-8-sig", "surrogateescape"
+
+    def _count_non_ascii(self) -> tuple[int, int]:
+        """How many characters beyond ASCII are whole UTF-8, and how many bytes are none. Reads the file once."""
+        whole = bad = 0
+        try:
+            with self._opener() as stream:
+                text = io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape", newline="")
+                while block := text.read(1 << 20):
+                    if block.isascii():
+                        continue
+                    beyond = Counter("bad" if "\udc80" <= c <= "\udcff" else "ok" for c in block if c > "\x7f")
+                    whole += beyond["ok"]
+                    bad += beyond["bad"]
+        except _DAMAGED as error:
+            raise SourceError("The gzip file is damaged: pack it again. Nothing was imported.") from error
+        return whole, bad
+
+
+def _records(reader: Iterator[list[str]]) -> Iterator[list[str] | str]:
+    """Rows, or a sentence where one cannot be told apart from the next."""
+    while True:
+        try:
+            yield next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield f"cannot be read as CSV ({error}): a quote may be missing"
+
+
+def _find_delimiter(sample: Sequence[str]) -> str:
+    best, best_score = ",", (0.0, 1)
+    for delimiter in _DELIMITERS:
+        try:
+            rows = [row for row in csv.reader(sample, delimiter=delimiter) if row]
+        except csv.Error:
+            continue
+        if rows and (width := len(rows[0])) > 1:
+            score = (sum(len(row) == width for row in rows) / len(rows), width)
+            if score > best_score:
+                best, best_score = delimiter, score
+    return best
+
+
+def _distinct_headers(header: Sequence[str], notes: list[str]) -> list[str]:
+    if len(header) > MAX_COLUMNS:
+        raise SourceError(f"The file has {len(header)} columns; {MAX_COLUMNS} is the limit.")
+    seen: Counter[str] = Counter()
+    names = []
+    for place, cell in enumerate(header, start=1):
+        name = cell.replace("\x00", "").encode("utf-8", "replace").decode().strip() or f"column {place}"
+        seen[name] += 1
+        if seen[name] > 1:
+            name = f"{name} ({seen[name]})"
+            notes.append(f"A column name stands twice; the later one is called “{name}” here.")
+        names.append(name)
+    return names
+
+
+class NdjsonSource(Source):
+    format = "ndjson"
+    _LOOK_AHEAD = 1_000
+
+    def __init__(self, opener: Opener) -> None:
+        self._opener = opener
+        self.notes = []
+        self.headers = []
+        seen: dict[str, None] = {}
+        for _, record in islice(self._parsed(), self._LOOK_AHEAD):
+            if isinstance(record, dict):
+                seen.update(dict.fromkeys(record))
+        self.headers = list(seen)[:MAX_COLUMNS]
+        if not self.headers:
+            raise SourceError("None of the first lines is a JSON object.")
+        self.notes.append(f"The columns are those of the first {self._LOOK_AHEAD:,} lines.")
+
+    def batches(self, size: int, *, start: int = 0) -> Iterator[Batch]:
+        records = self._parsed()
+        position = sum(1 for _ in islice(records, start))
+        while part := list(islice(records, size)):
+            position += len(part)
+            good = [(number, record) for number, record in part if isinstance(record, dict)]
+            broken = [(number, record, {}) for number, record in part if isinstance(record, str)]
+            columns = {name: [record.get(name) for _, record in good] for name in self.headers}
+            yield Batch([number for number, _ in good], columns, position, broken)
+
+    def _parsed(self) -> Iterator[tuple[int, dict[str, Any] | str | None]]:
+        """(line, object), (line, why it is none) or (line, None) for a blank line."""
+        with io.TextIOWrapper(self._opener(), encoding="utf-8-sig", errors="surrogateescape") as text:
+            try:
+                for number, line in enumerate(_lines(text), start=1):
+                    yield number, _json_object(line)
+            except _DAMAGED as error:
+                raise SourceError("The gzip file is damaged: pack it again.") from error
+
+
+def _json_object(line: str) -> dict[str, Any] | str | None:
+    if not line.strip():
+        return None
+    try:
+        parsed = json.loads(line, parse_constant=_refuse_constant)
+    except RecursionError:
+        return "is nested too deeply"
+    except ValueError as error:
+        return f"is not valid JSON ({error})"
+    return parsed if isinstance(parsed, dict) else "is not a JSON object"
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a number")
+
+
+class ParquetSource(Source):
+    format = "parquet"
+
+    def __init__(self, opener: Opener) -> None:
+        self._opener = opener
+        self.notes = []
+        with opener() as stream:
+            try:
+                self.headers = list(pq.ParquetFile(stream).schema_arrow.names)
+            except (pa.ArrowException, OSError) as error:
+                raise SourceError("The Parquet file is damaged or not finished: write it again.") from error
+        if len(set(self.headers)) != len(self.headers) or len(self.headers) > MAX_COLUMNS:
+            raise SourceError("The Parquet file names a column twice, or has too many.")
+
+    def batches(self, size: int, *, start: int = 0) -> Iterator[Batch]:
+        with self._opener() as stream:
+            try:
+                yield from self._read(pq.ParquetFile(stream), size, start)
+            except (pa.ArrowException, OSError) as error:
+                raise SourceError("The Parquet file is damaged: write it again.") from error
+
+    def _read(self, file: pq.ParquetFile, size: int, start: int) -> Iterator[Batch]:
+        position, groups = 0, list(range(file.num_row_groups))
+        while groups and position + file.metadata.row_group(groups[0]).num_rows <= start:
+            position += file.metadata.row_group(groups.pop(0)).num_rows
+        for batch in file.iter_batches(batch_size=size, row_groups=groups):
+            end = position + batch.num_rows
+            if end > start:
+                part = batch.slice(max(0, start - position))
+                columns = {name: _cells(part.column(name)) for name in self.headers}
+                yield Batch(list(range(end - part.num_rows + 1, end + 1)), columns, end)
+            position = end
+
+
+def _cells(column: pa.Array) -> list[Any]:
+    """Python values; of dictionary-encoded columns each distinct value is made once."""
+    if pa.types.is_dictionary(column.type):
+        distinct = column.dictionary.to_pylist()
+        return [None if at is None else distinct[at] for at in column.indices.to_pylist()]
+    return cast(list[Any], column.to_pylist())

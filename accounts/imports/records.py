@@ -1,0 +1,189 @@
+"""The kinds of this app: customers, contacts and subscriptions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts import values
+from accounts.imports.kinds import Applied, Chunk, Column, Context, Extra, ImportKind
+from accounts.models import AttributeKind
+from accounts.services import attributes, contacts, customers, hierarchy, subscriptions
+from accounts.services.results import Outcome, Refusal, Result
+from accounts.services.writing import Facts
+
+_NOT_VALUES = {"external_id", "known_at"}
+
+
+def _facts(
+    chunk: Chunk, make: Callable[[int, dict[str, Any], dict[str, Any]], Facts]
+) -> tuple[list[Facts], list[int], list[Refusal]]:
+    """Rows as facts with their positions in the chunk; rows whose own columns are unusable as refusals."""
+    facts, places, refused = [], [], []
+    for place, (number, cells, extra) in enumerate(chunk.rows()):
+        field = "known_at"
+        try:
+            known_at = values.moment(cells.get("known_at"))
+            field = ""
+            facts.append(
+                replace(make(number, cells, extra), known_at=known_at) if known_at else make(number, cells, extra)
+            )
+            places.append(place)
+        except ValueError as error:
+            refused.append(Refusal(place, field, str(error)))
+    return facts, places, refused
+
+
+def _id(cells: Mapping[str, Any]) -> str:
+    return str(cells["external_id"] if cells["external_id"] is not None else "")
+
+
+def _applied(result: Result, places: list[int], refused: list[Refusal]) -> Applied:
+    return Applied(
+        created=result.count(Outcome.CREATED),
+        updated=result.count(Outcome.UPDATED),
+        unchanged=result.count(Outcome.UNCHANGED),
+        refused=refused + [Refusal(places[r.index], r.field, r.reason) for r in result.refusals],
+        notes=result.notes,
+    )
+
+
+def _version_columns(mapped: frozenset[str], occurrence: str = "") -> tuple[str, ...]:
+    if "known_at" in mapped:
+        return ("external_id", "known_at")
+    return ("external_id", occurrence) if occurrence in mapped else ("external_id",)
+
+
+class Customers(ImportKind):
+    """Links may point at later rows, so a file that has any is gone through twice."""
+
+    key = "customers"
+    label = _("Customers")
+    extra = Extra.ATTRIBUTES
+    columns: ClassVar[tuple[Column, ...]] = (
+        Column(
+            "external_id", _("your own id of the customer"), True, ("id", "customer_id", "account_id", "company_id")
+        ),
+        Column("name", _("the company's name"), aliases=("company", "company_name", "account_name", "customer_name")),
+        Column("domain", _("its web domain"), aliases=("website", "web_site")),
+        Column("industry", aliases=("sector",)),
+        Column("country"),
+        Column("region", aliases=("territory",)),
+        Column("employees", _("a whole number"), aliases=("employee_count", "number_of_employees", "headcount")),
+        Column("lifecycle_stage", _("the stage your CRM names; kept as told")),
+        Column("owner_email", _("e-mail of its CSM"), aliases=("owner", "csm", "csm_email", "account_owner_email")),
+        Column("parent_external_id", _("your id of the parent company"), aliases=("parent_id", "parent")),
+        Column("created_at", _("since when you know it"), aliases=("created", "create_date")),
+        Column("referred_by_external_id", _("your id of the customer that referred it"), aliases=("referred_by",)),
+        Column("tags", _("several parted by | or ;"), aliases=("labels",)),
+        Column("source", _("where it came from")),
+        Column("expected_arr", _("before the contract, a year"), aliases=("expected_revenue",)),
+        Column("stage", _("key of the stage it is at; without it, what the contract says")),
+    )
+
+    def version_columns(self, mapped: frozenset[str]) -> tuple[str, ...]:
+        return _version_columns(mapped)
+
+    def steps(self, mapped: frozenset[str]) -> int:
+        return 2 if mapped & hierarchy.LINKS.keys() else 1
+
+    def prepare(self, extra: Mapping[str, tuple[str, AttributeKind]], context: Context) -> None:
+        attributes.define(wanted=extra, now=context.now)
+
+    def apply(self, chunk: Chunk, context: Context) -> Applied:
+        if context.step == 1:
+            return self._link(chunk, context)
+        left_out = _NOT_VALUES | hierarchy.LINKS.keys()
+        facts, places, refused = _facts(
+            chunk,
+            lambda _number, cells, extra: Facts(
+                _id(cells), {name: cell for name, cell in cells.items() if name not in left_out}, extra=extra
+            ),
+        )
+        result = customers.upsert(rows=facts, actor=context.actor, now=context.now)
+        return _applied(result, places, refused)
+
+    def _link(self, chunk: Chunk, context: Context) -> Applied:
+        facts, places, _refused_before = _facts(
+            chunk,
+            lambda _number, cells, _extra: Facts(
+                _id(cells), {name: cell for name, cell in cells.items() if name in hierarchy.LINKS}
+            ),
+        )
+        result = hierarchy.set_links(rows=facts, actor=context.actor, now=context.now)
+        kept = str(_("the customer was kept without this link"))
+        refused = [Refusal(places[r.index], r.field, f"{r.reason}; {kept}") for r in result.refusals]
+        return Applied(refused=refused)
+
+
+class Contacts(ImportKind):
+    key = "contacts"
+    label = _("Contacts")
+    extra = Extra.TRAITS
+    columns: ClassVar[tuple[Column, ...]] = (
+        Column("external_id", _("your own id of the person"), True, ("id", "contact_id", "user_id")),
+        Column("customer_external_id", _("your id of the customer"), True, ("customer_id", "account_id", "company_id")),
+        Column("email", aliases=("e_mail", "email_address", "mail")),
+        Column("name", aliases=("full_name", "contact_name")),
+        Column("role", _("their part in the work with you")),
+        Column("title", _("their job"), aliases=("job_title", "position")),
+        Column("is_sponsor", _("yes or no"), aliases=("sponsor",)),
+        Column("is_champion", _("yes or no"), aliases=("champion",)),
+        Column("invited_at", _("when they got access"), aliases=("invited", "invited_on")),
+    )
+
+    def version_columns(self, mapped: frozenset[str]) -> tuple[str, ...]:
+        return _version_columns(mapped)
+
+    def apply(self, chunk: Chunk, context: Context) -> Applied:
+        def make(_number: int, cells: dict[str, Any], extra: dict[str, Any]) -> Facts:
+            if values.is_blank(cells["customer_external_id"]):
+                raise ValueError("customer_external_id: is empty")
+            told = {name: cell for name, cell in cells.items() if name not in _NOT_VALUES}
+            traits = {key: kept for key, cell in extra.items() if (kept := values.trait(cell)) is not None}
+            return Facts(_id(cells), told, traits=traits)
+
+        facts, places, refused = _facts(chunk, make)
+        return _applied(contacts.upsert(rows=facts, actor=context.actor, now=context.now), places, refused)
+
+
+class Subscriptions(ImportKind):
+    key = "subscriptions"
+    label = _("Subscriptions")
+    one_of = (("mrr", "arr"),)
+    columns: ClassVar[tuple[Column, ...]] = (
+        Column("external_id", _("your own id of the subscription"), True, ("id", "subscription_id")),
+        Column("customer_external_id", _("your id of the customer"), True, ("customer_id", "account_id", "company_id")),
+        Column("product"),
+        Column("plan", aliases=("plan_name",)),
+        Column("seats", _("a whole number"), aliases=("quantity", "licences", "licenses")),
+        Column("mrr", _("revenue a month; the year is twelve of it"), aliases=("monthly_revenue",)),
+        Column("arr", _("revenue a year; goes before mrr"), aliases=("annual_revenue", "acv")),
+        Column("currency", _("the workspace's, such as EUR")),
+        Column("billing_period_months", _("12 when left out"), aliases=("bill_period_months", "term_months")),
+        Column("starts_on", _("first day"), True, ("start_date", "starts", "start", "started_on")),
+        Column("ends_on", _("first day without it"), aliases=("end_date", "ends", "end", "ended_on")),
+        Column("cancelled_on", _("when notice was given"), aliases=("canceled_on", "cancelled_at", "canceled_at")),
+        Column("renewal_on", _("next renewal"), aliases=("renewal_date", "renews_on")),
+        Column("auto_renews", _("yes or no"), aliases=("auto_renew", "auto_renewal")),
+        Column("notice_days", _("days of notice before the renewal"), aliases=("notice_period_days", "notice_period")),
+    )
+
+    def version_columns(self, mapped: frozenset[str]) -> tuple[str, ...]:
+        return _version_columns(mapped, "starts_on")
+
+    def apply(self, chunk: Chunk, context: Context) -> Applied:
+        has_known_at = "known_at" in chunk.columns
+
+        def make(number: int, cells: dict[str, Any], _extra: dict[str, Any]) -> Facts:
+            told = {name: cell for name, cell in cells.items() if name not in _NOT_VALUES}
+            occurred = values.day(cells["starts_on"]) if number in chunk.repeated and not has_known_at else None
+            # Rows of one subscription without a known_at are its versions, each known when it starts.
+            known_at = min(subscriptions.midnight(occurred), context.now) if occurred else None
+            return Facts(_id(cells), told, known_at)
+
+        facts, places, refused = _facts(chunk, make)
+        return _applied(subscriptions.upsert(rows=facts, actor=context.actor, now=context.now), places, refused)
