@@ -63,7 +63,8 @@ class StreamFacts:
 class Facts:
     """Everything the measures and the churn rules read, for n customers as of one day (UTC).
 
-    Dates are proleptic ordinals, −1 where there is none. ``state``: contract state per customer (see ``accounts.terms.Contract``). ``applicable``: after the contract.
+    Dates are proleptic ordinals, −1 where there is none. ``state``: contract state per customer (see
+    ``accounts.terms.Contract``). ``applicable``: after the contract.
     """
 
     as_of: int

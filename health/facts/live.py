@@ -22,11 +22,15 @@ _EPOCH = "DATE '0001-01-01' - 1"
 
 @dataclass(slots=True)
 class LiveFacts:
-    """``facts`` for the customers of ``ids``, in that order, and when each was last heard of."""
+    """``facts`` for the customers of ``ids``, in that order, when each was last heard of, and the band each had.
+
+    The band is None for a customer that was never scored.
+    """
 
     ids: list[UUID]
     facts: Facts
     last_event_at: list[datetime | None]
+    bands: list[str | None]
 
 
 def load(customer_ids: Sequence[UUID], day: date, specs: list[Spec]) -> LiveFacts:
@@ -35,7 +39,8 @@ def load(customer_ids: Sequence[UUID], day: date, specs: list[Spec]) -> LiveFact
     rows = _query(
         f"""
         SELECT id, coalesce(seats, 'NaN'::float8), contract_state, stage_macro,
-               coalesce(customer_since - ({_EPOCH}), -1), coalesce(renewal_on - ({_EPOCH}), -1)
+               coalesce(customer_since - ({_EPOCH}), -1), coalesce(renewal_on - ({_EPOCH}), -1),
+               CASE WHEN coverage IS NOT NULL THEN health_band END
         FROM accounts_customer WHERE workspace_id = %s AND id = ANY(%s::uuid[]) ORDER BY id
         """,
         [workspace, [str(i) for i in customer_ids]],
@@ -61,7 +66,7 @@ def load(customer_ids: Sequence[UUID], day: date, specs: list[Spec]) -> LiveFact
         renewal_on=np.array([row[5] for row in rows], dtype=np.int64),
         applicable=is_applicable([row[2] for row in rows], [row[3] for row in rows]),
     )
-    return LiveFacts(ids, facts, last_event_at)
+    return LiveFacts(ids, facts, last_event_at, [row[6] for row in rows])
 
 
 def _query(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:

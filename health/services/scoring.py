@@ -87,10 +87,9 @@ def score_present(customer_ids: Sequence[UUID], *, day: date, computed_at: datet
         return 0
     result = compute(card, loaded.facts, base)
     columns = columns_of(result)
-    before = _bands_before(loaded.ids)
     _write_scores(loaded.ids, columns, version_id=version.pk, day=day, computed_at=computed_at)
     _write_read_model(loaded, columns, day)
-    _publish_changes(loaded.ids, before, columns, computed_at)
+    _publish_changes(loaded, columns["band"], computed_at)
     return len(loaded.ids)
 
 
@@ -111,16 +110,6 @@ def columns_of(result: Result) -> dict[str, list[Any]]:
         "churn_risk_high": optional(result.risks.high),
         "churn_method": ["none" if number < 0 else "rules" for number in result.risks.risk.tolist()],
     }
-
-
-def _bands_before(ids: Sequence[UUID]) -> dict[UUID, str]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT customer_id, band FROM health_healthscore "
-            "WHERE workspace_id = %s AND customer_id = ANY(%s::uuid[])",
-            [str(current_workspace_id()), literal(ids)],
-        )
-        return dict(cursor.fetchall())
 
 
 # What a score consists of, with the types its arrays are cast to; those of the last two are arrays of arrays.
@@ -217,13 +206,11 @@ def points_before(ids: Sequence[UUID], day: date) -> dict[UUID, int]:
         return dict(cursor.fetchall())
 
 
-def _publish_changes(
-    ids: Sequence[UUID], before: dict[UUID, str], columns: dict[str, list[Any]], computed_at: datetime
-) -> None:
+def _publish_changes(loaded: live.LiveFacts, bands: list[str], computed_at: datetime) -> None:
     changed = [
-        ("health.band_changed", {"customer": str(customer_id), "from": before[customer_id], "to": band})
-        for customer_id, band in zip(ids, columns["band"], strict=True)
-        if customer_id in before and before[customer_id] != band
+        ("health.band_changed", {"customer": str(customer_id), "from": before, "to": band})
+        for customer_id, before, band in zip(loaded.ids, loaded.bands, bands, strict=True)
+        if before is not None and before != band
     ]
     if changed:
         outbox.publish_many(workspace_id=current_workspace_id(), events=changed, now=computed_at)
