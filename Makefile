@@ -8,8 +8,6 @@ TEST_STATE := .local/test
 WITH_SERVICES = $(LOCAL) exec --state $(TEST_STATE) --
 ARGS ?=
 
-.PHONY: run test lint bench browser-test stop reset lock messages install install-dev
-
 run: install messages
 	@exec $(LOCAL) run
 
@@ -20,22 +18,35 @@ reset:
 	@exec $(if $(wildcard $(PY)),$(PY),$(PYTHON)) -m csplatform.local reset $(if $(YES),--yes)
 
 test: install-dev messages
-	@exec $(WITH_SERVICES) $(PY) -m pytest $(ARGS)
+	@exec $(WITH_SERVICES) $(PY) -m pytest --ignore=tests/browser $(ARGS)
 
+# Elsewhere the browser tests are left out; here they must run, so a machine without Chromium fails.
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 browser-test: install-dev messages
-	@exec $(WITH_SERVICES) $(PY) -m pytest tests/browser --browser-tests $(ARGS)
+	@[ -n "$(CHROMIUM)" ] || { echo "There is no Chromium: install it (Debian: apt install chromium), or name it with CHROMIUM=/path."; exit 1; }
+	@CHROMIUM="$(CHROMIUM)" exec $(WITH_SERVICES) $(PY) -m pytest tests/browser $(ARGS)
+
+# All checks run, also after one fails; the types and the migration check need settings, and those need services.
+lint: install-dev
+	@exec $(WITH_SERVICES) $(MAKE) --no-print-directory --keep-going $(LINTERS)
 
 # A configuration as in production, so that `check --deploy` judges that and not the defaults for one machine.
 PRODUCTION = DEBUG=0 PUBLIC_URL=https://boomerang.example ALLOWED_HOSTS=boomerang.example
-lint: install-dev
+LINTERS = lint-format lint-code lint-types lint-imports lint-templates lint-migrations lint-deployment
+lint-format:
 	$(PY) -m ruff format --check .
+lint-code:
 	$(PY) -m ruff check .
+lint-types:
 	$(PY) -m mypy
-	$(PY) -c 'from importlinter.cli import lint_imports_command as c; c()'
-	$(PY) -m djlint templates --check --quiet
+lint-imports:
+	$(PY) -c 'from importlinter.cli import lint_imports_command as run; run()' --no-cache
+lint-templates:
 	$(PY) -m djlint templates --lint --quiet
-	$(WITH_SERVICES) $(PY) manage.py makemigrations --check --dry-run
-	$(WITH_SERVICES) env $(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
+lint-migrations:
+	$(PY) manage.py makemigrations --check --dry-run
+lint-deployment:
+	$(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
 
 bench: install-dev
 	@exec $(LOCAL) exec --state .local/bench -- $(PY) -m bench $(ARGS)
@@ -57,3 +68,5 @@ lock:
 	$(COMPILE) --extra local --extra dev -o requirements-dev.lock
 	$(COMPILE) --extra local -c requirements-dev.lock -o requirements-local.lock
 	$(COMPILE) -c requirements-dev.lock -o requirements.lock
+
+.PHONY: run test lint bench browser-test stop reset lock messages install install-dev $(LINTERS)

@@ -56,7 +56,7 @@ INSTALLED_APPS = [
     "accounts",
     "journeys",
     "health",
-    "accounts.administration.apps.AdministrationConfig",
+    "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from csplatform import serve
 from csplatform.local import ports, static
 from csplatform.local.errors import LocalError, StopRequested
 from csplatform.local.services import Services, claim
@@ -111,9 +112,10 @@ class _Run:
         say("Starting PostgreSQL and Valkey ...")
         self._env = {**self._services.start(), **self._own_settings()}
         self._prepare()
-        web = self._supervisor.start(self._web())
-        self._supervisor.start(self._worker())
-        self._supervisor.start(self._scheduler())
+        web = self._supervisor.start(self._server("web", _WEB_STAGE, 8))
+        # Tasks are idempotent and come back when cut off, so a long one is not waited for.
+        self._supervisor.start(self._server("worker", _WORK_STAGE, 12))
+        self._supervisor.start(self._server("scheduler", _WORK_STAGE, 5))
         # manage.py finds the services from here on: there is a schema to talk to.
         self._services.announce(url=self._address.url)
         if self._env["DEMO"] == "1":
@@ -189,30 +191,9 @@ class _Run:
         argv = [sys.executable, str(PROJECT / "manage.py"), *arguments]
         return Program(name=name, argv=argv, env=self._env, stage=_TASK_STAGE, quiet=quiet, fresh_log=True)
 
-    def _web(self) -> Program:
-        workers = self._env.get("WEB_WORKERS") or "2"
-        argv = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", self._address.bind]
-        argv += ["--port", str(self._address.port), "--workers", workers, "--blocking-threads", "4"]
-        argv += ["--respawn-failed-workers", "--no-ws", "--log-level", "warning", "csplatform.wsgi:application"]
-        # It once hung when terminated while starting: it gets few seconds before it is killed.
-        return Program(name="web", argv=argv, env=self._env, stage=_WEB_STAGE, stop_seconds=8)
-
-    def _celery(self, *arguments: str) -> list[str]:
-        # Root runs the worker only where root runs everything, on a machine of one person.
-        quiet = ("-W", "ignore:You're running the worker with superuser")
-        return [sys.executable, *quiet, "-m", "celery", "-A", "csplatform", "--quiet", *arguments]
-
-    def _worker(self) -> Program:
-        argv = self._celery("worker", "--prefetch-multiplier", "1", "--without-mingle", "--without-gossip")
-        argv += ["--concurrency", self._env.get("WORKER_CONCURRENCY") or "2", "--loglevel", "WARNING"]
-        # Tasks are idempotent and come back when cut off, so a long one is not waited for.
-        return Program(name="worker", argv=argv, env=self._env, stage=_WORK_STAGE, stop_seconds=12)
-
-    def _scheduler(self) -> Program:
-        schedule = self._services.state.path / "beat-schedule"
-        argv = self._celery("beat", "--schedule", str(schedule), "--pidfile", "")
-        argv += ["--loglevel", "WARNING"]
-        return Program(name="scheduler", argv=argv, env=self._env, stage=_WORK_STAGE, stop_seconds=5)
+    def _server(self, name: str, stage: int, stop_seconds: float) -> Program:
+        argv = serve.PROCESSES[name](self._env)
+        return Program(name=name, argv=argv, env=self._env, stage=stage, stop_seconds=stop_seconds)
 
 
 def _get(address: Address, path: str) -> tuple[int, str]:

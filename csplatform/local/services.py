@@ -51,6 +51,7 @@ class Services:
         own = {"SECRET_KEY": secrets["secret_key"], "LOCAL_STATE": str(self.state.path)}
         for name, folder in (("STATIC_ROOT", "static"), ("MEDIA_ROOT", "media")):
             own[name] = self.environ.get(name) or str(self.state.path / folder)
+            Path(own[name]).mkdir(parents=True, exist_ok=True)
         own.update(self._databases(secrets))
         own.update(self._broker(secrets))
         own.update(self._given("SECRET_KEY"))

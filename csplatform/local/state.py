@@ -82,7 +82,8 @@ def read_record(path: Path) -> dict[str, Any] | None:
 
 def write_services(path: Path, record: dict[str, Any]) -> None:
     """Replace the record in one step, readable by its owner only: it holds passwords."""
-    write_json(path / _SERVICES, {**record, "state": str(path)})
+    # After a power cut none of these processes runs, so there is nothing worth waiting for the disk.
+    write_json(path / _SERVICES, {**record, "state": str(path)}, durable=False)
 
 
 def forget_services(path: Path) -> None:
@@ -196,14 +197,15 @@ class Lock:
             self._handle = None
 
 
-def write_json(file: Path, content: dict[str, Any]) -> None:
+def write_json(file: Path, content: dict[str, Any], *, durable: bool = True) -> None:
     """Write a private JSON file so that readers see the old or the new one, never half of it."""
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             json.dump(content, stream, indent=1)
-            stream.flush()
-            os.fsync(stream.fileno())
+            if durable:
+                stream.flush()
+                os.fsync(stream.fileno())
         os.replace(name, file)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):

@@ -1,1 +1,0 @@
-"""Django admin inside one workspace: the one the session has chosen."""
