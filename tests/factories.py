@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+
 from accounts.models import Contact, Customer, Membership, Subscription, User, Workspace
 from accounts.roles import Role
 from accounts.services import workspaces
@@ -66,3 +68,8 @@ def make_subscription(customer: Customer, **fields: Any) -> Subscription:
         **fields,
     }
     return Subscription.objects.create(**values)
+
+
+def uploaded(content: bytes, name: str = "file.csv") -> SimpleUploadedFile:
+    """A file as a browser sends it."""
+    return SimpleUploadedFile(name, content)
