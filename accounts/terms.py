@@ -20,7 +20,10 @@ from datetime import date, timedelta
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """One version of a subscription. ``ends_on`` is the first day without it. Money in minor units a year."""
+    """One version of a subscription. ``ends_on`` is the first day without it. Money in minor units a year.
+
+    ``billing_period_months`` is at least 1.
+    """
 
     starts_on: date
     arr_minor: int
@@ -61,18 +64,29 @@ def early_end_known_on(terms: Terms) -> date | None:
 
 
 def known_end(terms: Terms, day: date) -> date | None:
-    """The end of the subscription as known by the end of ``day``; None while it is open-ended."""
+    """The end of the subscription as known by the end of ``day``; None while it is open-ended.
+
+    A cancellation without an end lets the subscription run out at its planned end.
+    """
     early_on = early_end_known_on(terms)
-    if early_on is not None:
-        if early_on <= day:
-            return terms.ends_on
-        return terms.renewal_on or add_months(terms.starts_on, terms.billing_period_months)
-    if terms.ends_on is not None:
+    if early_on is None and terms.ends_on is not None:
+        return terms.ends_on
+    if early_on is not None and early_on <= day:
         return terms.ends_on
     if notice_known(terms, day):
         assert terms.cancelled_on is not None
-        return max(terms.cancelled_on, terms.renewal_on or terms.cancelled_on)
+        return planned_end(terms, terms.cancelled_on)
     return None
+
+
+def planned_end(terms: Terms, day: date) -> date:
+    """The first day on or after ``day`` on which a billing period ends: ``renewal_on``, else start + period, and on."""
+    first = terms.renewal_on or add_months(terms.starts_on, terms.billing_period_months)
+    months = (day.year - first.year) * 12 + day.month - first.month
+    periods = max(0, months // terms.billing_period_months)
+    while (end := add_months(first, periods * terms.billing_period_months)) < day:
+        periods += 1
+    return end
 
 
 def notice_known(terms: Terms, day: date) -> bool:
@@ -83,20 +97,9 @@ def notice_known(terms: Terms, day: date) -> bool:
 def next_renewal(terms: Terms, day: date) -> date | None:
     """The next day after ``day`` on which the subscription renews or runs out, as known by ``day``."""
     end = known_end(terms, day)
-    if end is not None and end > day:
-        return end
     if end is not None:
-        return None
-    first = terms.renewal_on or add_months(terms.starts_on, terms.billing_period_months)
-    if first > day or not terms.billing_period_months:
-        return first
-    months = (day.year - first.year) * 12 + day.month - first.month
-    periods = max(0, months // terms.billing_period_months)
-    renewal = add_months(first, periods * terms.billing_period_months)
-    while renewal <= day:
-        periods += 1
-        renewal = add_months(first, periods * terms.billing_period_months)
-    return renewal
+        return end if end > day else None
+    return planned_end(terms, day + timedelta(days=1))
 
 
 def contract_on(terms: Iterable[Terms], day: date, *, grace_days: int, through: date | None = None) -> Contract:

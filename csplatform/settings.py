@@ -56,7 +56,7 @@ INSTALLED_APPS = [
     "accounts",
     "journeys",
     "health",
-    "django.contrib.admin",
+    "accounts.administration.apps.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

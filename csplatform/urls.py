@@ -1,5 +1,6 @@
 """Every address of the product, each app's under its own roof."""
 
+from django.contrib import admin
 from django.urls import include, path
 
 from accounts.views.profile import set_language
@@ -11,6 +12,7 @@ urlpatterns = [
     path("", include("health.ingest.urls")),
     path("api/", include("csplatform.api.urls")),
     path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
     path("", include("accounts.settings_urls")),
 ]
 

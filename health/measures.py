@@ -63,15 +63,15 @@ class StreamFacts:
 class Facts:
     """Everything the measures and the churn rules read, for n customers as of one day (UTC).
 
-    Dates are proleptic ordinals, −1 where there is none. ``contacts``/``sponsors``: how many are known.
-    ``state``: contract state per customer (see ``accounts.terms.Contract``). ``applicable``: after the contract.
+    Dates are proleptic ordinals, −1 where there is none. ``state``: contract state per customer (see
+    ``accounts.terms.Contract``). ``applicable``: after the contract.
     """
 
     as_of: int
     streams: Mapping[tuple[str, ...] | None, StreamFacts]
     seats: Floats
-    contacts: Ints
-    sponsors: Ints
+    has_contact: npt.NDArray[np.bool_]
+    has_sponsor: npt.NDArray[np.bool_]
     state: npt.NDArray[np.object_]
     customer_since: Ints
     renewal_on: Ints
@@ -123,7 +123,7 @@ def evaluate(spec: Spec, facts: Facts) -> Floats:
     A customer that never sent an event has no usage values: silence that was never speech says nothing.
     """
     if spec.aggregation == "sponsor":
-        return np.where(facts.contacts > 0, (facts.sponsors > 0).astype(np.float64), np.nan)
+        return np.where(facts.has_contact, facts.has_sponsor.astype(np.float64), np.nan)
     stream = facts.streams[spec.events]
     values = _EVALUATORS[spec.aggregation](spec, facts, stream)
     return np.where(facts.streams[None].first_day == _NEVER, np.nan, values)

@@ -147,7 +147,7 @@ class Curve:
         """Half the thickness at `s`: full at the elbow, `tip` of it near the end, then a round end."""
         size, arm = self.size, self.arm(s)
         distance = min(abs(s) / arm, 1.0)
-        half = size.width / 2 * (1 - (1 - size.tip) * distance**1.3)
+        half = size.width / 2 * (1 - (1 - size.tip) * math.pow(distance, 1.3))
         to_end, radius = max(arm - abs(s), 0.0), 0.92 * half
         if to_end < radius:
             half *= math.pow(max(1 - math.pow((radius - to_end) / radius, 2.4), 0.0), 1 / 2.4)

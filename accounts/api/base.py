@@ -27,7 +27,7 @@ from csplatform.core.rest.paging import BY_ID, KeysetPagination, Order
 from csplatform.core.rest.parsing import StrictJSONParser
 from csplatform.core.tenancy import workspace_scope
 
-_BY_EXTERNAL_ID = "ext:"
+BY_EXTERNAL_ID = "ext:"
 
 
 class PlainJSONRenderer(JSONRenderer):
@@ -142,12 +142,17 @@ class RecordViewSet(WorkspaceViewSet):
     def find(self, reference: str, queryset: QuerySet[Any] | None = None) -> Any:
         """The record at ``reference`` (an id, or ``ext:`` and an external id); anything else is not found."""
         rows = self.get_queryset() if queryset is None else queryset
-        if self.has_external_id and reference.startswith(_BY_EXTERNAL_ID):
-            wanted: dict[str, Any] = {"external_id": reference.removeprefix(_BY_EXTERNAL_ID)}
+        if self.has_external_id and reference.startswith(BY_EXTERNAL_ID):
+            wanted: dict[str, Any] = {"external_id": reference.removeprefix(BY_EXTERNAL_ID)}
         else:
             wanted = {"pk": parse_uuid(reference)}
         if None in wanted.values() or "\0" in reference:
             raise Http404
+        return self.one(rows, **wanted)
+
+    @staticmethod
+    def one(rows: QuerySet[Any], **wanted: Any) -> Any:
+        """The one row that is ``wanted``; 404 where there is none."""
         row = rows.filter(**wanted).first()
         if row is None:
             raise Http404

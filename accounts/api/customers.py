@@ -8,15 +8,18 @@ from typing import Any, ClassVar
 import django_filters
 from babel.numbers import get_currency_precision
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
 
-from accounts.api.base import RecordViewSet
+from accounts.api.writing import Told, WritableViewSet
 from accounts.models import Customer
 from accounts.models.customers import ContractState, HealthBand
-from csplatform.core.rest.fields import Instant, Money, Scaled
+from accounts.services import customers
+from accounts.values import WHOLE_LIMIT
+from csplatform.core.rest.fields import Amount, Instant, Money, Scaled
 from csplatform.core.rest.paging import BY_ID, Order
 
+_ATTRIBUTES = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean", "null"]}}
 _LARGEST_MINOR = 2**63 - 1
 
 
@@ -84,13 +87,37 @@ class CustomerSerializer(serializers.Serializer[Any]):
     updated_at = Instant(read_only=True)
     version = serializers.IntegerField(read_only=True)
 
-    @extend_schema_field({"type": "object", "additionalProperties": {"type": ["string", "number", "boolean", "null"]}})
+    @extend_schema_field(_ATTRIBUTES)
     def get_attributes(self, row: Customer) -> dict[str, Any]:
         return {each.definition.key: each.value for each in row.attribute_values.all()}
 
     def get_currency(self, row: Customer) -> str:
         currency: str = self.context["workspace"].currency
         return currency
+
+
+class CustomerWriteSerializer(serializers.Serializer[Any]):
+    """The fields of a customer that can be written. What is left out keeps its value."""
+
+    external_id = serializers.CharField(max_length=200, required=False)
+    name = serializers.CharField(max_length=300, required=False)
+    domain = serializers.CharField(max_length=253, required=False, allow_blank=True)
+    industry = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    country = serializers.CharField(max_length=60, required=False, allow_blank=True)
+    region = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    employees = serializers.IntegerField(min_value=0, max_value=WHOLE_LIMIT, required=False, allow_null=True)
+    lifecycle_stage = serializers.CharField(max_length=60, required=False, allow_blank=True)
+    source = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    tags = serializers.ListField(child=serializers.CharField(max_length=60), max_length=100, required=False)
+    owner_email = serializers.CharField(max_length=254, required=False, allow_null=True, allow_blank=True)
+    parent_external_id = serializers.CharField(max_length=200, required=False, allow_null=True, allow_blank=True)
+    referred_by_external_id = serializers.CharField(max_length=200, required=False, allow_null=True, allow_blank=True)
+    expected_arr = Amount(allow_null=True, help_text="In the workspace's currency.")
+    stage = serializers.CharField(max_length=60, required=False, allow_blank=True, help_text="Key of a stage.")
+    created_at = serializers.DateTimeField(required=False, help_text="When the relation began.")
+    attributes = extend_schema_field(_ATTRIBUTES)(serializers.DictField)(
+        required=False, help_text="Custom attributes by key; null clears one."
+    )
 
 
 class CustomerFilters(django_filters.FilterSet):
@@ -131,15 +158,51 @@ class CustomerFilters(django_filters.FilterSet):
         return queryset.filter(**{"arr_minor__gte" if name == "arr_min" else "arr_minor__lte": minor})
 
 
+WRITE_EXAMPLE = OpenApiExample(
+    "A customer",
+    request_only=True,
+    value={
+        "external_id": "c-1042",
+        "name": "Nottingham Freight",
+        "domain": "freight.example",
+        "country": "GB",
+        "employees": 420,
+        "tags": ["logistics"],
+        "expected_arr": "186000.00",
+    },
+)
+
+
 @extend_schema_view(
+    create=extend_schema(
+        summary="Create a customer",
+        request=CustomerWriteSerializer,
+        responses={201: CustomerSerializer},
+        description="`external_id` is required and must not be taken.",
+        examples=[WRITE_EXAMPLE],
+    ),
+    update=extend_schema(
+        summary="Create or change a customer",
+        request=CustomerWriteSerializer,
+        responses={200: CustomerSerializer, 201: CustomerSerializer},
+        examples=[WRITE_EXAMPLE],
+        description="At `ext:` and an external id: made when it is new, else changed; what is left out stays.",
+    ),
+    partial_update=extend_schema(
+        summary="Change a customer",
+        request=CustomerWriteSerializer,
+        responses=CustomerSerializer,
+        description="The fields told are changed, the others keep their value.",
+    ),
     list=extend_schema(summary="List customers", description="Customers of the workspace, a page at a time."),
     retrieve=extend_schema(summary="Read a customer", description="By its id, or by `ext:` and its external id."),
 )
-class CustomerViewSet(RecordViewSet):
+class CustomerViewSet(WritableViewSet):
     model = Customer
+    resource = "customers"
     serializer_class = CustomerSerializer
+    write_serializer_class = CustomerWriteSerializer
     filterset_class = CustomerFilters
-    has_external_id = True
     joins = ("csm__user", "parent", "referred_by")
     prefetches = ("attribute_values__definition",)
     orders: ClassVar[dict[str, Order]] = {
@@ -152,3 +215,13 @@ class CustomerViewSet(RecordViewSet):
         "notice_deadline": Order("notice_deadline", nullable=True),
         "stage": Order("stage_key"),
     }
+
+    def make(self, external_id: str, told: Told) -> Customer:
+        return customers.create(
+            external_id=external_id, told=told.values, actor=self.caller.actor, now=self.now, **told.more
+        )
+
+    def change(self, row: Customer, told: Told) -> Customer:
+        return customers.update(
+            customer_id=row.pk, told=told.values, actor=self.caller.actor, now=self.now, **told.more
+        )

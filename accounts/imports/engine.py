@@ -161,14 +161,15 @@ class _Work:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 with workspace_scope(self._workspace_id):
-                    self._write(batch, looked, step)
+                    reached = self._write(batch, looked, step)
+                self._position = reached
                 return
             except OperationalError:
                 if attempt == _ATTEMPTS:
                     raise
                 log.warning("import chunk repeated", run=str(self._run.pk), position=self._position)
 
-    def _write(self, batch: Batch, looked: Survey, step: int) -> None:
+    def _write(self, batch: Batch, looked: Survey, step: int) -> int:
         run = ImportRun.objects.select_for_update(of=("self",), no_key=True).get(pk=self._run.pk)
         if run.resume_at != self._position:
             raise _TakenOverError
@@ -188,11 +189,8 @@ class _Work:
         run.resume_at = step * looked.total + batch.end
         run.notes = _merged_notes(run.notes, applied.notes)
         run.save()
-        self._run, self._position_after = run, run.resume_at
-        transaction.on_commit(self._advance)
-
-    def _advance(self) -> None:
-        self._position = self._position_after
+        self._run = run
+        return run.resume_at
 
     def _chunk(self, batch: Batch, looked: Survey) -> tuple[Chunk, int]:
         """The batch by our columns, without rows that a later one says again; and how many those were."""

@@ -187,7 +187,12 @@ class Contact(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workspace", "external_id"], name="contact_external_id_once")]
-        indexes = [models.Index(fields=["workspace", "customer", "id"], name="contact_of_customer")]
+        indexes = [
+            models.Index(fields=["workspace", "customer", "id"], name="contact_of_customer"),
+            models.Index(
+                fields=["workspace", "customer"], name="contact_sponsors", condition=models.Q(is_sponsor=True)
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.email or self.external_id

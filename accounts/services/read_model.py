@@ -17,6 +17,7 @@ from django.db import connection
 
 from accounts import extensions, terms
 from accounts.models import Customer, Subscription, Workspace
+from csplatform.core.arrays import literal
 from csplatform.core.tenancy import current_workspace_id
 
 _BATCH = 5_000
@@ -161,7 +162,7 @@ def _write(columns: dict[str, str], rows: Sequence[tuple[Any, ...]]) -> list[UUI
     arrays = ", ".join(["%s::uuid[]", *(f"%s::{kind}[]" for kind in columns.values())])
     kept = ", ".join(f"c.{name}" for name in columns)
     told = ", ".join(f"told.{name}" for name in columns)
-    ids, *values = ([*column] for column in zip(*rows, strict=True))
+    ids, *values = zip(*rows, strict=True)
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -174,6 +175,6 @@ def _write(columns: dict[str, str], rows: Sequence[tuple[Any, ...]]) -> list[UUI
             FROM told JOIN due ON due.id = told.customer_id
             WHERE c.id = due.id RETURNING c.id
             """,
-            [[str(customer_id) for customer_id in ids], *values],
+            [literal(ids), *map(literal, values)],
         )
         return [row[0] for row in cursor.fetchall()]

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import extensions
 from accounts.models import Customer, Membership, Subscription, User, Workspace
 from accounts.roles import Department, Role
+from accounts.services import read_model
 from csplatform.core import audit
 from csplatform.core.tenancy import workspace_scope
 
@@ -85,6 +86,6 @@ def update_settings(*, workspace: Workspace, values: dict[str, Any], actor: audi
             data = {name: [before[name], values[name]] for name in changed}
             audit.record(actor=actor, action="workspace.changed", subject=fresh, data=data, now=now)
         if "grace_days" in changed:
-            extensions.notify_changed(list(Customer.objects.order_by("pk").values_list("pk", flat=True)), now)
+            read_model.refresh_contracts(None, day=now.date(), now=now)
     workspace.refresh_from_db()
     return changed

@@ -73,6 +73,8 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> No
     for parameter in parameters:
         if parameter["in"] == "path" and parameter["name"] == "id" and reference:
             parameter.update(_reference_parameter(reference["resource"]))
+        elif parameter["in"] == "path":
+            parameter.setdefault("description", f"The {parameter['name']}'s number.")
     responses = operation["responses"]
     has_version = any("ETag" in each.get("headers", {}) for each in responses.values())
     for answer in responses.values():

@@ -5,10 +5,16 @@ from __future__ import annotations
 from django.urls import URLPattern, path, re_path, register_converter
 from rest_framework.viewsets import ViewSetMixin
 
+from accounts.api.contacts import ContactViewSet
 from accounts.api.customers import CustomerViewSet
+from accounts.api.jobs import JobViewSet
+from accounts.api.members import MemberViewSet
+from accounts.api.subscriptions import SubscriptionViewSet
 from csplatform.api.docs import DocsView, SchemaView
 from csplatform.api.errors import unknown_address
 from csplatform.core.rest.paths import ReferenceConverter
+from health.api.definitions import MeasureViewSet, ScorecardVersionViewSet, ScorecardViewSet
+from journeys.api import StageViewSet
 
 register_converter(ReferenceConverter, "reference")
 
@@ -30,5 +36,22 @@ urlpatterns = [
     path("schema/", SchemaView.as_view(), name="api-schema"),
     path("docs/", DocsView.as_view(), name="api-docs"),
     *_records("customers", CustomerViewSet),
+    *_records("contacts", ContactViewSet),
+    *_records("subscriptions", SubscriptionViewSet),
+    *_records("stages", StageViewSet),
+    *_records("measures", MeasureViewSet),
+    path(
+        "v1/scorecards/<reference:id>/versions/",
+        ScorecardVersionViewSet.as_view({"get": "list"}),
+        name="api-scorecard-versions",
+    ),
+    path(
+        "v1/scorecards/<reference:id>/versions/<int:version>/",
+        ScorecardVersionViewSet.as_view({"get": "retrieve"}),
+        name="api-scorecard-version",
+    ),
+    *_records("scorecards", ScorecardViewSet),
+    *_records("members", MemberViewSet),
+    *_records("jobs", JobViewSet),
     re_path(r"^", unknown_address),
 ]

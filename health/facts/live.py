@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
+import numpy.typing as npt
 from django.db import connection
 
 from csplatform.core.tenancy import current_workspace_id
@@ -21,11 +22,15 @@ _EPOCH = "DATE '0001-01-01' - 1"
 
 @dataclass(slots=True)
 class LiveFacts:
-    """``facts`` for the customers of ``ids``, in that order, and when each was last heard of."""
+    """``facts`` for the customers of ``ids``, in that order, when each was last heard of, and the band each had.
+
+    The band is None for a customer that was never scored.
+    """
 
     ids: list[UUID]
     facts: Facts
     last_event_at: list[datetime | None]
+    bands: list[str | None]
 
 
 def load(customer_ids: Sequence[UUID], day: date, specs: list[Spec]) -> LiveFacts:
@@ -34,7 +39,8 @@ def load(customer_ids: Sequence[UUID], day: date, specs: list[Spec]) -> LiveFact
     rows = _query(
         f"""
         SELECT id, coalesce(seats, 'NaN'::float8), contract_state, stage_macro,
-               coalesce(customer_since - ({_EPOCH}), -1), coalesce(renewal_on - ({_EPOCH}), -1)
+               coalesce(customer_since - ({_EPOCH}), -1), coalesce(renewal_on - ({_EPOCH}), -1),
+               CASE WHEN coverage IS NOT NULL THEN health_band END
         FROM accounts_customer WHERE workspace_id = %s AND id = ANY(%s::uuid[]) ORDER BY id
         """,
         [workspace, [str(i) for i in customer_ids]],
@@ -47,20 +53,20 @@ def load(customer_ids: Sequence[UUID], day: date, specs: list[Spec]) -> LiveFact
         events: _stream(workspace, keys, day, events, users, features, last_event_at if events is None else None)
         for events, (users, features) in windows_needed(specs).items()
     }
-    contacts, sponsors = _contacts(workspace, keys)
+    has_contact, has_sponsor = _people(workspace, keys)
     state = np.array([row[2] for row in rows] or [""], dtype=object)[:n]
     facts = Facts(
         as_of=day.toordinal(),
         streams=streams,
         seats=np.array([row[1] for row in rows], dtype=np.float64),
-        contacts=contacts,
-        sponsors=sponsors,
+        has_contact=has_contact,
+        has_sponsor=has_sponsor,
         state=state,
         customer_since=np.array([row[4] for row in rows], dtype=np.int64),
         renewal_on=np.array([row[5] for row in rows], dtype=np.int64),
         applicable=is_applicable([row[2] for row in rows], [row[3] for row in rows]),
     )
-    return LiveFacts(ids, facts, last_event_at)
+    return LiveFacts(ids, facts, last_event_at, [row[6] for row in rows])
 
 
 def _query(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
@@ -139,18 +145,16 @@ def _seen(table: str, workspace: str, keys: list[str], stream: str, day: date, w
     return result
 
 
-def _contacts(workspace: str, keys: list[str]) -> tuple[Ints, Ints]:
+def _people(workspace: str, keys: list[str]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Whether each customer has any contact, and any sponsor: two index probes instead of counting people."""
     rows = _query(
         """
-        SELECT t.n::int - 1, count(*), count(*) FILTER (WHERE c.is_sponsor)
-        FROM unnest(%s::uuid[]) WITH ORDINALITY AS t(id, n)
-        JOIN accounts_contact c ON c.workspace_id = %s AND c.customer_id = t.id GROUP BY t.n
+        SELECT EXISTS (SELECT FROM accounts_contact c WHERE c.workspace_id = %s AND c.customer_id = t.id),
+               EXISTS (SELECT FROM accounts_contact c
+                       WHERE c.workspace_id = %s AND c.customer_id = t.id AND c.is_sponsor)
+        FROM unnest(%s::uuid[]) WITH ORDINALITY AS t(id, n) ORDER BY t.n
         """,
-        [keys, workspace],
+        [workspace, workspace, keys],
     )
-    contacts = np.zeros(len(keys), dtype=np.int64)
-    sponsors = np.zeros(len(keys), dtype=np.int64)
-    if rows:
-        table = np.array(rows, dtype=np.int64)
-        contacts[table[:, 0]], sponsors[table[:, 0]] = table[:, 1], table[:, 2]
-    return contacts, sponsors
+    table = np.array(rows, dtype=np.bool_).reshape(len(keys), 2)
+    return table[:, 0], table[:, 1]

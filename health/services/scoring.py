@@ -8,10 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from psycopg2.extras import execute_values
 
 from accounts.services import read_model
 from csplatform.core import outbox
+from csplatform.core.arrays import literal
 from csplatform.core.tenancy import current_workspace_id
 from health.facts import live
 from health.models import ScorecardVersion
@@ -87,10 +87,9 @@ def score_present(customer_ids: Sequence[UUID], *, day: date, computed_at: datet
         return 0
     result = compute(card, loaded.facts, base)
     columns = columns_of(result)
-    before = _bands_before(loaded.ids)
     _write_scores(loaded.ids, columns, version_id=version.pk, day=day, computed_at=computed_at)
     _write_read_model(loaded, columns, day)
-    _publish_changes(loaded.ids, before, columns, computed_at)
+    _publish_changes(loaded, columns["band"], computed_at)
     return len(loaded.ids)
 
 
@@ -113,55 +112,56 @@ def columns_of(result: Result) -> dict[str, list[Any]]:
     }
 
 
-def _bands_before(ids: Sequence[UUID]) -> dict[UUID, str]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT customer_id, band FROM health_healthscore "
-            "WHERE workspace_id = %s AND customer_id = ANY(%s::uuid[])",
-            [str(current_workspace_id()), [str(i) for i in ids]],
-        )
-        return dict(cursor.fetchall())
+# What a score consists of, with the types its arrays are cast to; those of the last two are arrays of arrays.
+SCORE_COLUMNS = {
+    "points": "int",
+    "band": "text",
+    "coverage": "smallint",
+    "churn_risk": "int",
+    "churn_risk_low": "int",
+    "churn_risk_high": "int",
+    "churn_method": "text",
+    "values": "float8[]",
+    "risk_inputs": "float8[]",
+}
+
+
+def unnested(columns: dict[str, list[Any]]) -> tuple[str, str, list[str]]:
+    """For a bulk write of scores: the column list, their expressions over ``t``, and the array parameters.
+
+    Arrays of arrays travel as arrays of texts, because ``unnest`` would flatten them.
+    """
+    names = ", ".join(f'"{name}"' for name in SCORE_COLUMNS)
+    expressions = ", ".join(f't."{name}"::{kind}' for name, kind in SCORE_COLUMNS.items())
+    params = [
+        literal(map(literal, columns[name])) if kind.endswith("[]") else literal(columns[name])
+        for name, kind in SCORE_COLUMNS.items()
+    ]
+    return names, expressions, params
+
+
+def array_casts() -> str:
+    """The casts of ``unnested``'s parameters, in order."""
+    return ", ".join(f"%s::{'text' if kind.endswith('[]') else kind}[]" for kind in SCORE_COLUMNS.values())
 
 
 def _write_scores(
     ids: Sequence[UUID], columns: dict[str, list[Any]], *, version_id: UUID, day: date, computed_at: datetime
 ) -> None:
-    workspace = str(current_workspace_id())
-    rows = [
-        (str(customer_id), workspace, str(version_id), day, computed_at, *values)
-        for customer_id, *values in zip(ids, *(columns[name] for name in SCORE_COLUMNS), strict=True)
-    ]
-    names = ", ".join(f'"{name}"' for name in SCORE_COLUMNS)
+    names, expressions, params = unnested(columns)
     updates = ", ".join(f'"{name}" = EXCLUDED."{name}"' for name in SCORE_COLUMNS)
     with connection.cursor() as cursor:
-        execute_values(
-            cursor.cursor,
+        cursor.execute(
             f"""
             INSERT INTO health_healthscore
               (customer_id, workspace_id, scorecard_version_id, as_of, computed_at, {names})
-            VALUES %s ON CONFLICT (customer_id) DO UPDATE SET scorecard_version_id = EXCLUDED.scorecard_version_id,
+            SELECT t.id, %s::uuid, %s::uuid, %s::date, %s::timestamptz, {expressions}
+            FROM unnest(%s::uuid[], {array_casts()}) AS t(id, {names})
+            ON CONFLICT (customer_id) DO UPDATE SET scorecard_version_id = EXCLUDED.scorecard_version_id,
               as_of = EXCLUDED.as_of, computed_at = EXCLUDED.computed_at, {updates}
             """,
-            rows,
-            template=_TEMPLATE,
-            page_size=1000,
+            [str(current_workspace_id()), str(version_id), day, computed_at, literal(ids), *params],
         )
-
-
-SCORE_COLUMNS = (
-    "points",
-    "band",
-    "coverage",
-    "values",
-    "risk_inputs",
-    "churn_risk",
-    "churn_risk_low",
-    "churn_risk_high",
-    "churn_method",
-)
-_TEMPLATE = (
-    "(%s::uuid, %s::uuid, %s::uuid, %s, %s, %s, %s, %s, %s::float8[], %s::float8[], %s::int, %s::int, %s::int, %s)"
-)
 
 
 def _write_read_model(loaded: live.LiveFacts, columns: dict[str, list[Any]], day: date) -> None:
@@ -201,18 +201,16 @@ def points_before(ids: Sequence[UUID], day: date) -> dict[UUID, int]:
               ORDER BY s.as_of DESC, s.revision DESC LIMIT 1) s
             WHERE s.points IS NOT NULL
             """,
-            [[str(i) for i in ids], str(current_workspace_id()), day, day],
+            [literal(ids), str(current_workspace_id()), day, day],
         )
         return dict(cursor.fetchall())
 
 
-def _publish_changes(
-    ids: Sequence[UUID], before: dict[UUID, str], columns: dict[str, list[Any]], computed_at: datetime
-) -> None:
+def _publish_changes(loaded: live.LiveFacts, bands: list[str], computed_at: datetime) -> None:
     changed = [
-        ("health.band_changed", {"customer": str(customer_id), "from": before[customer_id], "to": band})
-        for customer_id, band in zip(ids, columns["band"], strict=True)
-        if customer_id in before and before[customer_id] != band
+        ("health.band_changed", {"customer": str(customer_id), "from": before, "to": band})
+        for customer_id, before, band in zip(loaded.ids, loaded.bands, bands, strict=True)
+        if before is not None and before != band
     ]
     if changed:
         outbox.publish_many(workspace_id=current_workspace_id(), events=changed, now=computed_at)

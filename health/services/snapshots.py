@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import numpy as np
 from django.db import connection, transaction
-from psycopg2.extras import execute_values
 
 from accounts.models import Customer, Workspace
+from csplatform.core.arrays import literal
 from csplatform.core.tenancy import current_workspace_id
 from health.facts.asof import AsOf
 from health.measures import Facts
@@ -21,7 +22,7 @@ from health.risk import INPUTS, BaseRate
 from health.scoring import Card
 from health.services import base_rate
 from health.services.compute import Result, card_of, compute, specs_of
-from health.services.scoring import SCORE_COLUMNS, columns_of, version_on
+from health.services.scoring import SCORE_COLUMNS, array_casts, columns_of, unnested, version_on
 
 # Late data can move scores of the days whose windows reach back to it.
 REACH = timedelta(days=64)
@@ -81,7 +82,7 @@ def take(customer_ids: Sequence[UUID], days: Sequence[date], *, bases: Mapping[d
     """
     recorded_through = arrivals_settled()
     began = dict(Customer.objects.filter(pk__in=customer_ids).values_list("id", "created_at"))
-    rows: list[tuple[Any, ...]] = []
+    rows: list[_Row] = []
     for day, version, result, _ in rebuild(customer_ids, days, bases=bases, recorded_through=recorded_through):
         wanted = [began[i].astimezone(UTC).date() <= day for i in customer_ids]
         rows += _rows(customer_ids, day, version, result, wanted, end_of(day), recorded_through, now)
@@ -121,7 +122,7 @@ def _revise(customer_id: UUID, from_day: date, *, today: date, recorded_through:
         return
     days = sorted(stored)
     bases = {day: base_of(stored[day]) for day in days}
-    rows: list[tuple[Any, ...]] = []
+    rows: list[_Row] = []
     for day, version, result, _ in rebuild(
         [customer_id], days, bases=bases, known_through=today, recorded_through=recorded_through
     ):
@@ -160,6 +161,39 @@ def ordinary_snapshots(customer_id: UUID) -> Any:
     )
 
 
+@dataclass(slots=True)
+class _Row:
+    """A snapshot about to be stored; ``score`` holds the columns of a score by name."""
+
+    HEAD: ClassVar = (
+        "customer_id",
+        "as_of",
+        "revision",
+        "version_id",
+        "known_through",
+        "recorded_through",
+        "computed_at",
+    )
+
+    customer_id: UUID
+    as_of: date
+    version_id: UUID
+    known_through: datetime
+    recorded_through: datetime
+    computed_at: datetime
+    score: dict[str, Any]
+    revision: int = 0
+
+    @property
+    def key(self) -> tuple[UUID, date]:
+        return self.customer_id, self.as_of
+
+    @property
+    def is_ordinary(self) -> bool:
+        """Whether it says what was known by the end of its day, rather than what late data made of it."""
+        return self.known_through <= end_of(self.as_of)
+
+
 def _rows(
     customer_ids: Sequence[UUID],
     day: date,
@@ -169,13 +203,19 @@ def _rows(
     known_through: datetime,
     recorded_through: datetime,
     now: datetime,
-) -> list[tuple[Any, ...]]:
+) -> list[_Row]:
     columns = columns_of(result)
     return [
-        (str(customer_id), day, str(version.pk), known_through, recorded_through, now, *values)
-        for customer_id, keep, *values in zip(
-            customer_ids, wanted, *(columns[name] for name in SCORE_COLUMNS), strict=True
+        _Row(
+            customer_id,
+            day,
+            version.pk,
+            known_through,
+            recorded_through,
+            now,
+            {name: columns[name][index] for name in SCORE_COLUMNS},
         )
+        for index, (customer_id, keep) in enumerate(zip(customer_ids, wanted, strict=True))
         if keep
     ]
 
@@ -184,50 +224,56 @@ def _rows(
 _COMPARED = ("points", "band", "coverage", "values", "risk_inputs", "churn_risk")
 
 
-def _append(customer_ids: Sequence[UUID], days: Sequence[date], rows: list[tuple[Any, ...]]) -> int:
-    stored: dict[tuple[str, date, bool], tuple[Any, ...]] = {}
-    highest: dict[tuple[str, date], int] = {}
-    for snapshot in HealthSnapshot.objects.filter(customer_id__in=customer_ids, as_of__in=days).order_by(
-        "as_of", "customer_id", "revision"
-    ):
-        key = (str(snapshot.customer_id), snapshot.as_of)
-        ordinary = snapshot.known_through <= end_of(snapshot.as_of)
-        stored[(*key, ordinary)] = tuple(getattr(snapshot, name) for name in _COMPARED)
+def _append(customer_ids: Sequence[UUID], days: Sequence[date], rows: list[_Row]) -> int:
+    """Store the rows that differ from what is stored, each as the next revision of its day."""
+    stored: dict[tuple[UUID, date, bool], HealthSnapshot] = {}
+    highest: dict[tuple[UUID, date], int] = {}
+    existing = HealthSnapshot.objects.filter(customer_id__in=customer_ids, as_of__in=days)
+    for snapshot in existing.order_by("as_of", "customer_id", "revision"):
+        key = (snapshot.customer_id, snapshot.as_of)
+        stored[(*key, snapshot.known_through <= end_of(snapshot.as_of))] = snapshot
         highest[key] = snapshot.revision
     fresh = []
     for row in rows:
-        key = (row[0], row[1])
-        ordinary = row[3] <= end_of(row[1])
-        before = stored.get((*key, ordinary)) or (None if ordinary else stored.get((*key, True)))
-        values = dict(zip(SCORE_COLUMNS, row[6:], strict=True))
-        if before is None or not _same(before, tuple(values[name] for name in _COMPARED)):
-            fresh.append((*row, highest.get(key, -1) + 1))
+        # The first revision for late data is compared with what was said at the time.
+        before = stored.get((*row.key, row.is_ordinary)) or stored.get((*row.key, True))
+        if before is None or not _same(before, row):
+            row.revision = highest.get(row.key, -1) + 1
+            fresh.append(row)
     _insert(fresh)
     return len(fresh)
 
 
-def _same(stored: tuple[Any, ...], computed: tuple[Any, ...]) -> bool:
-    return all(
-        np.array_equal(np.array(a, dtype=float), np.array(b, dtype=float), equal_nan=True)
-        if isinstance(a, list)
-        else a == b
-        for a, b in zip(stored, computed, strict=True)
-    )
+def _same(stored: HealthSnapshot, row: _Row) -> bool:
+    for name in _COMPARED:
+        before, after = getattr(stored, name), row.score[name]
+        if isinstance(before, list):
+            if not np.array_equal(np.array(before), np.array(after), equal_nan=True):
+                return False
+        elif before != after:
+            return False
+    return True
 
 
-def _insert(rows: list[tuple[Any, ...]]) -> None:
-    names = ", ".join(f'"{name}"' for name in SCORE_COLUMNS)
-    workspace = str(current_workspace_id())
+def _insert(rows: list[_Row]) -> None:
+    if not rows:
+        return
+    names, expressions, params = unnested({name: [row.score[name] for row in rows] for name in SCORE_COLUMNS})
     with connection.cursor() as cursor:
-        execute_values(
-            cursor.cursor,
+        cursor.execute(
             f"""
-            INSERT INTO health_healthsnapshot (workspace_id, customer_id, as_of, scorecard_version_id, known_through,
-              recorded_through, computed_at, {names}, revision)
-            VALUES %s ON CONFLICT (workspace_id, customer_id, as_of, revision) DO NOTHING
+            INSERT INTO health_healthsnapshot (workspace_id, customer_id, as_of, revision, scorecard_version_id,
+              known_through, recorded_through, computed_at, {names})
+            SELECT %s::uuid, t.customer_id, t.as_of, t.revision, t.version_id, t.known, t.recorded, t.computed,
+              {expressions}
+            FROM unnest(%s::uuid[], %s::date[], %s::int[], %s::uuid[], %s::timestamptz[], %s::timestamptz[],
+                        %s::timestamptz[], {array_casts()})
+              AS t(customer_id, as_of, revision, version_id, known, recorded, computed, {names})
+            ON CONFLICT (workspace_id, customer_id, as_of, revision) DO NOTHING
             """,
-            [(workspace, *row) for row in rows],
-            template="(%s::uuid, %s::uuid, %s, %s::uuid, %s, %s, %s, %s, %s, %s, %s::float8[], %s::float8[], "
-            "%s::int, %s::int, %s::int, %s, %s)",
-            page_size=1000,
+            [
+                str(current_workspace_id()),
+                *(literal(getattr(row, name) for row in rows) for name in _Row.HEAD),
+                *params,
+            ],
         )

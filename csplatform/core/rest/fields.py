@@ -24,15 +24,30 @@ def money(minor: int | None, currency: str) -> str | None:
 
 @extend_schema_field(_MONEY)
 class Money(serializers.Field[Any, Any, Any, Any]):
-    """Column ``column`` of a row, minor units, as a decimal string. Its currency: the row's, else the workspace's."""
+    """Column ``column`` of a row, minor units, as a decimal string. Its currency: the row's, else the workspace's.
 
-    def __init__(self, column: str, **options: Any) -> None:
-        self.column = column
+    ``divided_by``: for a part of the amount, rounded half to even to the digits the currency has.
+    """
+
+    def __init__(self, column: str, *, divided_by: int = 1, **options: Any) -> None:
+        self.column, self.divided_by = column, divided_by
         super().__init__(source="*", read_only=True, **options)
 
     def to_representation(self, value: Any) -> str | None:
         currency = getattr(value, "currency", None) or self.context["workspace"].currency
-        return money(getattr(value, self.column), currency)
+        minor = getattr(value, self.column)
+        return money(minor if minor is None else round(Decimal(minor) / self.divided_by), currency)
+
+
+@extend_schema_field({"type": ["string", "number"], "examples": ["186000.00"]})
+class Amount(serializers.DecimalField):
+    """Money to be written: a decimal string (or number) that is not negative; null clears it.
+
+    The currency's digits are the service's affair, so up to six decimals pass (a twelfth of a year's price).
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_digits=20, decimal_places=6, min_value=Decimal(0), required=False, **options)
 
 
 @extend_schema_field(OpenApiTypes.DATETIME)

@@ -6,11 +6,11 @@ import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.db import connection
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from csplatform.core import locks
 from csplatform.core.models import IdempotencyRecord
 from csplatform.core.rest.problems import Problem, invalid
 from csplatform.core.tenancy import current_workspace_id
@@ -69,11 +69,7 @@ def _key_of(request: Request) -> str | None:
 
 def _lock(key: str) -> None:
     """Held until the transaction ends, so that a duplicate meanwhile learns it is one instead of waiting."""
-    digest = hashlib.blake2b(f"{current_workspace_id()}:{key}".encode(), digest_size=8).digest()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [int.from_bytes(digest, signed=True)])
-        (taken,) = cursor.fetchone()
-    if not taken:
+    if not locks.try_hold(f"idempotency:{key}"):
         detail = _("The first request with this Idempotency-Key is still at work. Ask again in a moment.")
         raise Problem(409, detail, kind="idempotency-in-progress", headers={"Retry-After": "1"})
 

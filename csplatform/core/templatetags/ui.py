@@ -309,11 +309,11 @@ def renewal_chart(renewals: Sequence[Any], today: date, until: date, currency: s
         }
         for row, head, label, side in zip(rows, heads, labels, sides, strict=True)
     ]
-    ticks = [{"x": round(x(t.toordinal()), 2), "day": t} for t in charts.month_ticks(today, until, most=7)]
+    ticks = [(round(x(t.toordinal()), 2), t) for t in charts.month_ticks(today, until, most=7)]
     return {
         # Healthy ones lie under the others where marks meet.
         "marks": sorted(marks, key=lambda mark: (mark["row"]["band"] != "healthy", mark["row"]["deadline"])),
-        "ticks": [t for t in ticks if t["x"] > 12],
+        "ticks": [{"x": place, "day": t} for place, t in ticks if place > 12],
         "floor": TIMELINE_FLOOR,
         "start": x(today.toordinal()),
         "currency": currency,

@@ -1,0 +1,272 @@
+"""The administration's pages for people, customers and what belongs to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from accounts import models
+from accounts.access import actor_of
+from accounts.administration.base import HistoryAdmin, WorkspaceModelAdmin
+from accounts.administration.records import ServiceAdmin
+from accounts.models.customers import TeamRole
+from accounts.roles import Permission
+from accounts.services import contacts, customers, keys, read_model, subscriptions, team, workspaces
+from csplatform.core.formats import money
+from csplatform.core.models import AuditEvent, Job
+
+
+@admin.register(models.Workspace)
+class WorkspaceAdmin(WorkspaceModelAdmin):
+    changing = Permission.CONFIGURE
+    may_add = may_delete = False
+    list_display = ["name", "slug", "currency", "time_zone", "grace_days"]
+    fields = ["name", "slug", "currency", "time_zone", "locale", "grace_days", "data_through", "is_demo"]
+    readonly_fields = ["slug", "data_through", "is_demo"]
+
+    def get_queryset(self, request: Any) -> Any:
+        return models.Workspace.objects.filter(pk=request.workspace.pk)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        values = {name: form.cleaned_data[name] for name in form.changed_data}
+        workspaces.update_settings(workspace=obj, values=values, actor=actor_of(request), now=timezone.now())
+
+
+@admin.register(models.Membership)
+class MembershipAdmin(HistoryAdmin):
+    """Read here; the members page changes them, because an owner must stay and portfolios must be handed over."""
+
+    list_display = ["user", "role", "department", "joined_at", "left_at"]
+    list_filter = ["role", "department"]
+    search_fields = ["user__email", "user__name"]
+    list_select_related = ["user"]
+
+
+@admin.register(models.Invitation)
+class InvitationAdmin(HistoryAdmin):
+    list_display = ["email", "role", "created_at", "mailed_at", "expires_at", "accepted_at", "revoked_at"]
+    list_filter = ["role"]
+    search_fields = ["email"]
+    exclude = ["token_hash"]
+
+
+@admin.register(models.ApiKey)
+class ApiKeyAdmin(HistoryAdmin):
+    """Made on the keys page, which shows them once; here they are found and revoked."""
+
+    list_display = ["name", "prefix", "scopes", "created_at", "last_used_at", "revoked_at"]
+    search_fields = ["name", "prefix"]
+    exclude = ["digest"]
+    actions = ["revoke"]
+
+    @admin.action(description=_("Revoke the chosen keys"), permissions=["revoke"])
+    def revoke(self, request: HttpRequest, queryset: Any) -> None:
+        for key in queryset:
+            keys.revoke_key(key=key, actor=actor_of(request), now=timezone.now())
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        return self._granted(request, Permission.MANAGE_KEYS)
+
+
+@admin.register(models.Customer)
+class CustomerAdmin(ServiceAdmin):
+    service = customers
+    id_argument = "customer_id"
+    fields = [
+        "external_id",
+        ("name", "domain"),
+        ("industry", "employees"),
+        ("country", "region"),
+        ("lifecycle_stage", "source"),
+        ("parent", "referred_by"),
+        "tags",
+        "expected_arr_minor",
+        "created_at",
+        "traits",
+        ("stage_key", "contract_state", "csm"),
+        ("health_band", "renewal_on", "notice_deadline"),
+        ("known_at", "updated_at", "version"),
+    ]
+    readonly_fields = [
+        "traits",
+        "stage_key",
+        "contract_state",
+        "csm",
+        "health_band",
+        "renewal_on",
+        "notice_deadline",
+        "known_at",
+        "updated_at",
+        "version",
+    ]
+    autocomplete_fields = ["parent", "referred_by"]
+    list_display = ["name", "external_id", "stage_key", "contract_state", "arr", "health_band", "csm", "renewal_on"]
+    list_filter = ["contract_state", "health_band", "stage_key"]
+    list_select_related = ["csm__user"]
+    search_fields = ["name", "external_id", "domain"]
+    ordering = ["name_sort", "id"]
+
+    @admin.display(description=_("ARR"), ordering="arr_minor")
+    def arr(self, customer: models.Customer) -> str:
+        return money(customer.arr_minor, customer.workspace.currency, get_language())
+
+    def get_queryset(self, request: Any) -> Any:
+        return super().get_queryset(request).select_related("workspace")
+
+    def goes_along(self, rows: list[Any]) -> dict[str, int]:
+        ids = [row.pk for row in rows]
+        arr = sum(row.arr_minor for row in rows)
+        counts = {
+            str(_("Contacts")): models.Contact.objects.filter(customer__in=ids).count(),
+            str(_("Subscriptions")): models.Subscription.objects.filter(customer__in=ids).count(),
+        }
+        if arr:
+            counts[str(_("ARR in minor units of the currency"))] = arr
+        return counts
+
+
+@admin.register(models.Contact)
+class ContactAdmin(ServiceAdmin):
+    service = contacts
+    id_argument = "contact_id"
+    fields = [
+        "external_id",
+        "customer",
+        ("name", "email"),
+        ("role", "title"),
+        ("is_sponsor", "is_champion"),
+        "invited_at",
+        "traits",
+        ("known_at", "updated_at", "version"),
+    ]
+    readonly_fields = ["traits", "known_at", "updated_at", "version"]
+    autocomplete_fields = ["customer"]
+    list_display = ["__str__", "email", "customer", "title", "is_sponsor", "is_champion"]
+    list_filter = ["is_sponsor", "is_champion"]
+    list_select_related = ["customer"]
+    search_fields = ["name", "email", "external_id"]
+
+    def after_change(self, request: HttpRequest, rows: list[Any]) -> None:
+        self.notify({row.customer_id for row in rows})
+
+
+@admin.register(models.Subscription)
+class SubscriptionAdmin(ServiceAdmin):
+    service = subscriptions
+    id_argument = "subscription_id"
+    fields = [
+        "external_id",
+        "customer",
+        ("product", "plan", "seats"),
+        ("arr_minor", "currency", "billing_period_months"),
+        ("starts_on", "ends_on", "cancelled_on"),
+        ("renewal_on", "auto_renews", "notice_days"),
+        ("known_at", "updated_at", "version"),
+    ]
+    readonly_fields = ["known_at", "updated_at", "version"]
+    autocomplete_fields = ["customer"]
+    list_display = ["__str__", "customer", "arr", "starts_on", "ends_on", "renewal_on", "auto_renews"]
+    list_filter = ["auto_renews", "starts_on"]
+    list_select_related = ["customer"]
+    search_fields = ["external_id", "product", "customer__name"]
+    date_hierarchy = "starts_on"
+
+    @admin.display(description=_("ARR"), ordering="arr_minor")
+    def arr(self, subscription: models.Subscription) -> str:
+        return money(subscription.arr_minor, subscription.currency, get_language())
+
+    def after_change(self, request: HttpRequest, rows: list[Any]) -> None:
+        now = timezone.now()
+        touched = {row.customer_id for row in rows}
+        read_model.refresh_contracts(touched, day=now.date(), now=now)
+        self.notify(touched)
+
+
+@admin.register(models.AccountTeamMember)
+class AccountTeamMemberAdmin(WorkspaceModelAdmin):
+    changing = Permission.ASSIGN_PORTFOLIOS
+    fields = ["customer", "member", "role", ("since", "until"), "covers_for"]
+    autocomplete_fields = ["customer"]
+    list_display = ["customer", "member", "role", "since", "until", "covers_for"]
+    list_filter = ["role"]
+    list_select_related = ["customer", "member__user", "covers_for__user"]
+    search_fields = ["customer__name", "member__user__email", "member__user__name"]
+
+    def after_change(self, request: HttpRequest, rows: list[Any]) -> None:
+        now = timezone.now()
+        team.refresh_csm({row.customer_id for row in rows if row.role == TeamRole.CSM}, day=now.date(), now=now)
+
+
+@admin.register(models.AttributeDefinition)
+class AttributeDefinitionAdmin(WorkspaceModelAdmin):
+    changing = Permission.CONFIGURE
+    fields = ["key", "label", "kind"]
+    list_display = ["label", "key", "kind"]
+    list_filter = ["kind"]
+    search_fields = ["label", "key"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ["key", "kind"] if obj else []
+
+    def goes_along(self, rows: list[Any]) -> dict[str, int]:
+        values = models.AttributeValue.objects.filter(definition__in=rows)
+        return {str(_("Values of customers")): values.count()}
+
+
+@admin.register(models.AttributeValue)
+class AttributeValueAdmin(HistoryAdmin):
+    """Written with their customer: over the API and by imports, where the kind is checked."""
+
+    list_display = ["customer", "definition", "value"]
+    list_filter = ["definition"]
+    list_select_related = ["customer", "definition"]
+    search_fields = ["customer__name", "text_value"]
+
+
+@admin.register(models.SavedSegment)
+class SavedSegmentAdmin(WorkspaceModelAdmin):
+    fields = ["name", "query", "owner", "is_shared"]
+    list_display = ["name", "owner", "is_shared", "created_at"]
+    list_filter = ["is_shared"]
+    list_select_related = ["owner__user"]
+    search_fields = ["name"]
+
+
+@admin.register(models.ImportRun)
+class ImportRunAdmin(HistoryAdmin):
+    list_display = ["original_name", "kind", "rows_read", "rows_created", "rows_updated", "rows_rejected", "created_at"]
+    list_filter = ["kind"]
+    search_fields = ["original_name"]
+
+
+@admin.register(models.ContactVersion)
+class ContactVersionAdmin(HistoryAdmin):
+    list_display = ["contact", "is_sponsor", "is_champion", "known_at", "recorded_at"]
+    list_select_related = ["contact"]
+    search_fields = ["contact__name", "contact__email"]
+
+
+@admin.register(models.SubscriptionVersion)
+class SubscriptionVersionAdmin(HistoryAdmin):
+    list_display = ["subscription", "arr_minor", "currency", "starts_on", "ends_on", "cancelled_on", "known_at"]
+    list_select_related = ["subscription"]
+    search_fields = ["subscription__external_id", "product"]
+
+
+@admin.register(Job)
+class JobAdmin(HistoryAdmin):
+    list_display = ["kind", "state", "done", "total", "created_at", "finished_at", "message"]
+    list_filter = ["kind", "state"]
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(HistoryAdmin):
+    list_display = ["at", "actor_label", "action", "object_type", "object_id"]
+    list_filter = ["action"]
+    search_fields = ["actor_label", "action", "object_id"]
+    ordering = ["-at"]

@@ -1,0 +1,1 @@
+"""Django admin inside one workspace: the one the session has chosen."""

@@ -1,0 +1,80 @@
+"""The administration's pages for measures, scorecards and scores: read only.
+
+Measures and scorecards change by publishing a version, which keeps what scores were made of.
+"""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from accounts.administration.base import HistoryAdmin
+from health.models import (
+    ChurnBaseRate,
+    HealthScore,
+    HealthSnapshot,
+    InboxBatch,
+    Measure,
+    RejectedMessage,
+    Scorecard,
+    ScorecardVersion,
+    ScoringRun,
+)
+
+
+@admin.register(Measure)
+class MeasureAdmin(HistoryAdmin):
+    list_display = ["key", "unit", "version", "updated_at"]
+    search_fields = ["key"]
+
+
+@admin.register(Scorecard)
+class ScorecardAdmin(HistoryAdmin):
+    list_display = ["name", "is_default", "created_at"]
+
+
+@admin.register(ScorecardVersion)
+class ScorecardVersionAdmin(HistoryAdmin):
+    list_display = ["scorecard", "version", "published_at", "published_by_label"]
+    list_select_related = ["scorecard"]
+
+
+@admin.register(HealthScore)
+class HealthScoreAdmin(HistoryAdmin):
+    list_display = ["customer", "band", "points", "coverage", "churn_risk", "as_of", "computed_at"]
+    list_filter = ["band"]
+    list_select_related = ["customer"]
+    search_fields = ["customer__name"]
+
+
+@admin.register(HealthSnapshot)
+class HealthSnapshotAdmin(HistoryAdmin):
+    list_display = ["customer", "as_of", "revision", "band", "points", "coverage"]
+    list_filter = ["band"]
+    list_select_related = ["customer"]
+    search_fields = ["customer__name"]
+
+
+@admin.register(ScoringRun)
+class ScoringRunAdmin(HistoryAdmin):
+    list_display = ["kind", "days", "shards", "created_at"]
+    list_filter = ["kind"]
+
+
+@admin.register(ChurnBaseRate)
+class ChurnBaseRateAdmin(HistoryAdmin):
+    """How often customers churn here, by day: what the risk rules are scaled to."""
+
+
+@admin.register(RejectedMessage)
+class RejectedMessageAdmin(HistoryAdmin):
+    list_display = ["received_at", "reason"]
+    search_fields = ["reason"]
+    exclude = ["payload"]
+
+
+@admin.register(InboxBatch)
+class InboxBatchAdmin(HistoryAdmin):
+    """Batches that were acknowledged and wait to be drained: normally none."""
+
+    list_display = ["id", "received_at", "messages"]
+    exclude = ["payload"]
