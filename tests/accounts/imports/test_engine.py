@@ -17,7 +17,6 @@ import pytest
 from django.db import DataError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.accounts.imports.conftest import ImportText
 
 from accounts.imports import engine, kinds, mapping, readers, runs
 from accounts.imports.engine import Ending, counts
@@ -38,6 +37,7 @@ from csplatform.core.models import AuditEvent, Job, JobState
 from csplatform.core.tenancy import workspace_scope
 from journeys.models import Move
 from tests import factories
+from tests.accounts.imports.conftest import ImportText
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
