@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0007_list_indexes_and_facets"),
+        ("accounts", "0008_import_rejects"),
     ]
 
     operations = [
