@@ -13,22 +13,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="IngestState",
-            fields=[
-                (
-                    "workspace",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        primary_key=True,
-                        related_name="+",
-                        serialize=False,
-                        to="accounts.workspace",
-                    ),
-                ),
-                ("covered_through", models.DateTimeField()),
-            ],
-        ),
         migrations.AlterField(
             model_name="messagekey",
             name="workspace",
@@ -96,5 +80,5 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["workspace", "group"], name="profile_clock_of_group")],
             },
         ),
-        EnableRowSecurity("IngestState", "ContactAlias", "ProfileClock"),
+        EnableRowSecurity("ContactAlias", "ProfileClock"),
     ]

@@ -1,5 +1,5 @@
 from health.models.definitions import Measure, Scorecard, ScorecardVersion
-from health.models.events import ContactAlias, Event, InboxBatch, IngestState, MessageKey, ProfileClock, RejectedMessage
+from health.models.events import ContactAlias, Event, InboxBatch, MessageKey, ProfileClock, RejectedMessage
 from health.models.scores import (
     ChurnBaseRate,
     ChurnMethod,
@@ -23,7 +23,6 @@ __all__ = [
     "HealthScore",
     "HealthSnapshot",
     "InboxBatch",
-    "IngestState",
     "LateArrival",
     "Measure",
     "MessageKey",

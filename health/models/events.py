@@ -86,15 +86,6 @@ class RejectedMessage(TenantModel):
         indexes = [models.Index(fields=["workspace", "-received_at"], name="rejected_newest")]
 
 
-class IngestState(models.Model):
-    """How far the inbox has been drained: everything acknowledged before ``covered_through`` is stored."""
-
-    workspace = models.OneToOneField("accounts.Workspace", primary_key=True, on_delete=models.CASCADE, related_name="+")
-    covered_through = models.DateTimeField()
-
-    objects = ScopedManager(workspace="workspace_id")
-
-
 class ContactAlias(models.Model):
     """A former id of a contact (an ``alias`` call, or the visitor an ``identify`` call named): messages follow it."""
 

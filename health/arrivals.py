@@ -1,0 +1,196 @@
+"""Storing events exactly once, together with the running state, in one transaction of the active workspace.
+
+Used by the drain of the inbox, by imports and by the attaching of waiting events. Ids travel as text: at this
+rate, building UUID objects would cost more than the database's own parsing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import itertools
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+from csplatform.core.tenancy import current_workspace_id
+from health import dirty, late, partitions, windows
+from health.ingest.moments import DAY_MICROS, day_number, month_of
+from health.streams import active_streams
+
+_COLUMNS = """
+  part int, message_key uuid, customer_id uuid, contact_id uuid, customer_key text, contact_key text,
+  name text, at bigint, known bigint, value double precision, properties jsonb
+"""
+_parts = itertools.count()
+_ESCAPED = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
+_NEEDS_ESCAPE = re.compile(r"[\\\t\n\r]")
+_NULL = "\\N"
+
+
+@dataclass(slots=True)
+class EventBatch:
+    """Events by column, all of the same length. Times are microseconds since 1970 UTC; properties are JSON texts."""
+
+    keys: list[str] = field(default_factory=list)
+    customer_ids: list[str | None] = field(default_factory=list)
+    contact_ids: list[str | None] = field(default_factory=list)
+    customer_keys: list[str | None] = field(default_factory=list)
+    contact_keys: list[str | None] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    at: list[int] = field(default_factory=list)
+    known: list[int] = field(default_factory=list)
+    values: list[float | None] = field(default_factory=list)
+    properties: list[str | None] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def columns(self) -> tuple[list[object], ...]:
+        return tuple(getattr(self, name) for name in self.__slots__)
+
+    def take(self, indexes: Sequence[int]) -> EventBatch:
+        """The events at ``indexes``."""
+        return EventBatch(*([column[i] for i in indexes] for column in self.columns()))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """How many events were new, and how many had been stored before."""
+
+    stored: int
+    repeated: int
+
+
+def key_of(message_id: str) -> str:
+    """The exactly-once key of a message id: 128 bits as hexadecimal digits."""
+    return hashlib.blake2b(message_id.encode(), digest_size=16).hexdigest()
+
+
+def lock() -> None:
+    """Be the only one who stores events in the active workspace, until the transaction ends.
+
+    Readers that need a clean cut (snapshots) share this lock for an instant.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [str(current_workspace_id())])
+
+
+def try_lock() -> bool:
+    """As ``lock``, but says False instead of waiting."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [str(current_workspace_id())])
+        return bool(cursor.fetchone()[0])
+
+
+def claim(keys: Sequence[str], at: Sequence[int]) -> list[int]:
+    """Take the keys nobody has taken; returns the places of the new ones, the first of equal keys winning."""
+    first: dict[str, int] = {}
+    for index, key in enumerate(keys):
+        first.setdefault(key, index)
+    wanted = sorted(first)  # neighbours in the index are written together
+    months = {day: month_of(day * DAY_MICROS).isoformat() for day in {moment // DAY_MICROS for moment in at}}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO health_messagekey (workspace_id, message_key, month)
+            SELECT %s::uuid, k, m FROM unnest(%s::uuid[], %s::date[]) AS new (k, m)
+            ON CONFLICT DO NOTHING RETURNING message_key
+            """,
+            [
+                str(current_workspace_id()),
+                _array(wanted),
+                _array([months[at[first[key]] // DAY_MICROS] for key in wanted]),
+            ],
+        )
+        if cursor.rowcount == len(keys):
+            return list(range(len(keys)))
+        return sorted(first[str(row[0]).replace("-", "")] for row in cursor.fetchall())
+
+
+def store(batch: EventBatch, *, now: datetime) -> Stored:
+    """Store the events of ``batch`` that are new and bring the running state up to date."""
+    lock()
+    partitions.ensure(month_of(moment) for moment in _days(batch.at))
+    new = claim(batch.keys, batch.at)
+    add(batch if len(new) == len(batch) else batch.take(new), now=now)
+    return Stored(len(new), len(batch) - len(new))
+
+
+def add(batch: EventBatch, *, now: datetime) -> None:
+    """Store events whose keys have been claimed. The caller holds the lock."""
+    if not len(batch):
+        return
+    _insert(batch)
+    count(batch, now=now)
+
+
+def count(batch: EventBatch, *, now: datetime) -> None:
+    """Add events that have just got their customer to the running state, and mark those customers."""
+    windows.add(batch.customer_ids, batch.contact_ids, batch.names, batch.at, streams=active_streams())
+    customers = {customer for customer in batch.customer_ids if customer is not None}
+    dirty.mark((UUID(customer) for customer in customers), now)
+    today = day_number(now.date())
+    firsts: dict[str, int] = {}
+    for customer, moment in zip(batch.customer_ids, batch.at, strict=True):
+        day = moment // DAY_MICROS
+        if customer is not None and day < today and day < firsts.get(customer, today):
+            firsts[customer] = day
+    late.mark(firsts)
+
+
+def _days(at: Iterable[int]) -> list[int]:
+    return [day * DAY_MICROS for day in {moment // DAY_MICROS for moment in at}]
+
+
+def _array(items: Iterable[str]) -> str:
+    """An array literal of texts that need no quoting."""
+    return "{" + ",".join(items) + "}"
+
+
+def _escape(text: str) -> str:
+    return _NEEDS_ESCAPE.sub(lambda found: _ESCAPED[found.group()], text)
+
+
+def _insert(batch: EventBatch) -> None:
+    """COPY to a temporary table (it is refused on tables with row policies), then one insert."""
+    part = str(next(_parts))
+    escaped: dict[str | None, str] = {None: _NULL}
+
+    def text(value: str | None) -> str:
+        found = escaped.get(value)
+        if found is None:
+            found = escaped[value] = _escape(value or "")
+        return found
+
+    lines = [
+        f"{part}\t{key}\t{customer or _NULL}\t{contact or _NULL}\t{text(customer_key)}\t{text(contact_key)}\t"
+        f"{text(name)}\t{at}\t{known}\t{_NULL if value is None else value}\t"
+        f"{_NULL if data is None else data if _NEEDS_ESCAPE.search(data) is None else _escape(data)}\n"
+        for key, customer, contact, customer_key, contact_key, name, at, known, value, data in zip(
+            *batch.columns(), strict=True
+        )
+    ]
+    # By customer, as the pages are read; it also keeps the index's pages warm.
+    order = sorted(range(len(lines)), key=lambda i: (batch.customer_ids[i] or "", batch.at[i]))
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TEMP TABLE IF NOT EXISTS health_arriving ({_COLUMNS}) ON COMMIT DELETE ROWS")
+        cursor.copy_expert(
+            "COPY health_arriving FROM STDIN", io.BytesIO("".join([lines[i] for i in order]).encode()), 1 << 20
+        )
+        cursor.execute(
+            """
+            INSERT INTO health_event (workspace_id, message_key, customer_id, contact_id, customer_key, contact_key,
+                                      name, occurred_at, known_at, recorded_at, value, properties)
+            SELECT %s::uuid, message_key, customer_id, contact_id, customer_key, contact_key, name,
+                   'epoch'::timestamptz + at * interval '1 microsecond',
+                   'epoch'::timestamptz + known * interval '1 microsecond',
+                   (SELECT clock_timestamp()), value, properties
+            FROM health_arriving WHERE part = %s
+            """,
+            [str(current_workspace_id()), int(part)],
+        )
