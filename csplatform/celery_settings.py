@@ -30,5 +30,8 @@ CELERY_TIMEZONE = "UTC"
 # The schedule only asks "what is due?": dates and states stand in the database.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "mail-invitations": {"task": "accounts.mail_invitations", "schedule": 60.0},
+    "sweep-inboxes": {"task": "health.sweep_inboxes", "schedule": 2.0, "options": {"expires": 10}},
+    "sweep-waiting-events": {"task": "health.sweep_waiting_events", "schedule": 60.0, "options": {"expires": 60}},
+    "keep-partitions": {"task": "health.keep_partitions", "schedule": 21_600.0},
     "return-portfolios": {"task": "accounts.return_portfolios", "schedule": 900.0},
 }

@@ -179,9 +179,10 @@ def _insert(batch: EventBatch) -> None:
     order = sorted(range(len(lines)), key=lambda i: (batch.customer_ids[i] or "", batch.at[i]))
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TEMP TABLE IF NOT EXISTS health_arriving ({_COLUMNS}) ON COMMIT DELETE ROWS")
-        cursor.copy_expert(
-            "COPY health_arriving FROM STDIN", io.BytesIO("".join([lines[i] for i in order]).encode()), 1 << 20
-        )
+        with connection.wrap_database_errors:
+            cursor.copy_expert(
+                "COPY health_arriving FROM STDIN", io.BytesIO("".join([lines[i] for i in order]).encode()), 1 << 20
+            )
         cursor.execute(
             """
             INSERT INTO health_event (workspace_id, message_key, customer_id, contact_id, customer_key, contact_key,

@@ -94,8 +94,8 @@ def _make(month: date, attempts: int) -> bool:
 
 def _as_owner(statements: Sequence[str]) -> None:
     """Run in one transaction on a connection of its own: no process keeps the owner's rights open."""
-    with closing(psycopg2.connect(**connections[OWNER].get_connection_params())) as session, session:
-        with session.cursor() as cursor:
-            cursor.execute("SET LOCAL lock_timeout = '1s'")
-            for statement in statements:
-                cursor.execute(statement)
+    parameters = connections[OWNER].get_connection_params()
+    with closing(psycopg2.connect(**parameters)) as session, session, session.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '1s'")
+        for statement in statements:
+            cursor.execute(statement)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from django.db import connection
 
 from csplatform.core.tenancy import current_workspace_id
-from health.ingest.moments import DAY_MICROS, day_of, moment
+from health.ingest.moments import DAY_MICROS, day_of
 from health.streams import Stream
 
 STATE_DAYS = 64
@@ -61,7 +61,15 @@ def add(
             customer, day = who.numbers[taken], times[taken] // DAY_MICROS
             _add_counts(stream.key, who.texts, customer, day, times[taken])
             named = people.numbers[taken] >= 0
-            _see("contact", stream.key, who.texts, customer[named], people.texts, people.numbers[taken][named], day[named])
+            _see(
+                "contact",
+                stream.key,
+                who.texts,
+                customer[named],
+                people.texts,
+                people.numbers[taken][named],
+                day[named],
+            )
             _see("feature", stream.key, who.texts, customer, what.texts, what.numbers[taken], day)
 
 
@@ -139,9 +147,7 @@ def _write_counts(stream: str, keys: list[str], counts: Counts, anchor: Ints, fi
 _SEEN = {"contact": ("health_contactseen", "contact_id", "uuid"), "feature": ("health_featureseen", "name", "text")}
 
 
-def _see(
-    kind: str, stream: str, ids: list[str], customer: Ints, texts: list[str], number: Ints, day: Ints
-) -> None:
+def _see(kind: str, stream: str, ids: list[str], customer: Ints, texts: list[str], number: Ints, day: Ints) -> None:
     """Move the last day of each (customer, contact or feature) forward where it advances."""
     if not len(customer):
         return

@@ -25,7 +25,7 @@ def attach(*, customers: Iterable[str], people: Iterable[str], now: datetime) ->
     """
     named = sorted(set(customers))
     home = _bring_home(named, now) if named else []
-    found = _attached(
+    found, shown = _attached(
         """
         SELECT e.tableoid, e.ctid, c.id FROM health_event e
         JOIN accounts_customer c ON c.workspace_id = e.workspace_id AND c.external_id = e.customer_key
@@ -34,17 +34,17 @@ def attach(*, customers: Iterable[str], people: Iterable[str], now: datetime) ->
         named,
         now,
     )
-    found += _attached(
+    more, _ = _attached(
         """
         SELECT e.tableoid, e.ctid, p.customer_id FROM health_event e
         JOIN accounts_contact p ON p.workspace_id = e.workspace_id AND p.external_id = e.contact_key
         WHERE e.workspace_id = %s AND e.customer_id IS NULL AND e.customer_key IS NULL
           AND e.contact_key = ANY(%s) AND p.customer_id IS NOT NULL
         """,
-        sorted({*people, *home}),
+        sorted({*people, *home, *shown}),
         now,
     )
-    return found
+    return found + more
 
 
 def attach_everything(*, now: datetime) -> int:
@@ -80,9 +80,7 @@ def attach_everything(*, now: datetime) -> int:
 
 def _bring_home(customers: Sequence[str], now: datetime) -> list[str]:
     """Contacts without a customer that were said to belong to one of ``customers``; returns their external ids."""
-    groups = dict(
-        ProfileClock.objects.filter(kind="contact", group__in=customers).values_list("external_id", "group")
-    )
+    groups = dict(ProfileClock.objects.filter(kind="contact", group__in=customers).values_list("external_id", "group"))
     homeless = Contact.objects.filter(external_id__in=groups, customer__isnull=True).values_list(
         "external_id", flat=True
     )
@@ -94,17 +92,16 @@ def _bring_home(customers: Sequence[str], now: datetime) -> list[str]:
 
 def create_contacts(homes: dict[str, str], *, now: datetime) -> None:
     """Make contacts (external id to the external id of their customer) that product events have shown."""
-    rows = [
-        Facts(external_id, {"customer_external_id": customer}) for external_id, customer in sorted(homes.items())
-    ]
+    rows = [Facts(external_id, {"customer_external_id": customer}) for external_id, customer in sorted(homes.items())]
     contacts.upsert(rows=rows, actor=ACTOR, now=now)
 
 
-def _attached(waiting: str, keys: list[str], now: datetime) -> int:
+def _attached(waiting: str, keys: list[str], now: datetime) -> tuple[int, list[str]]:
+    """Attach the events that ``waiting`` selects; returns how many, and the contacts this has shown a customer for."""
     if not keys:
-        return 0
+        return 0, []
     workspace = str(current_workspace_id())
-    _create_missing(waiting, keys, now)
+    shown = _show_contacts(waiting, keys, now)
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -135,10 +132,11 @@ def _attached(waiting: str, keys: list[str], now: datetime) -> int:
             properties=[None] * len(rows),
         )
         arrivals.count(batch, now=now)
-    return len(rows)
+    return len(rows), shown
 
 
-def _create_missing(waiting: str, keys: list[str], now: datetime) -> None:
+def _show_contacts(waiting: str, keys: list[str], now: datetime) -> list[str]:
+    """Contacts of the waiting events that are unknown, or at no customer yet, belong where their events do."""
     workspace = str(current_workspace_id())
     with connection.cursor() as cursor:
         cursor.execute(
@@ -149,7 +147,8 @@ def _create_missing(waiting: str, keys: list[str], now: datetime) -> None:
             JOIN accounts_customer c ON c.id = w.customer_id
             WHERE e.contact_key IS NOT NULL AND left(e.contact_key, {len(ANONYMOUS)}) <> %s
               AND NOT EXISTS (SELECT 1 FROM accounts_contact p
-                              WHERE p.workspace_id = e.workspace_id AND p.external_id = e.contact_key)
+                              WHERE p.workspace_id = e.workspace_id AND p.external_id = e.contact_key
+                                AND p.customer_id IS NOT NULL)
             ORDER BY e.contact_key, e.occurred_at, c.external_id
             """,
             [workspace, keys, workspace, ANONYMOUS],
@@ -157,3 +156,4 @@ def _create_missing(waiting: str, keys: list[str], now: datetime) -> None:
         homes = dict(cursor.fetchall())
     if homes:
         create_contacts(homes, now=now)
+    return sorted(homes)

@@ -10,7 +10,15 @@ from uuid import UUID
 
 import msgspec
 import structlog
-from django.db import DataError, IntegrityError, InternalError, NotSupportedError, ProgrammingError, connection, transaction
+from django.db import (
+    DataError,
+    IntegrityError,
+    InternalError,
+    NotSupportedError,
+    ProgrammingError,
+    connection,
+    transaction,
+)
 
 from csplatform.core.tenancy import current_workspace_id, workspace_scope
 from health import arrivals, partitions
@@ -25,9 +33,17 @@ CHUNK_MESSAGES = 5_000
 _CHUNK_BATCHES = 500
 _decode = msgspec.json.Decoder(list[Arrived]).decode
 _encode = msgspec.json.Encoder().encode
-_NO_DATA = b"null"
+_NO_DATA = (b"null", b"{}")
 # What one message can bring about. Anything else (a lost connection, a full disk) concerns all of them.
-_POISON = (DataError, IntegrityError, InternalError, NotSupportedError, ProgrammingError, ValueError, profiles.UnusableTraitsError)
+_POISON = (
+    DataError,
+    IntegrityError,
+    InternalError,
+    NotSupportedError,
+    ProgrammingError,
+    ValueError,
+    profiles.UnusableTraitsError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +80,9 @@ def _drain_chunk(workspace_id: UUID, now: datetime, *, wait: bool) -> int | None
         rows = _oldest()
         if rows:
             messages = [
-                Waiting(message, micros(received_at)) for _, received_at, payload in rows for message in _decode(payload)
+                Waiting(message, micros(received_at))
+                for _, received_at, payload in rows
+                for message in _decode(payload)
             ]
             partitions.ensure(
                 month_of(day * DAY_MICROS) for day in {waiting.message.at // DAY_MICROS for waiting in messages}
@@ -200,15 +218,17 @@ def _batch(events: Sequence[tuple[str, Waiting]], found: _Found) -> arrivals.Eve
             person = aliases[person]
         contact, home = contacts.get(person, nobody) if person is not None else nobody
         named = message.customer
+        customer = home if named is None else customers.get(named)
         data = bytes(message.data)
         batch.keys.append(key)
-        batch.customer_ids.append(home if named is None else customers.get(named))
-        batch.contact_ids.append(contact)
+        batch.customer_ids.append(customer)
+        # While the customer is unknown the event waits under its keys.
+        batch.contact_ids.append(contact if customer is not None else None)
         batch.customer_keys.append(named)
         batch.contact_keys.append(person)
         batch.names.append(message.name)
         batch.at.append(message.at)
         batch.known.append(waiting.received)
         batch.values.append(message.value)
-        batch.properties.append(None if data == _NO_DATA else data.decode())
+        batch.properties.append(None if data in _NO_DATA else data.decode())
     return batch

@@ -102,9 +102,7 @@ def apply(messages: Sequence[Arrived], *, now: datetime) -> Applied:
 def resolve_aliases(ids: Iterable[str | None]) -> dict[str, str]:
     """Former id to present external id, for those of ``ids`` that have been re-keyed."""
     wanted = {found for found in ids if found is not None}
-    found = dict(
-        ContactAlias.objects.filter(former_id__in=wanted).values_list("former_id", "external_id")
-    )
+    found = dict(ContactAlias.objects.filter(former_id__in=wanted).values_list("former_id", "external_id"))
     for former, present in list(found.items()):
         seen = {former}
         while present not in seen:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -81,8 +80,10 @@ def when_customers_were_created(customer_ids: Any, now: datetime) -> None:
     In a task, because whoever creates customers holds their rows, and attaching takes the lock of the arrivals:
     taking both in this order could wait for a drain that wants them in the other.
     """
-    transaction.on_commit(partial(_ask_to_attach, str(current_workspace_id())), robust=True)
+    workspace_id = str(current_workspace_id())
 
+    def ask() -> None:
+        attach_waiting.apply_async(args=[workspace_id], retry=False)
 
-def _ask_to_attach(workspace_id: str) -> None:
-    attach_waiting.apply_async(args=[workspace_id], retry=False)
+    # A broker that is away must not fail what has been committed: the sweep attaches, too.
+    transaction.on_commit(ask, robust=True)
