@@ -41,7 +41,7 @@ def return_portfolios(**_: Any) -> None:
 _IMPORT_SLICE = timedelta(seconds=120)
 
 
-@shared_task(name="accounts.run_import", queue="default")
+@shared_task(name="accounts.run_import")
 def run_import(workspace_id: str, run_id: str, **_: Any) -> None:
     """Carry an import on for a while; sent again until it is over. Safe to deliver twice or after a kill."""
     with workspace_scope(UUID(workspace_id)):
@@ -60,7 +60,7 @@ def run_import(workspace_id: str, run_id: str, **_: Any) -> None:
     log.info("import carried on", run=run_id, ending=ending.value)
 
 
-@shared_task(name="accounts.tend_imports", queue="default")
+@shared_task(name="accounts.tend_imports")
 def tend_imports(**_: Any) -> None:
     """Pick up imports that a lost worker or broker dropped, and forget files past their retention."""
     now = timezone.now()

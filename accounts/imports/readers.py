@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Any, BinaryIO, ClassVar, cast
 
@@ -65,12 +66,7 @@ def open_source(opener: Opener) -> Source:
     if head.startswith(b"PAR1"):
         return ParquetSource(opener)
     if head.startswith(b"\x1f\x8b"):
-        packed = opener
-
-        def unpacked() -> BinaryIO:
-            return cast(BinaryIO, gzip.GzipFile(fileobj=packed()))
-
-        opener = unpacked
+        opener = partial(_unpacked, opener)
         try:
             with opener() as stream:
                 head = stream.read(8)
@@ -83,6 +79,22 @@ def open_source(opener: Opener) -> Source:
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
         raise SourceError("This is one JSON list: write one object a line (NDJSON) instead.")
     return CsvSource(opener)
+
+
+class _Unpacked(gzip.GzipFile):
+    """A gzip stream that closes the file it reads."""
+
+    def __init__(self, packed: BinaryIO) -> None:
+        self._packed = packed
+        super().__init__(fileobj=packed)
+
+    def close(self) -> None:
+        super().close()
+        self._packed.close()
+
+
+def _unpacked(opener: Opener) -> BinaryIO:
+    return cast(BinaryIO, _Unpacked(opener()))
 
 
 def _lines(stream: io.TextIOBase) -> Iterator[str]:

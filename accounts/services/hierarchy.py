@@ -12,8 +12,7 @@ from accounts.models import Customer
 from accounts.services import bulk, writing
 from accounts.services.results import Outcome, Result
 from accounts.services.writing import Facts
-from csplatform.core import audit
-from csplatform.core.tenancy import current_workspace_id
+from csplatform.core import audit, locks
 
 LINKS = {"parent_external_id": "parent_id", "referred_by_external_id": "referred_by_id"}
 _MAX_DEPTH = 100
@@ -30,7 +29,8 @@ def set_links(*, rows: Sequence[Facts], actor: audit.Actor, now: datetime) -> Re
     told = [(index, row, field) for index, row in enumerate(rows) for field in LINKS if field in row.values]
     if not told:
         return result
-    _lock_hierarchy()
+    # Two writers who each see half of a circle would close it together.
+    locks.hold("hierarchy")
     names = {str(row.values[field] or "").strip() for _, row, field in told} - {""}
     targets = dict(Customer.objects.filter(external_id__in=names).values_list("external_id", "id"))
     customers = writing.locked(Customer, sorted({row.external_id.strip() for _, row, _ in told}))
@@ -69,14 +69,6 @@ def _target(external_id: str, targets: Mapping[str, UUID]) -> UUID | None:
         return targets[external_id]
     except KeyError:
         raise ValueError(f"there is no customer with the external_id “{external_id}”") from None
-
-
-def _lock_hierarchy() -> None:
-    """Two writers who each see half of a circle would close it together: one at a time, until commit."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtext('hierarchy'), hashtext(%s))", [str(current_workspace_id())]
-        )
 
 
 class _Circles:
