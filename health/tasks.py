@@ -63,10 +63,15 @@ def roll_over(**_: Any) -> None:
 def enqueue(workspace_id: UUID, run_id: UUID, *, shards: int) -> None:
     """Once committed, call as many workers to the run as can help."""
     for _ in range(min(shards, settings.WORKER_CONCURRENCY)):
-        transaction.on_commit(partial(work_run.delay, str(workspace_id), str(run_id)))
+        _once_committed(work_run, str(workspace_id), str(run_id))
 
 
 def score_soon(customer_ids: Sequence[UUID], now: datetime) -> None:
     """Mark customers of the active workspace dirty and, once committed, call a worker."""
     dirty.mark(customer_ids, now)
-    transaction.on_commit(partial(refresh.delay, str(current_workspace_id())))
+    _once_committed(refresh, str(current_workspace_id()))
+
+
+def _once_committed(task: Any, *args: str) -> None:
+    """A broker that is away must not fail what has been committed: the sweep calls again."""
+    transaction.on_commit(partial(task.apply_async, args=args, retry=False), robust=True)

@@ -10,6 +10,8 @@ from uuid import UUID
 
 import numpy as np
 from django.db import connection, transaction
+from django.db.models import F, QuerySet
+from django.db.models.functions import TruncDate
 
 from accounts.models import Customer, Workspace
 from csplatform.core.arrays import literal
@@ -152,13 +154,19 @@ def rebuild_one(
     return version, result, facts, snapshot.computed_at if snapshot else recorded_through
 
 
-def ordinary_snapshots(customer_id: UUID) -> Any:
+def ordinary_snapshots(customer_id: UUID) -> QuerySet[HealthSnapshot]:
     """Snapshots that say what was known then, oldest first; the later revision of a day last."""
-    return (
-        HealthSnapshot.objects.filter(customer_id=customer_id)
-        .extra(where=["known_through < (as_of + 1)::timestamp AT TIME ZONE 'UTC'"])
-        .order_by("as_of", "revision")
-    )
+    return _snapshots(customer_id).filter(known_day__lte=F("as_of"))
+
+
+def revisions(customer_id: UUID) -> QuerySet[HealthSnapshot]:
+    """Snapshots that say what late data would have made of their day, oldest first."""
+    return _snapshots(customer_id).filter(known_day__gt=F("as_of"))
+
+
+def _snapshots(customer_id: UUID) -> QuerySet[HealthSnapshot]:
+    rows: QuerySet[HealthSnapshot] = HealthSnapshot.objects.filter(customer_id=customer_id)
+    return rows.annotate(known_day=TruncDate("known_through", tzinfo=UTC)).order_by("as_of", "revision")
 
 
 @dataclass(slots=True)
