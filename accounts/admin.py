@@ -244,6 +244,23 @@ class ImportRunAdmin(HistoryAdmin):
     search_fields = ["original_name"]
 
 
+@admin.register(models.ImportReject)
+class ImportRejectAdmin(HistoryAdmin):
+    """Refused rows of imports that are still going."""
+
+    list_display = ["run", "number", "reason"]
+    list_select_related = ["run"]
+
+
+@admin.register(models.BulkChange)
+class BulkChangeAdmin(HistoryAdmin):
+    """Changes of many customers at once; the list of customers undoes them."""
+
+    list_display = ["kind", "value", "made_by", "made_at", "undone_at"]
+    list_filter = ["kind"]
+    list_select_related = ["made_by__user"]
+
+
 @admin.register(models.ContactVersion)
 class ContactVersionAdmin(HistoryAdmin):
     list_display = ["contact", "is_sponsor", "is_champion", "known_at", "recorded_at"]

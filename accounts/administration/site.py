@@ -30,6 +30,10 @@ class WorkspaceAdminSite(admin.AdminSite):
         if admin_class is not None and issubclass(admin_class, WorkspaceModelAdmin):
             super().register(model_or_iterable, admin_class, **options)
 
+    def get_urls(self) -> list[Any]:
+        """Without "view on site" by content type and id: it looks past the pages below and their rules."""
+        return [pattern for pattern in super().get_urls() if getattr(pattern, "name", None) != "view_on_site"]
+
     def each_context(self, request: Any) -> dict[str, Any]:
         workspace = getattr(request, "workspace", None)
         header = _("Administration of %(name)s") % {"name": workspace.name} if workspace else self.site_title

@@ -1,0 +1,107 @@
+"""What the guards let pass, each with its reason. An entry that no longer applies fails its test."""
+
+from __future__ import annotations
+
+# Addresses that answer without sign-in.
+PUBLIC_ROUTES = {
+    "/accounts/login/": "signing in",
+    "/accounts/logout/": "signing out twice is no error",
+    "/accounts/login/code/confirm/": "a code by mail instead of a password: not on offer, goes to sign-in",
+    "/accounts/signup/": "says that sign-up is by invitation",
+    "/accounts/inactive/": "says that the account is closed",
+    "/accounts/confirm-email/": "says that a mail was sent",
+    "/accounts/confirm-email/%(key)s/": "the link of a mail; its key is signed",
+    "/accounts/password/reset/": "asking for a reset; answers alike for every address",
+    "/accounts/password/reset/done/": "says that a mail was sent",
+    "/accounts/password/reset/key/%(uidb36)s-%(key)s/": "the link of a mail; its key is signed",
+    "/accounts/password/reset/key/done/": "says that the password was changed",
+    "/accounts/2fa/authenticate/": "the second step of signing in; goes back to the first",
+    "/accounts/2fa/webauthn/login/": "signing in by passkey",
+    "/accounts/3rdparty/login/cancelled/": "coming back from an identity provider",
+    "/accounts/3rdparty/login/error/": "coming back from an identity provider",
+    "/accounts/3rdparty/signup/": "coming back from an identity provider; goes to sign-in",
+    "/accounts/oidc/%(provider_id)s/login/": "signing in with an identity provider",
+    "/accounts/oidc/%(provider_id)s/login/callback/": "coming back from an identity provider",
+    "/accounts/social/connections/": "an older address, moved to /accounts/3rdparty/",
+    "/accounts/social/login/cancelled/": "an older address, moved to /accounts/3rdparty/",
+    "/accounts/social/login/error/": "an older address, moved to /accounts/3rdparty/",
+    "/accounts/social/signup/": "an older address, moved to /accounts/3rdparty/",
+    "/admin/logout/": "goes on to signing out",
+    "/admin/jsi18n/": "words for the admin's scripts, the same for everybody",
+    "/invitations/%(token)s/": "the link of an invitation's mail; its token is the key",
+    "/language/": "a reader's language, kept in a cookie",
+    "/theme/": "a reader's theme, kept in a cookie",
+    "/api/schema/": "describes the interface; holds no data",
+    "/api/docs/": "shows the description; holds no data",
+    "/api/": "any other address below: not found, as a problem document",
+}
+
+# Addresses that serve a signed-in person who is in no workspace.
+PERSONAL_ROUTES = {
+    "/accounts/email/": "one's own addresses",
+    "/accounts/password/change/": "one's own password",
+    "/accounts/password/set/": "one's own password",
+    "/accounts/reauthenticate/": "confirming it is oneself",
+    "/accounts/3rdparty/": "one's own identity providers",
+    "/settings/profile/": "one's own name and language",
+    "/workspaces/none/": "says that one is in no workspace",
+    "/workspaces/switch/": "choosing another workspace: none is one's own",
+}
+PERSONAL_PREFIXES = {"/accounts/2fa/": "one's own second factors"}
+
+# Addresses with a parameter that names no record.
+RECORDLESS_ROUTES = {
+    "/admin/%(app_label)s/": "a menu of the administration",
+    "/admin/%(url)s": "any other address below: not found",
+}
+
+# Tables whose rows belong to a workspace, yet stand outside row-level security.
+OUTSIDE_ROW_SECURITY = {
+    "accounts_membership": "read to find out which workspace a request belongs to",
+    "accounts_invitation": "found by a link's token before anybody is signed in",
+    "accounts_apikey": "found by its prefix before the workspace is known",
+    "core_outboxevent": "ids only; the sweep serves all workspaces",
+    "health_dirtycustomer": "ids only; the sweep serves all workspaces",
+    "health_latearrival": "ids only; the sweep serves all workspaces",
+}
+
+# Tables without a workspace.
+GLOBAL_TABLES = {
+    "accounts_workspace": "the workspaces themselves",
+    "accounts_user": "people are global: one person, several workspaces",
+    "accounts_user_groups": "comes with Django's user model; not used",
+    "accounts_user_user_permissions": "comes with Django's user model; not used",
+    "auth_group": "comes with Django; not used",
+    "auth_group_permissions": "comes with Django; not used",
+    "auth_permission": "comes with Django; not used",
+    "account_emailaddress": "addresses of people, who are global",
+    "account_emailconfirmation": "addresses of people, who are global",
+    "mfa_authenticator": "second factors of people, who are global",
+    "socialaccount_socialaccount": "identities of people, who are global",
+    "socialaccount_socialapp": "identity providers of the installation",
+    "socialaccount_socialtoken": "identities of people, who are global",
+    "core_scheduleslot": "which scheduled job ran when, for the installation",
+    "django_admin_log": "stays empty: the administration writes the audit trail",
+    "django_content_type": "names of models",
+    "django_migrations": "which migrations ran",
+    "django_session": "sessions of people, who are global",
+}
+
+# Tenant models the administration does not show.
+NOT_IN_ADMINISTRATION = {
+    "accounts.customerfacet": "tags and places of customers once more, kept by a trigger",
+    "accounts.customertrigram": "pieces of names for the search, rebuilt with them",
+    "core.idempotencyrecord": "first answers to retried requests, kept for a day",
+    "core.outboxevent": "messages between parts of the program",
+    "health.contactalias": "two columns as key, which Django's admin cannot show",
+    "health.contactseen": "two columns as key, which Django's admin cannot show",
+    "health.dirtycustomer": "two columns as key, which Django's admin cannot show",
+    "health.event": "millions of rows; the customer's page and the usage interface show them",
+    "health.featureseen": "two columns as key, which Django's admin cannot show",
+    "health.ingeststate": "a counter of the ingest",
+    "health.latearrival": "two columns as key, which Django's admin cannot show",
+    "health.messagekey": "two columns as key, which Django's admin cannot show",
+    "health.profileclock": "two columns as key, which Django's admin cannot show",
+    "health.scoringshard": "pieces of a scoring run, which is shown",
+    "health.usagewindow": "two columns as key, which Django's admin cannot show",
+}
