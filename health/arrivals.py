@@ -135,6 +135,8 @@ def count(batch: EventBatch, *, now: datetime) -> None:
     customers = {customer for customer in batch.customer_ids if customer is not None}
     dirty.mark((UUID(customer) for customer in customers), now)
     today = day_number(now.date())
+    if min(batch.at) // DAY_MICROS >= today:
+        return
     firsts: dict[str, int] = {}
     for customer, moment in zip(batch.customer_ids, batch.at, strict=True):
         day = moment // DAY_MICROS
@@ -167,22 +169,24 @@ def _insert(batch: EventBatch) -> None:
             found = escaped[value] = _escape(value or "")
         return found
 
-    lines = [
-        f"{part}\t{key}\t{customer or _NULL}\t{contact or _NULL}\t{text(customer_key)}\t{text(contact_key)}\t"
-        f"{text(name)}\t{at}\t{known}\t{_NULL if value is None else value}\t"
-        f"{_NULL if data is None else data if _NEEDS_ESCAPE.search(data) is None else _escape(data)}\n"
+    # By customer, as the pages are read; it also keeps the index's pages warm.
+    lines = sorted(
+        (
+            customer or "",
+            at,
+            f"{part}\t{key}\t{customer or _NULL}\t{contact or _NULL}\t{text(customer_key)}\t{text(contact_key)}\t"
+            f"{text(name)}\t{at}\t{known}\t{_NULL if value is None else value}\t"
+            f"{_NULL if data is None else data if _NEEDS_ESCAPE.search(data) is None else _escape(data)}\n",
+        )
         for key, customer, contact, customer_key, contact_key, name, at, known, value, data in zip(
             *batch.columns(), strict=True
         )
-    ]
-    # By customer, as the pages are read; it also keeps the index's pages warm.
-    order = sorted(range(len(lines)), key=lambda i: (batch.customer_ids[i] or "", batch.at[i]))
+    )
+    copied = io.BytesIO("".join([line for _, _, line in lines]).encode())
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TEMP TABLE IF NOT EXISTS health_arriving ({_COLUMNS}) ON COMMIT DELETE ROWS")
         with connection.wrap_database_errors:
-            cursor.copy_expert(
-                "COPY health_arriving FROM STDIN", io.BytesIO("".join([lines[i] for i in order]).encode()), 1 << 20
-            )
+            cursor.copy_expert("COPY health_arriving FROM STDIN", copied, 1 << 20)
         cursor.execute(
             """
             INSERT INTO health_event (workspace_id, message_key, customer_id, contact_id, customer_key, contact_key,

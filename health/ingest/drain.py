@@ -172,16 +172,17 @@ def _resolve(messages: Sequence[Arrived], now: datetime) -> _Found:
         aliases,
         set(),
     )
-    missing: dict[str, str] = {}
-    for message in sorted(messages, key=lambda message: message.at):
-        person = aliases.get(message.contact or "", message.contact)
-        if person is None or message.customer is None or person.startswith(ANONYMOUS):
+    missing: dict[str, tuple[int, str]] = {}
+    for message in messages:
+        if message.customer is None or message.customer not in found.customers or message.contact is None:
             continue
+        person = aliases.get(message.contact, message.contact)
         known = found.contacts.get(person)
-        if message.customer in found.customers and (known is None or known[1] is None):
-            missing.setdefault(person, message.customer)
+        if (known is None or known[1] is None) and not person.startswith(ANONYMOUS):
+            first = (message.at, message.customer)
+            missing[person] = min(missing.get(person, first), first)
     if missing:
-        attach.create_contacts(missing, now=now)
+        attach.create_contacts({person: customer for person, (_, customer) in missing.items()}, now=now)
         found.contacts.update(_contacts(set(missing)))
         found.created = set(missing)
     return found

@@ -101,21 +101,29 @@ def apply(messages: Sequence[Arrived], *, now: datetime) -> Applied:
 
 def resolve_aliases(ids: Iterable[str | None]) -> dict[str, str]:
     """Former id to present external id, for those of ``ids`` that have been re-keyed."""
-    wanted = {found for found in ids if found is not None}
-    found = dict(ContactAlias.objects.filter(former_id__in=wanted).values_list("former_id", "external_id"))
-    for former, present in list(found.items()):
+    found = _aliases(sorted({former for former in ids if former is not None}))
+    waiting = set(found.values())
+    while waiting:  # an alias of an alias, until nothing new is said
+        more = {former: present for former, present in _aliases(sorted(waiting)).items() if former not in found}
+        found |= more
+        waiting = set(more.values())
+    for former in found:
         seen = {former}
-        while present not in seen:
+        while (present := found[former]) in found and found[present] not in seen:
             seen.add(present)
-            following = found.get(present)
-            if following is None:
-                row = ContactAlias.objects.filter(former_id=present).values_list("external_id", flat=True).first()
-                following = row
-            if following is None:
-                break
-            present = following
-        found[former] = present
+            found[former] = found[present]
     return found
+
+
+def _aliases(formers: list[str]) -> dict[str, str]:
+    if not formers:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT former_id, external_id FROM health_contactalias WHERE workspace_id = %s AND former_id = ANY(%s)",
+            [str(current_workspace_id()), formers],
+        )
+        return dict(cursor.fetchall())
 
 
 def _apply_aliases(calls: Sequence[Arrived], now: datetime) -> set[str]:

@@ -1,0 +1,1 @@
+"""Benchmarks: each module has ``run(scale)`` that returns rows for the table."""
