@@ -94,8 +94,12 @@ class WorkspaceViewSet(GenericViewSet[Any]):
             response = idempotency.once(request, lambda: self._handled(request, handler), now=self.now)
         else:
             response = self._handled(request, handler)
+        return self._rendered(request, response)
+
+    def _rendered(self, request: Request, response: Any) -> Any:
+        """Rendered here, while the scope lasts; files have no rendering."""
         response = self.finalize_response(request, response, *self.args, **self.kwargs)
-        return response.render()
+        return response.render() if hasattr(response, "render") else response
 
     def _handled(self, request: Request, handler: Any) -> Response:
         response = handler(request, *self.args, **self.kwargs)
@@ -114,7 +118,8 @@ class WorkspaceViewSet(GenericViewSet[Any]):
         response = Response(
             problem.body, problem.status_code, headers=problem.headers, content_type=problems.MEDIA_TYPE
         )
-        return self.finalize_response(request, response, *self.args, **self.kwargs).render()
+        rendered: Response = self._rendered(request, response)
+        return rendered
 
     def get_serializer_context(self) -> dict[str, Any]:
         context = super().get_serializer_context()

@@ -7,12 +7,14 @@ from rest_framework.viewsets import ViewSetMixin
 
 from accounts.api.contacts import ContactViewSet
 from accounts.api.customers import CustomerViewSet
+from accounts.api.imports import ImportViewSet
 from accounts.api.jobs import JobViewSet
 from accounts.api.members import MemberViewSet
 from accounts.api.subscriptions import SubscriptionViewSet
 from csplatform.api.docs import DocsView, SchemaView
 from csplatform.api.errors import unknown_address
 from csplatform.core.rest.paths import ReferenceConverter
+from health.api.customers import CustomerHealthViewSet
 from health.api.definitions import MeasureViewSet, ScorecardVersionViewSet, ScorecardViewSet
 from journeys.api import StageViewSet
 
@@ -32,9 +34,14 @@ def _records(name: str, view: type[ViewSetMixin]) -> list[URLPattern]:
     ]
 
 
+_health = CustomerHealthViewSet.as_view
+
 urlpatterns = [
     path("schema/", SchemaView.as_view(), name="api-schema"),
     path("docs/", DocsView.as_view(), name="api-docs"),
+    path("v1/customers/<reference:id>/health/", _health({"get": "health"}), name="api-customer-health"),
+    path("v1/customers/<reference:id>/health/history/", _health({"get": "history"}), name="api-customer-history"),
+    path("v1/customers/<reference:id>/usage/", _health({"get": "usage"}), name="api-customer-usage"),
     *_records("customers", CustomerViewSet),
     *_records("contacts", ContactViewSet),
     *_records("subscriptions", SubscriptionViewSet),
@@ -52,6 +59,8 @@ urlpatterns = [
     ),
     *_records("scorecards", ScorecardViewSet),
     *_records("members", MemberViewSet),
+    path("v1/imports/<reference:id>/rejects/", ImportViewSet.as_view({"get": "rejects"}), name="api-imports-rejects"),
+    *_records("imports", ImportViewSet),
     *_records("jobs", JobViewSet),
     re_path(r"^", unknown_address),
 ]

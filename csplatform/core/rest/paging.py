@@ -157,7 +157,11 @@ class KeysetPagination(BasePagination):
         self.address = request.build_absolute_uri()
         try:
             self.page = read_page(
-                queryset, order=order, ordering=ordering, limit=_limit(request.query_params.get("limit")), cursor=cursor
+                queryset,
+                order=order,
+                ordering=ordering,
+                limit=read_limit(request.query_params.get("limit")),
+                cursor=cursor,
             )
         except (ValueError, ValidationError) as error:  # a cursor of ours from before the column changed its type
             raise invalid([("cursor", _("This cursor is out of date; start again without it."))]) from error
@@ -165,13 +169,12 @@ class KeysetPagination(BasePagination):
 
     def get_paginated_response(self, data: Any) -> Response:
         return Response(
-            {"next": self._link(self.page.next), "previous": self._link(self.page.previous), "results": data}
+            {
+                "next": page_link(self.address, self.page.next),
+                "previous": page_link(self.address, self.page.previous),
+                "results": data,
+            }
         )
-
-    def _link(self, cursor: Cursor | None) -> str | None:
-        if cursor is None:
-            return None
-        return cast(str, replace_query_param(remove_query_param(self.address, "cursor"), "cursor", cursor.encode()))
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         link = {"type": ["string", "null"], "format": "uri"}
@@ -200,9 +203,17 @@ def _parameter(name: str, schema: dict[str, Any], description: str) -> dict[str,
     return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
 
 
-def _limit(text: str | None) -> int:
+def page_link(address: str, cursor: Cursor | None) -> str | None:
+    """``address`` at ``cursor``; None where there is no such page."""
+    if cursor is None:
+        return None
+    return cast(str, replace_query_param(remove_query_param(address, "cursor"), "cursor", cursor.encode()))
+
+
+def read_limit(text: str | None, *, default: int = DEFAULT_LIMIT) -> int:
+    """The rows asked for on a page; raises a 400 problem beyond ``MAX_LIMIT``."""
     if text is None:
-        return DEFAULT_LIMIT
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MAX_LIMIT or len(text) > 9:
+        return default
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or not 1 <= int(text) <= MAX_LIMIT:
         raise invalid([("limit", _("Expected a whole number from 1 to %(most)d.") % {"most": MAX_LIMIT})])
     return int(text)
