@@ -41,8 +41,10 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _plain_static_names() -> Iterator[None]:
+def _plain_static_names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Pages render without `collectstatic`: hashed names are a matter of the installed product."""
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    with override_settings(STORAGES={**settings.STORAGES, "staticfiles": plain}):
+    # A folder that is there, because whitenoise warns of one that is not, and warnings are errors.
+    root = tmp_path_factory.mktemp("static")
+    with override_settings(STORAGES={**settings.STORAGES, "staticfiles": plain}, STATIC_ROOT=root):
         yield
