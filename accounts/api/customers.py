@@ -16,7 +16,7 @@ from accounts.models import Customer
 from accounts.models.customers import ContractState, HealthBand
 from accounts.services import customers
 from accounts.values import WHOLE_LIMIT
-from csplatform.core.rest.fields import Amount, Instant, Money, Scaled
+from csplatform.core.rest.fields import Amount, Instant, Money, Scaled, shaped
 from csplatform.core.rest.paging import BY_ID, Order
 
 _ATTRIBUTES = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean", "null"]}}
@@ -115,7 +115,7 @@ class CustomerWriteSerializer(serializers.Serializer[Any]):
     expected_arr = Amount(allow_null=True, help_text="In the workspace's currency.")
     stage = serializers.CharField(max_length=60, required=False, allow_blank=True, help_text="Key of a stage.")
     created_at = serializers.DateTimeField(required=False, help_text="When the relation began.")
-    attributes = extend_schema_field(_ATTRIBUTES)(serializers.DictField)(
+    attributes = shaped(serializers.DictField, _ATTRIBUTES)(
         required=False, help_text="Custom attributes by key; null clears one."
     )
 

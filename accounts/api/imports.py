@@ -20,7 +20,7 @@ from accounts.api.base import RecordViewSet
 from accounts.imports import kinds, mapping, readers, runs
 from accounts.models import ImportRun
 from csplatform.core.models import JobState
-from csplatform.core.rest.fields import Instant
+from csplatform.core.rest.fields import Instant, shaped
 from csplatform.core.rest.problems import invalid
 
 _NAMES = {"type": "object", "additionalProperties": {"type": "string"}, "examples": [{"Account": "external_id"}]}
@@ -68,7 +68,7 @@ class ImportStartSerializer(serializers.Serializer[Any]):
 
     kind = serializers.CharField(max_length=30, help_text="customers, contacts, subscriptions or events.")
     file = serializers.FileField(help_text="CSV, CSV.gz, NDJSON or Parquet.", allow_empty_file=True)
-    mapping = extend_schema_field(_NAMES)(serializers.JSONField)(
+    mapping = shaped(serializers.JSONField, _NAMES)(
         required=False, help_text="Their column → ours; “-” leaves one out."
     )
     through = serializers.DateField(required=False, allow_null=True, help_text="The facts are complete up to this day.")

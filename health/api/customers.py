@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from accounts.api.base import RecordViewSet
 from accounts.models import Customer
 from accounts.models.customers import HealthBand
+from csplatform.core.rest.fields import shaped
 from csplatform.core.rest.paging import MAX_LIMIT, Cursor, decode, page_link, read_limit
 from csplatform.core.rest.problems import invalid
 from health import selectors
@@ -67,7 +68,7 @@ class ChurnDriverSerializer(_Shape):
 
 class ChurnSerializer(_Shape):
     probability = serializers.FloatField(allow_null=True)
-    interval = extend_schema_field(_INTERVAL)(serializers.ListField)()
+    interval = shaped(serializers.ListField, _INTERVAL)()
     horizon_days = serializers.IntegerField()
     method = serializers.ChoiceField(choices=ChurnMethod.choices)
     drivers = ChurnDriverSerializer(many=True)

@@ -6,13 +6,13 @@ from typing import Any, ClassVar
 
 import django_filters
 from django.db.models import Max, QuerySet
-from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import RecordViewSet
-from csplatform.core.rest.fields import Instant
+from csplatform.core.rest.fields import Instant, shaped
 from csplatform.core.rest.filters import TrueOrFalse
 from csplatform.core.rest.paging import BY_ID, Order
 from health.models import Measure, Scorecard, ScorecardVersion
@@ -26,9 +26,9 @@ class MeasureSerializer(serializers.Serializer[Any]):
 
     id = serializers.UUIDField(read_only=True)
     key = serializers.CharField(read_only=True)
-    label = extend_schema_field(_LABEL)(serializers.JSONField)(read_only=True, help_text="By language.")
+    label = shaped(serializers.JSONField, _LABEL)(read_only=True, help_text="By language.")
     unit = serializers.CharField(read_only=True)
-    definition = extend_schema_field(_OBJECT)(serializers.JSONField)(read_only=True)
+    definition = shaped(serializers.JSONField, _OBJECT)(read_only=True)
     created_at = Instant(read_only=True)
     updated_at = Instant(read_only=True)
     version = serializers.IntegerField(read_only=True)
@@ -65,7 +65,7 @@ class ScorecardVersionSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField(read_only=True)
     scorecard_id = serializers.UUIDField(read_only=True)
     version = serializers.IntegerField(read_only=True)
-    content = extend_schema_field(_OBJECT)(serializers.JSONField)(read_only=True)
+    content = shaped(serializers.JSONField, _OBJECT)(read_only=True)
     published_at = Instant(read_only=True)
     published_by = serializers.CharField(source="published_by_label", read_only=True)
 

@@ -31,6 +31,7 @@ CHECKS = (
     response_schema_conformance,
 )
 
+
 @cache
 def _handler() -> WSGIHandler:
     return WSGIHandler()
@@ -54,10 +55,10 @@ def bearer(workspace: Workspace) -> dict[str, str]:
     return {"Authorization": f"Bearer {make_api(workspace).key}"}
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 @schema.parametrize()
 @settings(
-    max_examples=12,
+    max_examples=5,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],

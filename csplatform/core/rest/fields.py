@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from babel.numbers import get_currency_precision
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+
+F = TypeVar("F", bound="serializers.Field[Any, Any, Any, Any]")
 
 _MONEY = {"type": ["string", "null"], "pattern": r"^-?\d+(\.\d+)?$", "examples": ["186000.00"]}
 
@@ -20,6 +22,12 @@ def money(minor: int | None, currency: str) -> str | None:
         return None
     digits = get_currency_precision(currency)
     return f"{Decimal(minor).scaleb(-digits):.{digits}f}"
+
+
+def shaped(base: type[F], schema: dict[str, Any]) -> type[F]:
+    """``base`` as ``schema`` describes it; a class of its own, because the description sticks to the class."""
+    own: type[F] = type(base.__name__, (base,), {})
+    return extend_schema_field(schema)(own)
 
 
 @extend_schema_field(_MONEY)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import DataError, IntegrityError, OperationalError
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpResponse, UnreadablePostError
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
@@ -107,7 +107,7 @@ def _from_platform(error: Exception) -> Problem | None:
         return Problem(400, _("The request could not be read or holds a value out of range; nothing was changed."))
     if isinstance(error, IntegrityError):
         return Problem(409, _("The change contradicts what is stored; nothing was changed. Read again and retry."))
-    if isinstance(error, OperationalError):
+    if isinstance(error, OperationalError | InterfaceError):
         detail = _("The database cannot serve this just now; nothing was changed. Try again.")
         return Problem(503, detail, headers={"Retry-After": str(RETRY_SECONDS)})
     return None
