@@ -1,4 +1,4 @@
-"""The incremental executor's facts: running state and read model, four small statements for any number of customers."""
+"""The incremental executor's facts: running state and read model, three statements for any number of customers."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 from django.db import connection
 
+from csplatform.core.arrays import literal
 from csplatform.core.tenancy import current_workspace_id
 from health.facts.applicability import is_applicable
-from health.measures import STATE_DAYS, Facts, Ints, Spec, StreamFacts, windows_needed
+from health.measures import STATE_DAYS, Facts, Ints, Spec, StreamFacts, window_sum, windows_needed
 from health.streams import stream_of
 
 _EPOCH = "DATE '0001-01-01' - 1"
@@ -43,7 +44,7 @@ def load(customer_ids: Sequence[UUID], day: date, specs: list[Spec]) -> LiveFact
                CASE WHEN coverage IS NOT NULL THEN health_band END
         FROM accounts_customer WHERE workspace_id = %s AND id = ANY(%s::uuid[]) ORDER BY id
         """,
-        [workspace, [str(i) for i in customer_ids]],
+        [workspace, literal(customer_ids)],
     )
     ids = [row[0] for row in rows]
     keys = [str(i) for i in ids]
@@ -88,61 +89,36 @@ def _stream(
     n = len(keys)
     rows = _query(
         f"""
-        SELECT t.n::int - 1, w.anchor - ({_EPOCH}), w.first_day - ({_EPOCH}), w.counts, w.last_event_at
+        SELECT t.n::int - 1, w.anchor - ({_EPOCH}), w.first_day - ({_EPOCH}), w.counts || w.users || w.features,
+               w.last_event_at
         FROM unnest(%s::uuid[]) WITH ORDINALITY AS t(id, n)
         JOIN health_usagewindow w ON w.workspace_id = %s AND w.customer_id = t.id AND w.stream = %s
         """,
-        [keys, workspace, key],
+        [literal(keys), workspace, key],
     )
-    counts = np.zeros((n, STATE_DAYS), dtype=np.int64)
+    days = np.zeros((n, 3, STATE_DAYS), dtype=np.int64)
     first_day = np.full(n, -1, dtype=np.int64)
     if rows:
         at = np.array([row[0] for row in rows])
-        stored = np.frombuffer(b"".join(row[3] for row in rows), dtype="<i4").reshape(len(rows), STATE_DAYS)
-        counts[at] = _shifted(stored, day.toordinal() - np.array([row[1] for row in rows]))
+        stored = np.frombuffer(b"".join(row[3] for row in rows), dtype="<i4").reshape(len(rows), 3, STATE_DAYS)
+        days[at] = _shifted(stored, day.toordinal() - np.array([row[1] for row in rows]))
         first_day[at] = [row[2] for row in rows]
         if last_event_at is not None:
             for row in rows:
                 last_event_at[row[0]] = row[4]
     return StreamFacts(
-        counts,
+        days[:, 0],
         first_day,
-        _seen("health_contactseen", workspace, keys, key, day, users),
-        _seen("health_featureseen", workspace, keys, key, day, features),
+        {window: window_sum(days[:, 1], window) for window in users},
+        {window: window_sum(days[:, 2], window) for window in features},
     )
 
 
-def _shifted(counts: Ints, by: Ints) -> Ints:
-    """Rows of counts that end ``by`` days before the day, moved so that the last column is the day."""
-    source = np.arange(STATE_DAYS)[None, :] + by[:, None]
-    inside = (source >= 0) & (source < STATE_DAYS)
-    taken = np.take_along_axis(counts.astype(np.int64), np.clip(source, 0, STATE_DAYS - 1), axis=1)
-    return np.where(inside, taken, 0)
-
-
-def _seen(table: str, workspace: str, keys: list[str], stream: str, day: date, windows: set[int]) -> dict[int, Ints]:
-    """Per window length: how many contacts (or features) each customer's last-seen rows put inside the window."""
-    if not windows:
-        return {}
-    lengths = sorted(windows)
-    # A last day after ``day`` belongs to no window that ends on it, but stands for a use that may lie inside;
-    # the present day never lies before a stored one, because arrivals clamp the future.
-    columns = ", ".join("count(*) FILTER (WHERE s.last_day > %s::date - %s)" for _ in lengths)
-    rows = _query(
-        f"""
-        SELECT t.n::int - 1, {columns}
-        FROM unnest(%s::uuid[]) WITH ORDINALITY AS t(id, n)
-        JOIN {table} s ON s.workspace_id = %s AND s.customer_id = t.id AND s.stream = %s
-        WHERE s.last_day > %s::date - %s GROUP BY t.n
-        """,
-        [*(value for length in lengths for value in (day, length)), keys, workspace, stream, day, lengths[-1]],
-    )
-    result = {length: np.zeros(len(keys), dtype=np.int64) for length in lengths}
-    if rows:
-        table_of_counts = np.array(rows, dtype=np.int64)
-        for column, length in enumerate(lengths, start=1):
-            result[length][table_of_counts[:, 0]] = table_of_counts[:, column]
-    return result
+def _shifted(days: Ints, by: Ints) -> Ints:
+    """Tallies that end ``by`` days before the day, moved so that the last column is the day."""
+    source = (np.arange(STATE_DAYS)[None, :] + by[:, None])[:, None, :]
+    taken = np.take_along_axis(days.astype(np.int64), np.clip(source, 0, STATE_DAYS - 1), axis=2)
+    return np.where(source < STATE_DAYS, taken, 0)
 
 
 def _people(workspace: str, keys: list[str]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
@@ -154,7 +130,7 @@ def _people(workspace: str, keys: list[str]) -> tuple[npt.NDArray[np.bool_], npt
                        WHERE c.workspace_id = %s AND c.customer_id = t.id AND c.is_sponsor)
         FROM unnest(%s::uuid[]) WITH ORDINALITY AS t(id, n) ORDER BY t.n
         """,
-        [workspace, workspace, keys],
+        [workspace, workspace, literal(keys)],
     )
     table = np.array(rows, dtype=np.bool_).reshape(len(keys), 2)
     return table[:, 0], table[:, 1]

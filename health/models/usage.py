@@ -10,9 +10,11 @@ from django_scopes import ScopedManager
 
 
 class UsageWindow(models.Model):
-    """Events per day of one customer and stream: ``counts`` is little-endian int32, oldest first, up to ``anchor``.
+    """Running sums of one customer and stream, by day up to ``anchor``: little-endian int32, oldest day first.
 
-    Days after ``anchor`` are zero, so a new day needs no rewrite.
+    ``counts``: events of each day. ``users``, ``features``: how many contacts, and event names, were last seen on
+    each day; summed over a window that ends now, they are the distinct ones inside it. Days after ``anchor`` are
+    zero, so a new day needs no rewrite.
     """
 
     pk = models.CompositePrimaryKey("workspace_id", "customer_id", "stream")
@@ -21,6 +23,8 @@ class UsageWindow(models.Model):
     stream = models.CharField(max_length=40)
     anchor = models.DateField()
     counts = models.BinaryField()
+    users = models.BinaryField()
+    features = models.BinaryField()
     first_day = models.DateField()
     last_event_at = models.DateTimeField()
 

@@ -13,7 +13,7 @@ from csplatform.core.models import OutboxEvent
 from csplatform.core.tenancy import workspace_scope
 from health import dirty, selectors
 from health.measures import STATE_DAYS
-from health.models import ContactSeen, DirtyCustomer, FeatureSeen, HealthScore, UsageWindow
+from health.models import DirtyCustomer, HealthScore, UsageWindow
 from health.services import scoring
 from tests import factories
 
@@ -24,28 +24,28 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
+def last_seen_today(how_many: int) -> bytes:
+    tally = np.zeros(STATE_DAYS, dtype="<i4")
+    tally[-1] = how_many
+    return tally.tobytes()
+
+
 def customer_in_use(workspace: Workspace, *, per_day: int = 40, users: int = 8, seats: int = 10) -> Customer:
     """A customer whose people work every day, two years into its contract."""
     customer = factories.make_customer("Trent Valley Foods")
     factories.make_subscription(customer, seats=seats, starts_on=today() - timedelta(days=700))
     read_model.refresh_contracts([customer.pk], day=today(), now=factories.NOW)
-    contacts = [factories.make_contact(customer, is_sponsor=n == 0) for n in range(users)]
+    factories.make_contact(customer, is_sponsor=True)
     UsageWindow.objects.create(
         workspace=workspace,
         customer=customer,
         stream="*",
         anchor=today(),
         counts=np.full(STATE_DAYS, per_day, dtype="<i4").tobytes(),
+        users=last_seen_today(users),
+        features=last_seen_today(6),
         first_day=today() - timedelta(days=600),
         last_event_at=datetime.now(UTC),
-    )
-    ContactSeen.objects.bulk_create(
-        ContactSeen(workspace=workspace, customer=customer, stream="*", contact_id=c.pk, last_day=today())
-        for c in contacts
-    )
-    FeatureSeen.objects.bulk_create(
-        FeatureSeen(workspace=workspace, customer=customer, stream="*", name=name, last_day=today())
-        for name in ("order_created", "route_planned", "report_opened", "export", "login", "invite")
     )
     return customer
 
