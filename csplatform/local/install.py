@@ -56,7 +56,7 @@ def _install(wanted: str) -> None:
     print(f"Installing the locked dependencies ({wanted}) into .venv ...", flush=True)
     STAMP.unlink(missing_ok=True)  # an interrupted installation must not look finished
     lock = PROJECT / f"requirements-{wanted}.lock"
-    pip = [str(python), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
+    pip = [str(python), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "-qq"]
     done = subprocess.run([*pip, "--require-hashes", "--no-deps", "-r", str(lock)], check=False)
     if done.returncode != 0:
         sys.exit(
