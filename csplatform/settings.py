@@ -212,6 +212,7 @@ INGEST_RATE_PER_MINUTE = env.number("INGEST_RATE_PER_MINUTE", 60_000, low=1, hig
 API_RATE_PER_MINUTE = env.number("API_RATE_PER_MINUTE", 6_000, low=1, high=10_000_000)
 METRICS_TOKEN = env.text("METRICS_TOKEN", "")
 DEMO = env.flag("DEMO", False)
+DEMO_PASSWORD = env.text("DEMO_PASSWORD", "sherwood-demo")
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "URL_FORMAT_OVERRIDE": None,

@@ -22,7 +22,8 @@ from health.services import runs, scoring, snapshots
 @shared_task(name="health.refresh")
 def refresh(workspace_id: str, **_: Any) -> None:
     """Score the workspace's dirty customers until none is left."""
-    if not Workspace.objects.filter(pk=workspace_id).exists():
+    workspace = Workspace.objects.filter(pk=workspace_id).first()
+    if workspace is None or workspace.is_filling:
         return
     scored = 1
     while scored:

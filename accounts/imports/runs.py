@@ -111,11 +111,7 @@ def import_file(
     progress: Any = lambda done, total: None,
 ) -> ImportRun:
     """Import ``path`` here and now, as the command does. Raises ``SourceError`` or ``MappingError`` before any row."""
-
-    def opener() -> BinaryIO:
-        return path.open("rb")
-
-    source = readers.open_source(opener)
+    source = readers.open_source(lambda: path.open("rb"))
     chosen = mapping.build(kind, source.headers, pairs)
     mapping.require_complete(kind, chosen)
     with workspace_scope(workspace_id):
@@ -132,8 +128,19 @@ def import_file(
             created_at=clock(),
             notes=left_out_notes(chosen),
         )
-    engine.carry_on(workspace_id=workspace_id, run_id=run.pk, opener=opener, clock=clock, progress=progress)
-    with workspace_scope(workspace_id):
+    return resume_file(path=path, run=run, clock=clock, progress=progress)
+
+
+def resume_file(
+    *, path: Path, run: ImportRun, clock: engine.Clock, progress: Any = lambda done, total: None
+) -> ImportRun:
+    """Go on with a run of ``import_file`` that was cut off; ``path`` holds the same bytes as then."""
+
+    def opener() -> BinaryIO:
+        return path.open("rb")
+
+    engine.carry_on(workspace_id=run.workspace_id, run_id=run.pk, opener=opener, clock=clock, progress=progress)
+    with workspace_scope(run.workspace_id):
         return ImportRun.objects.select_related("job").get(pk=run.pk)
 
 

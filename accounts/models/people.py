@@ -40,6 +40,11 @@ class Workspace(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_filling(self) -> bool:
+        """Whether the demo is still on its way in: until it is there, nobody scores or closes its days."""
+        return self.is_demo and self.demo_ready_at is None
+
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:

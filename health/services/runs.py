@@ -166,7 +166,7 @@ def roll_over(*, now: datetime) -> list[ScoringRun]:
     today = now.astimezone(UTC).date()
     workspace = Workspace.objects.select_for_update(no_key=True).get(pk=current_workspace_id())
     days = days_to_close(workspace, today)
-    if not days or not Customer.objects.exists():
+    if workspace.is_filling or not days or not Customer.objects.exists():
         return []
     return [
         start(kind=ScoringRun.Kind.CLOSE_DAY, days=days, now=now),

@@ -24,7 +24,7 @@ from health.risk import INPUTS, BaseRate
 from health.scoring import Card
 from health.services import base_rate
 from health.services.compute import Result, card_of, compute, specs_of
-from health.services.scoring import SCORE_COLUMNS, array_casts, columns_of, unnested, version_on
+from health.services.scoring import SCORE_COLUMNS, array_casts, columns_of, unnested, versions_on
 
 # Late data can move scores of the days whose windows reach back to it.
 REACH = timedelta(days=64)
@@ -58,7 +58,7 @@ def rebuild(
 ) -> list[tuple[date, ScorecardVersion, Result, Facts]]:
     """Scores of ``customer_ids`` on each of ``days`` from what was known by its end (or by ``known_through``)."""
     workspace = Workspace.objects.get(pk=current_workspace_id())
-    versions = {day: version_on(day) for day in days}
+    versions = versions_on(days)
     cards: dict[date, Card] = {day: card_of(version) for day, version in versions.items()}
     specs = [spec for card in {id(c): c for c in cards.values()}.values() for spec in specs_of(card)]
     loaded = AsOf(

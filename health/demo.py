@@ -1,0 +1,223 @@
+"""The demo workspace: an invented vendor's two years, brought in the way every workspace's data comes in.
+
+Each step asks the database whether it is done, so a load that was killed goes on where it stopped, and a second one
+finds nothing to do. The files are simulated anew when needed: the same parameters give the same bytes.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts.imports import engine, kinds
+from accounts.imports import runs as imports
+from accounts.models import ImportRun, Membership, Workspace
+from accounts.roles import Department, Role
+from accounts.services import people, workspaces
+from csplatform.core import audit
+from csplatform.core.models import Job, JobState
+from csplatform.core.tenancy import workspace_scope
+from csplatform.demo import Paths, Simulation, yesterday
+from health import tasks
+from health.models import ScoringRun
+from health.services import runs, snapshots
+
+ACTOR = audit.Actor(label="demo")
+_WEEKLY = 104  # snapshots as far back as the files go
+_DAILY = 35  # and every day of the last five weeks, so that changes over 7 and 28 days have their beginnings
+_KINDS = ("customers", "contacts", "subscriptions")
+_SAY_EVERY_SECONDS = 4.0
+_RUN_POLL_SECONDS = 0.2
+
+Clock = Callable[[], datetime]
+Say = Callable[[str], None]
+Simulate = Callable[[date], Simulation]
+
+
+class DemoError(Exception):
+    """The demo could not be loaded; the message says why."""
+
+
+def find() -> Workspace | None:
+    """The demo workspace, loaded or on its way."""
+    return Workspace.objects.filter(is_demo=True).order_by("created_at").first()
+
+
+def load(*, clock: Clock, say: Say, simulate: Simulate = Simulation.sherwood) -> Workspace:
+    """Make the demo workspace and everything in it, or what is missing of it.
+
+    ``say`` hears the progress; ``simulate`` is given the last day with data (UTC). Raises ``DemoError``.
+    """
+    workspace = find()
+    if workspace is not None and not workspace.is_filling:
+        return workspace
+    return _Load(clock, say, simulate).all_steps(workspace)
+
+
+def past_days(today: date) -> list[date]:
+    """The closed days that get a snapshot, oldest first: weekly for two years, daily lately; not yesterday.
+
+    Yesterday is left to the run that closes it.
+    """
+    last = today - timedelta(days=1)
+    weekly = {last - timedelta(days=7 * week) for week in range(1, _WEEKLY + 1)}
+    daily = {last - timedelta(days=day) for day in range(1, _DAILY)}
+    return sorted(weekly | daily)
+
+
+@dataclass(slots=True)
+class _Load:
+    clock: Clock
+    say: Say
+    simulate: Simulate
+
+    def all_steps(self, workspace: Workspace | None) -> Workspace:
+        # Counted from the first attempt, so that every later one makes the same files.
+        end = yesterday(workspace.created_at if workspace else self.clock())
+        simulation = self.simulate(end)
+        workspace = workspace or self._workspace(simulation)
+        with self._timed("Members"):
+            self._members(workspace, simulation)
+        self._imports(workspace, simulation)
+        with self._timed("Scores"):
+            self._scores(workspace)
+        self._done(workspace)
+        return workspace
+
+    def _workspace(self, simulation: Simulation) -> Workspace:
+        vendor = simulation.catalogue.vendor
+        return workspaces.create_workspace(
+            slug=vendor["slug"],
+            name=vendor["name"],
+            currency=vendor["currency"],
+            now=self.clock(),
+            actor=ACTOR,
+            is_demo=True,
+        )
+
+    def _members(self, workspace: Workspace, simulation: Simulation) -> None:
+        there = set(Membership.objects.filter(workspace=workspace).values_list("user__email", flat=True))
+        for entry in simulation.catalogue.members:
+            if entry["email"] in there:
+                continue
+            with transaction.atomic():
+                user = people.find_person(entry["email"]) or people.create_person(
+                    email=entry["email"], password=settings.DEMO_PASSWORD, name=entry["name"]
+                )
+                workspaces.add_member(
+                    workspace=workspace,
+                    user=user,
+                    role=Role(entry["role"]),
+                    department=Department(entry["department"]),
+                    now=self.clock(),
+                    actor=ACTOR,
+                )
+
+    # -- what -----------------------------------------------------------------------------------------
+    def _imports(self, workspace: Workspace, simulation: Simulation) -> None:
+        with workspace_scope(workspace):
+            ended = ImportRun.objects.filter(job__state=JobState.DONE, kind__in=_KINDS)
+            missing = [kind for kind in _KINDS if kind not in set(ended.values_list("kind", flat=True))]
+        if not missing:
+            return
+        folder = Path(settings.MEDIA_ROOT) / f"demo-{workspace.pk}"
+        try:
+            with self._timed("Simulation"):
+                paths = simulation.run().write(folder)
+            for kind in missing:
+                with self._timed(f"Import of {kind}"):
+                    self._import(workspace, kind, paths)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _import(self, workspace: Workspace, key: str, paths: Paths) -> None:
+        kind, path = kinds.get(key), getattr(paths, key)
+        assert kind is not None
+        with workspace_scope(workspace):
+            begun = ImportRun.objects.filter(kind=key, job__state__in=(JobState.QUEUED, JobState.RUNNING)).first()
+        if begun is None:
+            run = imports.import_file(
+                path=path,
+                kind=kind,
+                pairs=(),
+                through=None,
+                actor=ACTOR,
+                workspace_id=workspace.pk,
+                clock=self.clock,
+                progress=self._progress(key),
+            )
+        else:
+            run = imports.resume_file(path=path, run=begun, clock=self.clock, progress=self._progress(key))
+        assert run.job is not None
+        if not run.job.is_finished:
+            raise DemoError("Another process is loading the demo; it goes on without us.")
+        counts = engine.counts(run)
+        if run.job.state != JobState.DONE or run.rows_rejected:
+            raise DemoError(f"The import of {path.name} ended as {run.job.state}: {run.job.message} {counts}")
+
+    # -- how well -------------------------------------------------------------------------------------
+    def _scores(self, workspace: Workspace) -> None:
+        now = self.clock()
+        today = now.astimezone(UTC).date()
+        late = 1
+        while late:  # there is no snapshot yet that could need a revision
+            with workspace_scope(workspace):
+                late = snapshots.revise_late(today=today, now=now)
+        yesterday = today - timedelta(days=1)
+        self._run(workspace, ScoringRun.Kind.BACKFILL, past_days(today))
+        self._run(workspace, ScoringRun.Kind.CLOSE_DAY, [yesterday])
+        self._run(workspace, ScoringRun.Kind.CURRENT, [today])
+
+    def _run(self, workspace: Workspace, kind: ScoringRun.Kind, days: list[date]) -> None:
+        """Begin the run, or go on with the one begun, here and in the workers; waits for its end."""
+        with workspace_scope(workspace):
+            broken = (JobState.FAILED, JobState.CANCELLED)
+            run = ScoringRun.objects.filter(kind=kind).exclude(job__state__in=broken).order_by("-created_at").first()
+            if run is None:
+                run = runs.start(kind=kind, days=days, now=self.clock())
+            if run.shards > 1:
+                tasks.enqueue(workspace.pk, run.pk, shards=run.shards)
+        progress = self._progress(f"{kind.label}: customers × days")
+        while True:
+            runs.work(workspace.pk, run.pk)
+            with workspace_scope(workspace):
+                job = Job.objects.get(pk=run.job_id)
+            if job.is_finished:
+                break
+            progress(job.done, job.total)
+            time.sleep(_RUN_POLL_SECONDS)  # a worker holds the rest; what it drops is ours again
+        if job.state != JobState.DONE:
+            raise DemoError(f"The run of {kind.label} ended as {job.state}: {job.message}")
+
+    def _done(self, workspace: Workspace) -> None:
+        now = self.clock()
+        with workspace_scope(workspace):
+            Workspace.objects.filter(pk=workspace.pk).update(demo_ready_at=now)
+            audit.record(actor=ACTOR, action="demo.loaded", subject=workspace, now=now)
+        workspace.demo_ready_at = now
+
+    # -- telling --------------------------------------------------------------------------------------
+    @contextmanager
+    def _timed(self, what: str) -> Iterator[None]:
+        began = time.monotonic()
+        yield
+        self.say(f"{what}: {time.monotonic() - began:.1f} s")
+
+    def _progress(self, what: str) -> Callable[[int, int], None]:
+        said = time.monotonic()
+
+        def progress(done: int, total: int) -> None:
+            nonlocal said
+            if time.monotonic() - said >= _SAY_EVERY_SECONDS:
+                said = time.monotonic()
+                self.say(f"{what}: {done:,} of {total:,} ({100 * done // max(total, 1)} %)")
+
+        return progress
