@@ -13,6 +13,7 @@ urlpatterns = [
     path("api/", include("csplatform.api.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("imports/", include("accounts.import_urls")),
     path("", include("accounts.settings_urls")),
 ]
 

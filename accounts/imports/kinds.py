@@ -124,9 +124,9 @@ class ImportKind(ABC):
     def apply(self, chunk: Chunk, context: Context) -> Applied:
         """Write a chunk; bad rows are refused with a reason, the good ones kept."""
 
-    def check(self, chunk: Chunk, context: Context) -> Applied:
-        """What ``apply`` would say, for the preview; the caller rolls everything back."""
-        return self.apply(chunk, context)
+    def understood(self, column: str, cell: Any, currency: str) -> str:
+        """How ``cell`` of our ``column`` will be read, for people; raises ``ValueError`` where it cannot be."""
+        return "" if cell is None else str(cell)
 
     def finish(self, context: Context) -> None:
         """After the last row, in a scope."""

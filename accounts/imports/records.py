@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from typing import Any, ClassVar
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts import values
@@ -13,9 +16,11 @@ from accounts.imports.kinds import Applied, Chunk, Column, Context, Extra, Impor
 from accounts.models import AttributeKind
 from accounts.services import attributes, contacts, customers, hierarchy, subscriptions
 from accounts.services.results import Outcome, Refusal, Result
-from accounts.services.writing import Facts
+from accounts.services.writing import Cleaner, Facts
+from csplatform.core import formats
 
 _NOT_VALUES = {"external_id", "known_at"}
+_OTHER: dict[str, Cleaner] = {"external_id": partial(values.text, limit=200), "known_at": values.moment}
 
 
 def _facts(
@@ -51,6 +56,19 @@ def _applied(result: Result, places: list[int], refused: list[Refusal]) -> Appli
     )
 
 
+def _in_words(cleaner: Cleaner, cell: Any, currency: str, *, is_money: bool) -> str:
+    value = cleaner(cell)
+    if value is None:
+        return ""
+    if is_money:
+        return formats.money(value, currency, get_language())
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M} UTC"
+    return ", ".join(value) if isinstance(value, list) else str(value)
+
+
 def _version_columns(mapped: frozenset[str], occurrence: str = "") -> tuple[str, ...]:
     if "known_at" in mapped:
         return ("external_id", "known_at")
@@ -83,6 +101,10 @@ class Customers(ImportKind):
         Column("expected_arr", _("before the contract, a year"), aliases=("expected_revenue",)),
         Column("stage", _("key of the stage it is at; without it, what the contract says")),
     )
+
+    def understood(self, column: str, cell: Any, currency: str) -> str:
+        cleaner = customers.cleaners(currency).get(column) or _OTHER[column]
+        return _in_words(cleaner, cell, currency, is_money=column == "expected_arr")
 
     def version_columns(self, mapped: frozenset[str]) -> tuple[str, ...]:
         return _version_columns(mapped)
@@ -135,6 +157,9 @@ class Contacts(ImportKind):
         Column("invited_at", _("when they got access"), aliases=("invited", "invited_on")),
     )
 
+    def understood(self, column: str, cell: Any, currency: str) -> str:
+        return _in_words(contacts.CLEANERS.get(column) or _OTHER[column], cell, currency, is_money=False)
+
     def version_columns(self, mapped: frozenset[str]) -> tuple[str, ...]:
         return _version_columns(mapped)
 
@@ -171,6 +196,11 @@ class Subscriptions(ImportKind):
         Column("auto_renews", _("yes or no"), aliases=("auto_renew", "auto_renewal")),
         Column("notice_days", _("days of notice before the renewal"), aliases=("notice_period_days", "notice_period")),
     )
+
+    def understood(self, column: str, cell: Any, currency: str) -> str:
+        cleaner = subscriptions.cleaners(currency).get(column) or _OTHER[column]
+        words = _in_words(cleaner, cell, currency, is_money=column in ("mrr", "arr"))
+        return str(_("%(money)s a year") % {"money": words}) if words and column in ("mrr", "arr") else words
 
     def version_columns(self, mapped: frozenset[str]) -> tuple[str, ...]:
         return _version_columns(mapped, "starts_on")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -109,7 +109,7 @@ class _Types:
         self._possible = list(_NARROW_TO_WIDE)
         self._said_anything = False
 
-    def narrow(self, cells: list[Any]) -> None:
+    def narrow(self, cells: Sequence[Any]) -> None:
         if not self._possible:
             return
         distinct = {str(cell) if isinstance(cell, (list, dict)) else cell for cell in cells}
@@ -124,3 +124,10 @@ class _Types:
     @property
     def found(self) -> AttributeKind:
         return self._possible[0] if self._possible and self._said_anything else AttributeKind.TEXT
+
+
+def type_of(cells: Sequence[Any]) -> AttributeKind:
+    """The narrowest type that all of ``cells`` fit; text when nothing is said."""
+    types = _Types("")
+    types.narrow(cells)
+    return types.found
