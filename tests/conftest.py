@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.core.management import call_command
@@ -14,6 +15,10 @@ from django.test import TransactionTestCase, override_settings
 
 from csplatform.core.routers import OWNER
 from tests import database
+
+# Machines of different speed run the same examples; what is too slow is a matter of the bench.
+hypothesis.settings.register_profile("boomerang", deadline=None)
+hypothesis.settings.load_profile("boomerang")
 
 
 @pytest.fixture(scope="session")
