@@ -46,7 +46,7 @@ class WorkspaceViewSet(GenericViewSet[Any]):
     renderer_classes = [PlainJSONRenderer]
     parser_classes = [StrictJSONParser]
     content_negotiation_class = DefaultContentNegotiation
-    pagination_class = KeysetPagination
+    pagination_class: type[KeysetPagination] | None = KeysetPagination
     filter_backends = [StrictFilters]
 
     needs: ClassVar[Mapping[str, Need]] = {}
@@ -68,15 +68,16 @@ class WorkspaceViewSet(GenericViewSet[Any]):
                 response = self._answer(asked)
         except Exception as error:
             response = self._refuse(asked, error)
-        for name, value in (self.allowance.headers if self.allowance else {}).items():
-            response[name] = value
+        if self.allowance is not None:
+            for name, value in self.allowance.headers.items():
+                response[name] = value
         self.response = response
         return response
 
     def _admit(self, request: Request) -> None:
         request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request)
         self.perform_authentication(request)
-        if request.auth is None:
+        if not isinstance(request.auth, Caller):
             raise exceptions.NotAuthenticated
         self.caller = request.auth
         self.allowance = limits.count(self.caller.rate_name, limit=settings.API_RATE_PER_MINUTE, now=self.now)
@@ -85,7 +86,7 @@ class WorkspaceViewSet(GenericViewSet[Any]):
             detail = _("More than %(limit)d requests in a minute.") % {"limit": self.allowance.limit}
             raise problems.Problem(429, detail, kind="rate-limited", headers={"Retry-After": wait})
 
-    def _answer(self, request: Request) -> Response:
+    def _answer(self, request: Request) -> Any:
         handler = getattr(self, str(request.method).lower(), None)
         if handler is None or self.action is None:
             raise exceptions.MethodNotAllowed(str(request.method))
@@ -106,12 +107,11 @@ class WorkspaceViewSet(GenericViewSet[Any]):
         return self.finalize_response(request, response, *self.args, **self.kwargs)
 
     def _refuse(self, request: Request, error: Exception) -> Response:
-        if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
-            error.auth_header = self.get_authenticate_header(request)
-            error.status_code = 401
         problem = problems.from_exception(error)
         if problem is None:
             raise error
+        if problem.status_code == 401:
+            problem.headers["WWW-Authenticate"] = self.get_authenticate_header(request)
         if isinstance(error, exceptions.MethodNotAllowed):
             problem.headers["Allow"] = ", ".join(self.allowed_methods)
         request.accepted_renderer, request.accepted_media_type = self.renderer_classes[0](), problems.MEDIA_TYPE

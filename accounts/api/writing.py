@@ -45,6 +45,7 @@ class WritableViewSet(RecordViewSet):
     needs: ClassVar[Mapping[str, Need]] = {"create": WRITE, "update": WRITE, "partial_update": WRITE}
     has_external_id = True
     resource: ClassVar[str]
+    serializer_class: ClassVar[type[serializers.Serializer[Any]]]  # type: ignore[misc]
     write_serializer_class: ClassVar[type[serializers.Serializer[Any]]]
 
     def make(self, external_id: str, told: Told) -> Any:
@@ -130,7 +131,7 @@ class WritableViewSet(RecordViewSet):
     def _told(self, request: Request) -> Told:
         serializer = self.write_serializer_class(data=request.data, context=self.get_serializer_context())
         if isinstance(request.data, dict):
-            known = set(serializer.fields) | set(self.get_serializer().fields)
+            known = set(serializer.fields) | set(self.serializer_class().fields)
             unknown = sorted(set(request.data) - known)
             if unknown:
                 raise invalid([(name[:60], _("There is no such field.")) for name in unknown])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.urls import URLPattern, path, re_path, register_converter
 from rest_framework.viewsets import ViewSetMixin
 
@@ -26,8 +28,8 @@ _RECORD = {"get": "retrieve", "put": "update", "patch": "partial_update", "delet
 
 def _records(name: str, view: type[ViewSetMixin]) -> list[URLPattern]:
     """The list and the single record of a resource, with the methods its view has."""
-    collection = {method: action for method, action in _LIST.items() if hasattr(view, action)}
-    record = {method: action for method, action in _RECORD.items() if hasattr(view, action)}
+    collection: dict[str, Any] = {method: action for method, action in _LIST.items() if hasattr(view, action)}
+    record: dict[str, Any] = {method: action for method, action in _RECORD.items() if hasattr(view, action)}
     return [
         path(f"v1/{name}/", view.as_view(collection), name=f"api-{name}"),
         path(f"v1/{name}/<reference:id>/", view.as_view(record), name=f"api-{name}-record"),

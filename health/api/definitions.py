@@ -26,7 +26,7 @@ class MeasureSerializer(serializers.Serializer[Any]):
 
     id = serializers.UUIDField(read_only=True)
     key = serializers.CharField(read_only=True)
-    label = shaped(serializers.JSONField, _LABEL)(read_only=True, help_text="By language.")
+    label = shaped(serializers.JSONField, _LABEL)(read_only=True, help_text="By language.")  # type: ignore[assignment]
     unit = serializers.CharField(read_only=True)
     definition = shaped(serializers.JSONField, _OBJECT)(read_only=True)
     created_at = Instant(read_only=True)
@@ -89,7 +89,8 @@ class ScorecardViewSet(RecordViewSet):
     filterset_class = ScorecardFilters
 
     def get_queryset(self) -> QuerySet[Any]:
-        return super().get_queryset().annotate(latest_version=Max("versions__version"))
+        cards: QuerySet[Any] = super().get_queryset().annotate(latest_version=Max("versions__version"))
+        return cards
 
 
 @extend_schema_view(

@@ -39,7 +39,8 @@ class StrictFilters(BaseFilterBackend):
         filterset = view.filterset_class(data=request.query_params, queryset=queryset, request=request)
         if not filterset.is_valid():
             raise ValidationError(filterset.errors)
-        return filterset.qs
+        narrowed: QuerySet[Any] = filterset.qs
+        return narrowed
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         return [

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -78,7 +80,7 @@ def _fingerprint(request: Request) -> str:
     """What makes two requests the same: method, address and content, files included."""
     digest = hashlib.blake2b(digest_size=32)
     digest.update(f"{request.method} {request.get_full_path()}\0".encode())
-    if request.content_type.startswith("multipart/"):
+    if isinstance(request.data, MultiValueDict):
         for name, values in sorted(request.data.lists()):
             for value in values:
                 digest.update(f"{name}\0".encode())
@@ -109,5 +111,5 @@ class Replayed(Response):
         super().__init__(status=kept.status, headers=headers)
 
     @property
-    def rendered_content(self) -> bytes:
+    def rendered_content(self) -> Any:
         return self._kept_body

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.core import signing
@@ -144,7 +144,7 @@ class KeysetPagination(BasePagination):
 
     page: Page
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         orders: Mapping[str, Order] = view.orders
         ordering = request.query_params.get("ordering", view.default_ordering)
         order = orders.get(ordering.removeprefix("-"))
@@ -207,7 +207,7 @@ def page_link(address: str, cursor: Cursor | None) -> str | None:
     """``address`` at ``cursor``; None where there is no such page."""
     if cursor is None:
         return None
-    return cast(str, replace_query_param(remove_query_param(address, "cursor"), "cursor", cursor.encode()))
+    return replace_query_param(remove_query_param(address, "cursor"), "cursor", cursor.encode())
 
 
 def read_limit(text: str | None, *, default: int = DEFAULT_LIMIT) -> int:

@@ -91,8 +91,6 @@ def _from_framework(error: exceptions.APIException) -> Problem:
     wait = getattr(error, "wait", None)
     if wait is not None:
         headers["Retry-After"] = str(int(wait) + 1)
-    if getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = str(getattr(error, "auth_header"))  # noqa: B009  (set by DRF on the instance)
     return Problem(error.status_code, str(error.detail), headers=headers)
 
 
