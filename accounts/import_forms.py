@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.imports import kinds, mapping
 from accounts.imports.kinds import Extra, ImportKind
 from accounts.imports.mapping import IGNORE, Mapping
+from accounts.services.attributes import key_of
 
 KEEP = "+"
 _KEEP_WORDS = {
@@ -62,5 +63,5 @@ class MappingForm(forms.Form):
         pairs = []
         for place, theirs in enumerate(self._headers):
             choice = self.cleaned_data.get(f"column_{place}") or IGNORE
-            pairs.append((theirs, mapping.key_of(theirs) if choice == KEEP else choice))
+            pairs.append((theirs, key_of(theirs) if choice == KEEP else choice))
         return mapping.build(self._kind, self._headers, pairs)

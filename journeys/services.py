@@ -76,8 +76,10 @@ class _Situations:
         self._by_key = {stage.key: stage for stage in self._stages}
         last = Move.objects.filter(customer_id__in=customer_ids).order_by("customer_id", "-id").distinct("customer_id")
         self._places = {
-            customer_id: _Place(*rest)
-            for customer_id, *rest in last.values_list("customer_id", "kind", "stage_id", "follows_contract")
+            customer_id: _Place(kind, stage_id, follows_contract)
+            for customer_id, kind, stage_id, follows_contract in last.values_list(
+                "customer_id", "kind", "stage_id", "follows_contract"
+            )
         }
 
     def move(self, placement: Placement, actor_label: str, now: datetime) -> Move | None:

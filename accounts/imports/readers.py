@@ -262,7 +262,9 @@ class NdjsonSource(Source):
         while part := list(islice(records, size)):
             position += len(part)
             good = [(number, record) for number, record in part if isinstance(record, dict)]
-            broken = [(number, record, {}) for number, record in part if isinstance(record, str)]
+            broken: list[tuple[int, str, dict[str, Any]]] = [
+                (number, record, {}) for number, record in part if isinstance(record, str)
+            ]
             columns = {name: [record.get(name) for _, record in good] for name in self.headers}
             yield Batch([number for number, _ in good], columns, position, broken)
 

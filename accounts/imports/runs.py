@@ -29,7 +29,7 @@ def opener_of(run: ImportRun) -> readers.Opener:
     """Opens the run's file anew at each call."""
 
     def opened() -> BinaryIO:
-        return cast(BinaryIO, run.file.storage.open(run.file.name, "rb"))
+        return cast(BinaryIO, run.file.storage.open(run.file.name or "", "rb"))
 
     return opened
 

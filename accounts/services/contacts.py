@@ -61,7 +61,7 @@ def create(*, external_id: str, told: Mapping[str, object], actor: audit.Actor, 
     result.raise_refusals()
     if result.outcomes[0] != Outcome.CREATED:
         writing.taken()
-    return Contact.objects.get(pk=result.ids[0])
+    return Contact.objects.get(pk=result.only_id())
 
 
 @transaction.atomic
@@ -101,7 +101,7 @@ def _write_round(rows: Sequence[Row], customers: Mapping[str, UUID], result: Res
     for key, draft in drafts.items():
         if key in new and new[key].pk in created:
             writing.settle(result, draft.row, new[key], Outcome.CREATED)
-            touched.add(new[key].customer_id)
+            touched |= _present(new[key].customer_id)
             continue
         contact = existing[key]
         if contact.pk in older:
@@ -119,10 +119,10 @@ def _write_round(rows: Sequence[Row], customers: Mapping[str, UUID], result: Res
         contact.updated_at = now
         contact.version += 1
         changed.append(contact)
-        touched |= {customer_before, contact.customer_id}
+        touched |= _present(customer_before, contact.customer_id)
         writing.settle(result, draft.row, contact, Outcome.UPDATED, fields)
     bulk.update(changed, [*_COLUMNS, "traits", "known_at", "updated_at", "version"])
-    return touched - {None}
+    return touched
 
 
 def _add_older(older: Mapping[UUID, _Draft], existing: Mapping[str, Contact], result: Result) -> set[UUID]:
@@ -132,7 +132,8 @@ def _add_older(older: Mapping[UUID, _Draft], existing: Mapping[str, Contact], re
     history: dict[UUID, list[ContactVersion]] = {}
     for version in ContactVersion.objects.filter(contact_id__in=older.keys()).order_by("known_at", "id"):
         history.setdefault(version.contact_id, []).append(version)
-    added, touched = [], set()
+    added: list[ContactVersion] = []
+    touched: set[UUID] = set()
     for contact_id, draft in older.items():
         contact = existing[draft.row.facts.external_id]
         known_at = draft.row.facts.known_at
@@ -144,10 +145,15 @@ def _add_older(older: Mapping[UUID, _Draft], existing: Mapping[str, Contact], re
             writing.settle(result, draft.row, contact, Outcome.UNCHANGED)
             continue
         added.append(writing.version(ContactVersion, contact, known_at, contact_id=contact_id, **wanted))
-        touched |= {wanted["customer_id"], contact.customer_id}
+        touched |= _present(wanted["customer_id"], contact.customer_id)
         writing.settle(result, draft.row, contact, Outcome.UPDATED, ["history"])
     ContactVersion.objects.bulk_create(added)
     return touched
+
+
+def _present(*customer_ids: UUID | None) -> set[UUID]:
+    """A contact need not belong to a customer yet."""
+    return {customer_id for customer_id in customer_ids if customer_id is not None}
 
 
 @dataclass(slots=True)

@@ -114,7 +114,8 @@ def _one(
     if must_be_new and result.outcomes[0] != Outcome.CREATED:
         writing.taken()
     hierarchy.set_links(rows=[facts], actor=actor, now=now).raise_refusals()
-    return Customer.objects.get(pk=result.ids[0])
+    customer: Customer = Customer.objects.get(pk=result.only_id())
+    return customer
 
 
 @dataclass(slots=True)

@@ -58,6 +58,12 @@ class Result:
         self.outcomes[index] = Outcome.REFUSED
         self.refusals.append(Refusal(index, field_name, reason))
 
+    def only_id(self) -> UUID:
+        """The record of a call about one row that was not refused."""
+        (record_id,) = self.ids
+        assert record_id is not None
+        return record_id
+
     def count(self, outcome: Outcome) -> int:
         return self.outcomes.count(outcome)
 
@@ -67,4 +73,4 @@ class Result:
             errors: dict[str, list[str]] = {}
             for refusal in self.refusals:
                 errors.setdefault(refusal.field or "__all__", []).append(refusal.reason)
-            raise ValidationError(errors)  # type: ignore[arg-type]
+            raise ValidationError(errors)

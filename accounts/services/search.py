@@ -57,11 +57,13 @@ def find(text: str) -> QuerySet[Customer]:
     """Customers like ``text``, the best match first; none when ``text`` holds no letter or digit."""
     wanted = sorted(trigrams(text, is_query=True))
     if not wanted:
-        return Customer.objects.none()
+        nobody: QuerySet[Customer] = Customer.objects.none()
+        return nobody
     needed = max(1, round(len(wanted) * THRESHOLD)) if len(wanted) > 2 else len(wanted)
     hits = CustomerTrigram.objects.filter(trigram__in=wanted).values("customer_id").annotate(hits=Count("trigram"))
-    return (
+    found: QuerySet[Customer] = (
         Customer.objects.filter(pk__in=hits.filter(hits__gte=needed).values("customer_id"))
         .annotate(matches=Subquery(hits.filter(customer_id=OuterRef("pk")).values("hits")))
         .order_by(F("matches").desc(), "name_sort", "id")
     )
+    return found

@@ -90,7 +90,7 @@ def create(
     result.raise_refusals()
     if result.outcomes[0] != Outcome.CREATED:
         writing.taken()
-    return Subscription.objects.get(pk=result.ids[0])
+    return Subscription.objects.get(pk=result.only_id())
 
 
 @transaction.atomic
@@ -189,7 +189,8 @@ def _add_older(older: Mapping[UUID, _Draft], existing: Mapping[str, Subscription
     history: dict[UUID, list[SubscriptionVersion]] = {}
     for version in SubscriptionVersion.objects.filter(subscription_id__in=older.keys()).order_by("known_at", "id"):
         history.setdefault(version.subscription_id, []).append(version)
-    added, touched = [], set()
+    added: list[SubscriptionVersion] = []
+    touched: set[UUID] = set()
     for subscription_id, draft in older.items():
         subscription = existing[draft.row.facts.external_id]
         known_at = draft.row.facts.known_at

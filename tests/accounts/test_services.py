@@ -32,9 +32,9 @@ def _customer(external_id: str = "acme", **told: object) -> Customer:
     return customers.create(external_id=external_id, told=told, actor=ME, now=NOW)
 
 
-def _subscribe(external_id: str = "s1", customer: str = "acme", **told: object) -> Subscription:
-    values = {"customer_external_id": customer, "mrr": "1000", "starts_on": "2026-01-01", **told}
-    return subscriptions.create(external_id=external_id, told=values, actor=ME, now=NOW)
+def _subscribe(**told: object) -> Subscription:
+    values = {"customer_external_id": "acme", "mrr": "1000", "starts_on": "2026-01-01", **told}
+    return subscriptions.create(external_id="s1", told=values, actor=ME, now=NOW)
 
 
 def test_a_customer_is_created_cleaned_audited_and_placed(workspace: Workspace) -> None:

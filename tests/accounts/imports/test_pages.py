@@ -113,7 +113,7 @@ def test_cancelling_before_the_worker_wakes(client: Client, manager: Membership,
     run = _only_run(workspace)
     client.post(reverse("import_cancel", args=[run.pk]))
     with workspace_scope(workspace):
-        assert Job.objects.get(pk=run.job_id).state == JobState.CANCELLED
+        assert Job.objects.get(import_run=run).state == JobState.CANCELLED
 
 
 PAGES = [
