@@ -45,7 +45,7 @@ def requires(
                 demand(membership, write)
             return view(cast(WorkspaceRequest, request), *args, **kwargs)
 
-        return guarded
+        return cast(Guarded[P], guarded)
 
     return decorate
 
@@ -59,7 +59,7 @@ def signed_in(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Guar
             return redirect_to_login(request.get_full_path())
         return view(request, *args, **kwargs)
 
-    return guarded
+    return cast(Guarded[P], guarded)
 
 
 def demand(membership: Membership, permission: Permission) -> None:

@@ -71,5 +71,5 @@ class LanguageMiddleware:
         if language not in dict(settings.LANGUAGES):
             return self.get_response(request)
         translation.activate(language)
-        request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+        request.LANGUAGE_CODE = language
         return self.get_response(request)

@@ -49,9 +49,10 @@ def make_everything(slug: str, role: Role = Role.OWNER) -> tuple[Workspace, Memb
     membership = factories.make_member(workspace, role, email=f"{role}@{slug}.example")
     rows: dict[type[Row], Row] = {Workspace: workspace, User: membership.user, Membership: membership}
     with workspace_scope(workspace):
-        rows[Customer] = factories.make_customer(f"Secret of {slug}")
-        rows[Contact] = factories.make_contact(rows[Customer], name=f"Secret of {slug}")
-        rows[Subscription] = factories.make_subscription(rows[Customer], product=f"Secret of {slug}")
+        customer = factories.make_customer(f"Secret of {slug}")
+        rows[Customer] = customer
+        rows[Contact] = factories.make_contact(customer, name=f"Secret of {slug}")
+        rows[Subscription] = factories.make_subscription(customer, product=f"Secret of {slug}")
         for model in tenant_models():
             _ensure(model, workspace, rows)
     return workspace, membership, rows
@@ -62,8 +63,7 @@ def _ensure(model: type[Row], workspace: Workspace, rows: dict[type[Row], Row]) 
         return rows[model]
     if model in _BY_TRIGGER:
         _ensure(_BY_TRIGGER[model], workspace, rows)
-        rows[model] = model._default_manager.filter(workspace_id=workspace.pk).first()
-        assert rows[model] is not None
+        rows[model] = model._default_manager.filter(workspace_id=workspace.pk).earliest("pk")
         return rows[model]
     values: dict[str, Any] = {}
     for field in model._meta.concrete_fields:

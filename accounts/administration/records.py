@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from babel.numbers import get_currency_precision
@@ -21,8 +21,8 @@ from accounts.models import Customer
 class ServiceAdmin(WorkspaceModelAdmin):
     """``service`` has ``create`` and ``update``; the latter takes the row's id as ``id_argument``."""
 
-    service: ClassVar[Any]
-    id_argument: ClassVar[str]
+    service: Any
+    id_argument: str
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """The external id is how other systems know the row: it stays."""

@@ -37,7 +37,8 @@ def open_invitations(workspace: Workspace) -> QuerySet[Invitation]:
 def portfolio_of(member: Membership) -> QuerySet[Customer]:
     """The customers at which ``member`` holds a place of their own, by name."""
     held = AccountTeamMember.objects.filter(member=member, until__isnull=True)
-    return Customer.objects.filter(pk__in=held.values("customer")).order_by("name_sort", "id")
+    customers: QuerySet[Customer] = Customer.objects.filter(pk__in=held.values("customer"))
+    return customers.order_by("name_sort", "id")
 
 
 def covers_in_force(day: date) -> list[dict[str, object]]:

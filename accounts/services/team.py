@@ -32,4 +32,5 @@ def refresh_csm(customer_ids: Collection[UUID], *, day: date, now: datetime) -> 
         .annotate(holder=Subquery(holder))
         .filter(~Q(csm=F("holder")) | Q(csm__isnull=True, holder__isnull=False) | Q(csm__isnull=False, holder=None))
     )
-    return changed.update(csm=Subquery(holder), version=F("version") + 1, updated_at=now)
+    count: int = changed.update(csm=Subquery(holder), version=F("version") + 1, updated_at=now)
+    return count

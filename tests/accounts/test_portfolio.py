@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from accounts.models import AccountTeamMember, Customer, Membership
-from accounts.roles import Role
+from accounts.roles import Department, Role
 from accounts.services import members, portfolio, team
 from accounts.services.portfolio import Kind
 from csplatform.core import audit
@@ -173,7 +173,7 @@ def test_a_workspace_keeps_an_owner() -> None:
         members.change_member(
             membership=owner,
             role=Role.ADMIN,
-            department=owner.department,
+            department=Department.FINANCE,
             actor=ACTOR,
             may_manage_owners=True,
             now=NOW,
@@ -188,7 +188,7 @@ def test_only_owners_appoint_change_and_remove_owners() -> None:
             members.change_member(
                 membership=membership,
                 role=role,
-                department=membership.department,
+                department=Department.FINANCE,
                 actor=ACTOR,
                 may_manage_owners=False,
                 now=NOW,

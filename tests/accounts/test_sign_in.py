@@ -38,7 +38,7 @@ def person() -> User:
 
 def sign_in(client: Client, password: str = PASSWORD, email: str = EMAIL) -> bool:
     answer = client.post("/accounts/login/", {"login": email, "password": password})
-    return answer.status_code == 302 and "login" not in answer.url and "2fa" not in answer.url
+    return answer.status_code == 302 and not {"login", "2fa"} & set(answer["Location"].split("/"))
 
 
 def confirm_again(client: Client) -> None:
@@ -47,7 +47,7 @@ def confirm_again(client: Client) -> None:
 
 
 def one_time_code(secret: str) -> str:
-    return format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
+    return str(format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time()))))
 
 
 def test_by_e_mail_in_any_case_and_password(client: Client, person: User) -> None:
@@ -128,8 +128,8 @@ def test_switching_workspaces_and_what_one_is_no_member_of_does_not_exist(client
 def test_a_person_without_a_workspace_is_told_so(client: Client) -> None:
     client.force_login(people.create_person(email=EMAIL, password=PASSWORD))
     answer = client.get("/settings/members/")
-    assert (answer.status_code, answer.url) == (302, "/workspaces/none/")
-    assert EMAIL in client.get(answer.url).content.decode()
+    assert (answer.status_code, answer["Location"]) == (302, "/workspaces/none/")
+    assert EMAIL in client.get(answer["Location"]).content.decode()
 
 
 def test_the_language_goes_with_the_person(client: Client, person: User) -> None:
@@ -143,4 +143,4 @@ def test_the_language_goes_with_the_person(client: Client, person: User) -> None
 
 
 def test_nobody_is_sent_to_another_site(client: Client) -> None:
-    assert client.post("/language/", {"language": "fr", "next": "https://elsewhere.example/"}).url == "/"
+    assert client.post("/language/", {"language": "fr", "next": "https://elsewhere.example/"})["Location"] == "/"

@@ -98,7 +98,6 @@ NOT_IN_ADMINISTRATION = {
     "health.dirtycustomer": "two columns as key, which Django's admin cannot show",
     "health.event": "millions of rows; the customer's page and the usage interface show them",
     "health.featureseen": "two columns as key, which Django's admin cannot show",
-    "health.ingeststate": "a counter of the ingest",
     "health.latearrival": "two columns as key, which Django's admin cannot show",
     "health.messagekey": "two columns as key, which Django's admin cannot show",
     "health.profileclock": "two columns as key, which Django's admin cannot show",

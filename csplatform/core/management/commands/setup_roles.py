@@ -50,7 +50,8 @@ class Command(BaseCommand):
             raise CommandError(f"{error}. Nothing was changed.") from error
 
     def _plan(self, options: dict[str, Any]) -> Plan:
-        app, owner = settings.DATABASES[DEFAULT_DB_ALIAS], settings.DATABASES[OWNER]
+        databases: dict[str, Any] = settings.DATABASES
+        app, owner = databases[DEFAULT_DB_ALIAS], databases[OWNER]
         if app["USER"] == owner["USER"]:
             raise CommandError(
                 "DATABASE_URL and DATABASE_OWNER_URL name the same role: give the app one that owns nothing."
