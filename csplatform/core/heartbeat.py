@@ -8,8 +8,10 @@ from typing import Any
 import redis
 from celery import bootsteps
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
-_KEY = "boomerang:worker-alive"
+KEY = "boomerang:worker-alive"
 _EVERY_SECONDS = 3.0
 _LIVES_SECONDS = 15
 
@@ -18,7 +20,11 @@ _LIVES_SECONDS = 15
 def broker() -> redis.Redis:
     """The broker, with waits short enough for a probe. One client for each process; it reconnects by itself."""
     return redis.Redis.from_url(
-        settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1, health_check_interval=30
+        settings.REDIS_URL,
+        socket_connect_timeout=1,
+        socket_timeout=1,
+        # Once, for a connection the server dropped while idle; the client's own habit is to go on for seconds.
+        retry=Retry(NoBackoff(), 1),
     )
 
 
@@ -27,7 +33,7 @@ def worker_is_alive() -> bool:
 
     Raises redis.RedisError when the broker does not answer.
     """
-    return bool(broker().exists(_KEY))
+    return bool(broker().exists(KEY))
 
 
 class Heartbeat(bootsteps.StartStopStep):
@@ -58,6 +64,6 @@ class Heartbeat(bootsteps.StartStopStep):
     @staticmethod
     def _beat(parent: Any) -> None:
         try:
-            broker().set(_KEY, parent.hostname, ex=_LIVES_SECONDS)
+            broker().set(KEY, parent.hostname, ex=_LIVES_SECONDS)
         except redis.RedisError:
             return  # the consumer notices a lost broker itself; the key then runs out, which is the message

@@ -7,6 +7,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from csplatform.local.errors import LocalError
 from csplatform.local.processes import Account
@@ -48,7 +50,7 @@ def configure(folder: Path, port: int, password: str, account: Account | None) -
 
 def ready(address: str) -> bool:
     """Whether the server answers and has loaded its data."""
-    client = redis.Redis.from_url(address, socket_connect_timeout=1, socket_timeout=2)
+    client = _client(address, seconds=1)
     try:
         return bool(client.ping())
     except redis.RedisError:
@@ -60,7 +62,7 @@ def ready(address: str) -> bool:
 def check_external(name: str, address: str) -> None:
     """Raise LocalError unless the Redis-protocol server at `address` answers."""
     try:
-        client = redis.Redis.from_url(address, socket_connect_timeout=3, socket_timeout=3)
+        client = _client(address, seconds=3)
         client.ping()
         client.close()
     except (redis.RedisError, ValueError) as error:
@@ -69,3 +71,10 @@ def check_external(name: str, address: str) -> None:
             f"{name} does not answer: {reason[:200]}. Start that server or correct {name}; "
             f"without {name} the embedded Valkey is used."
         ) from error
+
+
+def _client(address: str, *, seconds: float) -> redis.Redis:
+    # Without the client's own retries, which would hold up the one loop that watches everything.
+    return redis.Redis.from_url(
+        address, socket_connect_timeout=seconds, socket_timeout=seconds, retry=Retry(NoBackoff(), 0)
+    )

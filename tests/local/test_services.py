@@ -95,12 +95,14 @@ def test_two_states_run_side_by_side(served: Local, local: Local) -> None:
     assert two.sql("SELECT to_regclass('only_here')::text") == "None"
 
 
-def test_a_second_command_joins_the_services_and_keeps_them(local: Local) -> None:
-    first = local.start("exec", "--", "sleep", "1.5")
+def test_a_second_command_joins_the_services_and_keeps_them(local: Local, tmp_path: Path) -> None:
+    joined = tmp_path / "joined"
+    first = local.start("exec", "--", "sh", "-c", f"while [ ! -e {joined} ]; do sleep 0.05; done")
     wait_for(lambda: local.record().get("ready"))
-    assert local.python("import time; time.sleep(2.5); print('kept')") == "kept"
-    assert first.wait(30) == 0
-    assert "waiting for it to end" in first.communicate()[1]
+    outlive = f"import pathlib, time; pathlib.Path({str(joined)!r}).touch(); time.sleep(3); print('kept')"
+    assert local.python(outlive) == "kept"
+    assert "waiting for it to end" in first.communicate(timeout=30)[1]
+    assert first.returncode == 0
     assert local.alive() == []
 
 
