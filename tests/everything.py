@@ -26,13 +26,22 @@ from accounts.models import (
 from accounts.roles import Role
 from csplatform.core.ids import uuid7
 from csplatform.core.tenancy import workspace_scope
+from health import risk
+from health.defaults import default_content
 from tests import factories
 
 OURS = ("core", "accounts", "journeys", "health", "surveys")
 # Written by triggers as soon as their contact or subscription is.
 _BY_TRIGGER = {ContactVersion: Contact, SubscriptionVersion: Subscription}
-# Values the columns do not tell: unique texts and what checks demand.
-_TOLD: dict[str, Any] = {"currency": "EUR", "order": 900}
+# Values the columns do not tell: unique texts, what checks demand, and what a score consists of.
+_CARD = default_content()
+_TOLD: dict[str, Any] = {
+    "currency": "EUR",
+    "order": 900,
+    "content": _CARD,
+    "values": [0.0] * len(_CARD["items"]),
+    "risk_inputs": [0.0] * len(risk.INPUTS),
+}
 
 Row = models.Model
 

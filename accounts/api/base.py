@@ -55,12 +55,13 @@ class WorkspaceViewSet(GenericViewSet[Any]):
 
     now: datetime
     caller: Caller
+    allowance: limits.Allowance | None
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         self.args, self.kwargs = args, kwargs
         self.headers, self.format_kwarg = self.default_response_headers, None
         self.now = timezone.now()
-        self.allowance: limits.Allowance | None = None
+        self.allowance = None
         self.request = asked = self.initialize_request(request, *args, **kwargs)
         try:
             self._admit(asked)
@@ -68,11 +69,13 @@ class WorkspaceViewSet(GenericViewSet[Any]):
                 response = self._answer(asked)
         except Exception as error:
             response = self._refuse(asked, error)
+        self._say_what_is_left(response)
+        return response
+
+    def _say_what_is_left(self, response: HttpResponseBase) -> None:
         if self.allowance is not None:
             for name, value in self.allowance.headers.items():
                 response[name] = value
-        self.response = response
-        return response
 
     def _admit(self, request: Request) -> None:
         request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request)

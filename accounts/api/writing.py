@@ -45,7 +45,7 @@ class WritableViewSet(RecordViewSet):
     needs: ClassVar[Mapping[str, Need]] = {"create": WRITE, "update": WRITE, "partial_update": WRITE}
     has_external_id = True
     resource: ClassVar[str]
-    serializer_class: ClassVar[type[serializers.Serializer[Any]]]  # type: ignore[misc]
+    serializer_class: type[serializers.Serializer[Any]]
     write_serializer_class: ClassVar[type[serializers.Serializer[Any]]]
 
     def make(self, external_id: str, told: Told) -> Any:
