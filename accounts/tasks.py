@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.imports import engine, runs
 from accounts.models import ImportRun, Workspace
 from accounts.services import invitations, portfolio
+from csplatform.core import idempotency
 from csplatform.core.tenancy import workspace_scope
 
 log = structlog.get_logger()
@@ -35,6 +36,15 @@ def return_portfolios(**_: Any) -> None:
             returned = portfolio.return_due(now=now)
         if returned:
             log.info("portfolio returned", workspace=str(workspace.pk), count=returned)
+
+
+@shared_task(name="accounts.forget_idempotency_keys")
+def forget_idempotency_keys(**_: Any) -> None:
+    """Drop kept answers to REST calls that are no longer replayed."""
+    now = timezone.now()
+    for workspace in Workspace.objects.order_by("pk"):
+        with workspace_scope(workspace):
+            idempotency.purge(now=now)
 
 
 # Less than the task's time limit by more than the longest chunk takes.

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from accounts.models import Customer, Workspace
+from csplatform.core import idempotency
 from csplatform.core.models import IdempotencyRecord
-from csplatform.core.rest import idempotency
 from csplatform.core.tenancy import workspace_scope
 from tests.api.conftest import Api, problem
 from tests.api.test_writing import CUSTOMER, together

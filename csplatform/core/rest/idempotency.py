@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.utils.datastructures import MultiValueDict
@@ -13,12 +13,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from csplatform.core import locks
+from csplatform.core.idempotency import KEPT_FOR
 from csplatform.core.models import IdempotencyRecord
 from csplatform.core.rest.problems import Problem, invalid
 from csplatform.core.tenancy import current_workspace_id
 
 HEADER = "Idempotency-Key"
-KEPT_FOR = timedelta(days=1)
 MAX_LENGTH = 255
 _REPLAYED_HEADERS = ("Location", "ETag", "Content-Type")
 
@@ -51,12 +51,6 @@ def once(request: Request, answer: Callable[[], Response], *, now: datetime) -> 
         },
     )
     return response
-
-
-def purge(*, now: datetime) -> int:
-    """Delete the active workspace's answers that are no longer replayed; returns how many."""
-    deleted, _by_model = IdempotencyRecord.objects.filter(created_at__lt=now - KEPT_FOR).delete()
-    return deleted
 
 
 def _key_of(request: Request) -> str | None:
