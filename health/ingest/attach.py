@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import connection
@@ -104,9 +104,16 @@ def _bring_home(customers: Sequence[str], now: datetime) -> list[str]:
     return [row.external_id for index, row in enumerate(rows) if index not in refused]
 
 
-def create_contacts(homes: dict[str, str], *, now: datetime) -> None:
-    """Make contacts (external id to the external id of their customer) that product events have shown."""
-    rows = [Facts(external_id, {"customer_external_id": customer}) for external_id, customer in sorted(homes.items())]
+def create_contacts(homes: Mapping[str, str], *, now: datetime, known: Mapping[str, datetime] | None = None) -> None:
+    """Make contacts (external id to the external id of their customer) that product events have shown.
+
+    ``known``: when each was known, where that was not ``now``.
+    """
+    moments = known or {}
+    rows = [
+        Facts(external_id, {"customer_external_id": customer}, known_at=moments.get(external_id))
+        for external_id, customer in sorted(homes.items())
+    ]
     contacts.upsert(rows=rows, actor=ACTOR, now=now)
 
 

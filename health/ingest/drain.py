@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -22,7 +21,7 @@ from django.db import (
 
 from csplatform.core.tenancy import current_workspace_id, workspace_scope
 from health import arrivals, partitions
-from health.ingest import attach, profiles
+from health.ingest import attach, look_up, profiles
 from health.ingest.moments import DAY_MICROS, micros, month_of
 from health.ingest.protocol import ANONYMOUS, EVENT, Arrived
 from health.models import InboxBatch, RejectedMessage
@@ -167,8 +166,8 @@ def _resolve(messages: Sequence[Arrived], now: datetime) -> _Found:
     aliases = profiles.resolve_aliases(people)
     people = {aliases.get(person, person) for person in people}
     found = _Found(
-        _customers({message.customer for message in messages if message.customer is not None}),
-        _contacts(people),
+        look_up.customers({message.customer for message in messages if message.customer is not None}),
+        look_up.contacts(people),
         aliases,
         set(),
     )
@@ -183,29 +182,9 @@ def _resolve(messages: Sequence[Arrived], now: datetime) -> _Found:
             missing[person] = min(missing.get(person, first), first)
     if missing:
         attach.create_contacts({person: customer for person, (_, customer) in missing.items()}, now=now)
-        found.contacts.update(_contacts(set(missing)))
+        found.contacts.update(look_up.contacts(set(missing)))
         found.created = set(missing)
     return found
-
-
-def _customers(external_ids: set[str]) -> dict[str, str]:
-    return dict(_look_up("SELECT external_id, id::text FROM accounts_customer", external_ids))
-
-
-def _contacts(external_ids: set[str]) -> dict[str, tuple[str, str | None]]:
-    rows = _look_up("SELECT external_id, id::text, customer_id::text FROM accounts_contact", external_ids)
-    return {external_id: (contact, customer) for external_id, contact, customer in rows}
-
-
-def _look_up(select: str, external_ids: Iterable[str]) -> list[tuple[Any, ...]]:
-    wanted = sorted(external_ids)
-    if not wanted:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"{select} WHERE workspace_id = %s AND external_id = ANY(%s)", [str(current_workspace_id()), wanted]
-        )
-        return cursor.fetchall()
 
 
 def _batch(events: Sequence[tuple[str, Waiting]], found: _Found) -> arrivals.EventBatch:

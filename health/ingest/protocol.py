@@ -80,6 +80,7 @@ class TooManyMessagesError(Exception):
 
 class _Context(msgspec.Struct):
     groupId: str | int | None = None  # noqa: N815  (the protocol's own spelling)
+    traits: Any = None
 
 
 class _Message(msgspec.Struct):
@@ -280,6 +281,8 @@ def _arrived(
     if contact is None and anonymous is not None:
         contact = ANONYMOUS + anonymous
     data: Any = message.traits if code else message.properties
+    if code == IDENTIFY and not data and context is not None and isinstance(context.traits, dict):
+        data = context.traits  # where RudderStack's SDKs put them
     name, value = "", None
     if code == EVENT:
         name = _event_name(message, word)
