@@ -247,7 +247,8 @@ def _array(items: Iterable[str]) -> str:
 def _query(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def _execute(sql: str, params: list[Any]) -> None:

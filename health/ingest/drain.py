@@ -103,7 +103,8 @@ def _oldest() -> list[tuple[int, datetime, bytes]]:
             """,
             [str(current_workspace_id()), _CHUNK_BATCHES, CHUNK_MESSAGES],
         )
-        return cursor.fetchall()
+        rows: list[tuple[int, datetime, bytes]] = cursor.fetchall()
+    return rows
 
 
 def _something_waits(workspace_id: UUID) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-import psycopg2
 from django.db import connection
 
 # One round trip: statements sent together outside a transaction block are one transaction, so the workspace
@@ -29,6 +28,6 @@ def append(*, workspace_id: UUID, received_at: datetime, messages: int, payload:
                 "workspace": str(workspace_id),
                 "received_at": received_at,
                 "messages": messages,
-                "payload": psycopg2.Binary(payload),
+                "payload": payload,
             },
         )

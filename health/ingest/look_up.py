@@ -29,4 +29,5 @@ def _query(select: str, external_ids: Iterable[str]) -> list[tuple[Any, ...]]:
         cursor.execute(
             f"{select} WHERE workspace_id = %s AND external_id = ANY(%s)", [str(current_workspace_id()), wanted]
         )
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows

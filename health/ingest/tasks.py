@@ -83,7 +83,7 @@ def when_customers_were_created(customer_ids: Any, now: datetime) -> None:
     workspace_id = str(current_workspace_id())
 
     def ask() -> None:
-        attach_waiting.apply_async(args=[workspace_id], retry=False)
+        attach_waiting.apply_async(args=(workspace_id,), retry=False)
 
     # A broker that is away must not fail what has been committed: the sweep attaches, too.
     transaction.on_commit(ask, robust=True)

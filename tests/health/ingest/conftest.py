@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from accounts.models import Workspace
@@ -40,18 +39,15 @@ class Sender:
     key: str
     client: Client
 
-    def post(
-        self, path: str, body: Any, *, key: str | None = None, gzipped: bool = False, **extra: Any
-    ) -> HttpResponse:
+    def post(self, path: str, body: Any, *, key: str | None = None, gzipped: bool = False, **extra: Any) -> Any:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         if gzipped:
             data, extra["HTTP_CONTENT_ENCODING"] = gzip.compress(data), "gzip"
         token = base64.b64encode(f"{key or self.key}:".encode()).decode()
         extra.setdefault("HTTP_AUTHORIZATION", f"Basic {token}")
-        response: HttpResponse = self.client.post(path, data, content_type="application/json", **extra)
-        return response
+        return self.client.post(path, data, content_type="application/json", **extra)
 
-    def batch(self, *messages: dict[str, Any], **envelope: Any) -> HttpResponse:
+    def batch(self, *messages: dict[str, Any], **envelope: Any) -> Any:
         return self.post("/v1/batch", {"batch": list(messages), **envelope})
 
     def waiting(self) -> int:

@@ -58,6 +58,10 @@ def receive(workspace: Workspace, *messages: Message, now: datetime = NOW) -> No
     append(workspace_id=workspace.pk, received_at=now, messages=parsed.count, payload=parsed.payload)
 
 
+def _named(names: dict[UUID, str], key: UUID | None) -> str:
+    return names[key] if key is not None else ""
+
+
 def state(workspace: Workspace) -> dict[str, Any]:
     """Everything the messages have brought about, without ids and arrival times."""
     with workspace_scope(workspace):
@@ -66,11 +70,11 @@ def state(workspace: Workspace) -> dict[str, Any]:
         return {
             "customers": sorted((c.external_id, c.name, sorted(c.traits.items())) for c in Customer.objects.all()),
             "contacts": sorted(
-                (c.external_id, c.name, customers.get(c.customer_id), sorted(c.traits.items()))
+                (c.external_id, c.name, c.customer and c.customer.external_id, sorted(c.traits.items()))
                 for c in Contact.objects.all()
             ),
             "events": sorted(
-                (str(e.message_key), customers.get(e.customer_id, ""), contacts.get(e.contact_id, ""), e.name)
+                (str(e.message_key), _named(customers, e.customer_id), _named(contacts, e.contact_id), e.name)
                 for e in Event.objects.all()
             ),
             "windows": sorted(
