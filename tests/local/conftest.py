@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -107,7 +108,9 @@ def wait_for(true: Callable[[], object], seconds: float = 30.0) -> None:
         time.sleep(0.05)
 
 
-def _states() -> Iterator[Callable[..., Local]]:
+@contextlib.contextmanager
+def states() -> Iterator[Callable[..., Local]]:
+    """A maker of state folders the servers' user can reach; everything in them is stopped and deleted at the end."""
     made: list[Local] = []
     with tempfile.TemporaryDirectory(prefix="boomerang-test-", ignore_cleanup_errors=True) as root:
         Path(root).chmod(0o755)
@@ -125,8 +128,9 @@ def _states() -> Iterator[Callable[..., Local]]:
 
 @pytest.fixture
 def make_local() -> Iterator[Callable[..., Local]]:
-    """A maker of state folders the servers' user can reach; everything in them is stopped and deleted at the end."""
-    yield from _states()
+    """A maker of state folders."""
+    with states() as make:
+        yield make
 
 
 @pytest.fixture
@@ -138,7 +142,7 @@ def local(make_local: Callable[..., Local]) -> Local:
 @pytest.fixture(scope="module")
 def served() -> Iterator[Local]:
     """Services that run through the whole module, for tests that only look."""
-    for make in _states():
+    with states() as make:
         shared = make("served")
         shared.serve()
         yield shared
