@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 from typing import Any, BinaryIO, ClassVar, cast
@@ -52,6 +53,14 @@ class Source(ABC):
     @abstractmethod
     def batches(self, size: int, *, start: int = 0) -> Iterator[Batch]:
         """Batches of ``size`` rows from position ``start``; raises ``SourceError`` where the file is damaged."""
+
+    def positions(self, between: Callable[[], None] = lambda: None) -> int:
+        """How many positions there are in all; ``between`` is called now and then while counting."""
+        end = 0
+        for batch in self.batches(20_000):
+            end = batch.end
+            between()
+        return end
 
     def first_rows(self, count: int) -> Batch | None:
         return next(self.batches(count), None)
@@ -315,6 +324,10 @@ class ParquetSource(Source):
             except (pa.ArrowException, OSError) as error:
                 raise SourceError("The Parquet file is damaged: write it again.") from error
 
+    def positions(self, between: Callable[[], None] = lambda: None) -> int:
+        with self._opener() as stream:
+            return int(pq.ParquetFile(stream).metadata.num_rows)
+
     def _read(self, file: pq.ParquetFile, size: int, start: int) -> Iterator[Batch]:
         position, groups = 0, list(range(file.num_row_groups))
         while groups and position + file.metadata.row_group(groups[0]).num_rows <= start:
@@ -333,4 +346,14 @@ def _cells(column: pa.Array) -> list[Any]:
     if pa.types.is_dictionary(column.type):
         distinct = column.dictionary.to_pylist()
         return [None if at is None else distinct[at] for at in column.indices.to_pylist()]
+    if pa.types.is_timestamp(column.type):
+        return _moments(column)
     return cast(list[Any], column.to_pylist())
+
+
+def _moments(column: pa.Array) -> list[Any]:
+    """As ``to_pylist`` to the microsecond, at a tenth of its cost; in UTC whatever zone the column names."""
+    moments = column.cast(pa.timestamp("us", column.type.tz), safe=False).to_numpy(zero_copy_only=False).tolist()
+    if column.type.tz is None:
+        return cast(list[Any], moments)
+    return [at.replace(tzinfo=UTC) if isinstance(at, datetime) else at for at in moments]

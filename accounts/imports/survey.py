@@ -55,6 +55,8 @@ def look_over(
     versions = _Repeats([mapping.columns[name] for name in kind.version_columns(frozenset(mapping.columns))])
     records = _Repeats([mapping.columns["external_id"]] if versions.names else [])
     types = {key: _Types(theirs) for key, theirs in mapping.extra.items()} if kind.extra is Extra.ATTRIBUTES else {}
+    if not versions.names and not types:
+        return Survey(total=source.positions(between))
     for batch in source.batches(_BATCH):
         survey.total = batch.end
         versions.add(batch.numbers, batch.columns)
