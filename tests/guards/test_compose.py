@@ -18,8 +18,8 @@ SERVICES: dict[str, Any] = COMPOSE["services"]
 OURS = ("setup", "web", "worker", "scheduler")
 # Read by csplatform.serve and csplatform.local, or by one command, and not by the settings.
 BESIDE_SETTINGS = {"PORT", "BIND", "LOCAL_STATE", "DATABASE_ADMIN_URL", "DATABASE_BACKUP_PASSWORD"}
-# Fixed by the image, where the files are; the composition need not repeat them.
-IN_IMAGE = {"STATIC_ROOT", "MEDIA_ROOT", "BIND", "PORT"}
+# Fixed by the image, where the files are; or of local runs only. The composition need not name them.
+NOT_GIVEN = {"STATIC_ROOT", "MEDIA_ROOT", "LOCAL_STATE"}
 
 
 def settings_variables() -> set[str]:
@@ -60,7 +60,7 @@ def test_processes_start_as_make_run_starts_them(name: str) -> None:
 def test_a_service_gets_the_settings_and_nothing_unknown(name: str) -> None:
     given = set(SERVICES[name]["environment"])
     assert given - settings_variables() - BESIDE_SETTINGS == set()
-    assert settings_variables() - given - IN_IMAGE == set()
+    assert settings_variables() - given - NOT_GIVEN == set()
 
 
 def test_the_superuser_is_known_to_the_set_up_only() -> None:
