@@ -23,11 +23,13 @@ class Placement:
 WorkspaceHook = Callable[[Workspace, datetime], None]
 Placer = Callable[[Sequence[Placement], str, datetime], None]
 StageKeys = Callable[[], set[str]]
+StageNames = Callable[[], dict[str, str]]
 CustomersHook = Callable[[Sequence[UUID], datetime], None]
 
 workspace_created: list[WorkspaceHook] = []
 placers: list[Placer] = []
 stage_keys: list[StageKeys] = []
+stage_names: list[StageNames] = []
 customers_changed: list[CustomersHook] = []
 customers_created: list[CustomersHook] = []
 
@@ -41,6 +43,11 @@ def place_customers(placements: Sequence[Placement], *, actor_label: str, now: d
 def known_stage_keys() -> set[str]:
     """Keys of the active workspace's stages."""
     return set().union(*(source() for source in stage_keys))
+
+
+def named_stages() -> dict[str, str]:
+    """The active workspace's stages in journey order: key → name."""
+    return {key: name for source in stage_names for key, name in source().items()}
 
 
 def notify_changed(customer_ids: Sequence[UUID], now: datetime) -> None:

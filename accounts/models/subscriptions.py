@@ -69,4 +69,5 @@ class SubscriptionVersion(SubscriptionTerms):
         indexes = [
             models.Index(fields=["workspace", "subscription", "known_at"], name="subscription_version_of"),
             models.Index(fields=["workspace", "customer_id", "known_at"], name="subscription_version_cust"),
+            models.Index(fields=["workspace", "known_at"], name="subscription_version_news"),
         ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, IntegerField, Q, QuerySet, Sum, Value
 
 from accounts.filters import CustomerFilter
 from accounts.models import AttributeDefinition, Customer, Membership, SavedSegment
@@ -74,6 +74,22 @@ def summary(wanted: CustomerFilter) -> Summary:
     return Summary(found["customers"], int(found["arr"] or 0))
 
 
+def summaries(wanted: CustomerFilter) -> tuple[Summary, Summary]:
+    """The summary of the filtered list and that of everybody, in one query."""
+    everybody = Customer.objects.order_by()
+    counted = [
+        rows.annotate(part=Value(part, IntegerField()))
+        .values("part")
+        .annotate(customers=Count("pk"), arr=Sum("arr_minor"))
+        for part, rows in enumerate((everybody.filter(wanted.condition()), everybody))
+    ]
+    found = {
+        row["part"]: Summary(row["customers"], int(row["arr"] or 0)) for row in counted[0].union(counted[1], all=True)
+    }
+    nobody = Summary(0, 0)
+    return found.get(0, nobody), found.get(1, nobody)
+
+
 # Jumps from one distinct value to the next in the index instead of reading every row.
 _DISTINCT = """
 SELECT kinds.facet, found.value
@@ -104,12 +120,6 @@ def facet_values(*, most: int = 200) -> dict[str, list[str]]:
 
 def attribute_definitions() -> list[AttributeDefinition]:
     return list(AttributeDefinition.objects.order_by("label", "id"))
-
-
-def assignable_members() -> list[Membership]:
-    """Present members, by name: who can be a customer's CSM."""
-    members = Membership.objects.filter(workspace_id=current_workspace_id(), left_at__isnull=True)
-    return sorted(members.select_related("user"), key=lambda member: str(member.user).casefold())
 
 
 def segments_of(member: Membership) -> list[SavedSegment]:

@@ -1,0 +1,68 @@
+"""What one customer's page reads of accounts: team, people, subscriptions, attributes, family."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from django.db.models import F, Q, QuerySet
+
+from accounts.models import AccountTeamMember, AttributeValue, Contact, Customer, Subscription
+from accounts.services.subscriptions import as_terms
+from accounts.services.team import holding_on
+from accounts.terms import Contract, contract_on, next_renewal
+
+MOST_CONTACTS = 200
+
+
+def customer_for_page(customer_id: UUID) -> Customer | None:
+    """The customer with its CSM and parent; None when there is none in this workspace."""
+    rows: QuerySet[Customer] = Customer.objects.select_related("csm__user", "parent")
+    return rows.filter(pk=customer_id).first()
+
+
+def team_of(customer: Customer, day: date) -> list[AccountTeamMember]:
+    """Who looks after the customer on ``day``, CSM first."""
+    rows = AccountTeamMember.objects.filter(holding_on(day), customer=customer).select_related("member__user")
+    return sorted(rows, key=lambda row: (row.role != "csm", row.role, str(row.member.user)))
+
+
+def contacts_of(customer: Customer) -> tuple[list[Contact], int]:
+    """The contacts, sponsors and champions first, and how many there are in all."""
+    rows = Contact.objects.filter(customer=customer).defer("traits")
+    ordered = rows.order_by(F("is_sponsor").desc(), F("is_champion").desc(), "name", "id")
+    found = list(ordered[:MOST_CONTACTS])
+    return found, len(found) if len(found) < MOST_CONTACTS else rows.count()
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """A subscription and what it means on a day."""
+
+    subscription: Subscription
+    contract: Contract
+    renewal_on: date | None
+
+
+def subscriptions_of(customer: Customer, day: date, *, grace_days: int) -> list[Paid]:
+    """The subscriptions, the running ones and the latest first, each with its state on ``day``."""
+    found = []
+    for row in Subscription.objects.filter(customer=customer).order_by("-starts_on", "id"):
+        terms = as_terms(row)
+        found.append(Paid(row, contract_on([terms], day, grace_days=grace_days), next_renewal(terms, day)))
+    return sorted(found, key=lambda paid: paid.contract.state in ("churned", "in_grace"))
+
+
+def attributes_of(customer: Customer) -> list[AttributeValue]:
+    """The custom attributes that have a value, by label."""
+    rows = AttributeValue.objects.filter(customer=customer).select_related("definition")
+    return [row for row in rows.order_by("definition__label", "id") if row.value is not None]
+
+
+def family_of(customer: Customer, *, most: int = 20) -> list[Customer]:
+    """Subsidiaries and the customers it referred, by name."""
+    rows = Customer.objects.filter(Q(parent=customer) | Q(referred_by=customer))
+    return list(
+        rows.only("id", "name", "parent_id", "referred_by_id", "workspace_id").order_by("name_sort", "id")[:most]
+    )
