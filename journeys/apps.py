@@ -6,8 +6,9 @@ class JourneysConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import extensions
-        from journeys import defaults, services
+        from journeys import defaults, selectors, services
 
         extensions.workspace_created.append(defaults.create_stages)
         extensions.placers.append(services.place_customers)
         extensions.stage_keys.append(services.stage_keys)
+        extensions.stage_names.append(selectors.stage_names)
