@@ -10,6 +10,7 @@ from health.models.scores import (
     ScoringRun,
     ScoringShard,
 )
+from health.models.today import DismissalKind, TodayDismissal
 from health.models.usage import ContactSeen, FeatureSeen, UsageWindow
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "ContactAlias",
     "ContactSeen",
     "DirtyCustomer",
+    "DismissalKind",
     "Event",
     "FeatureSeen",
     "HealthScore",
@@ -32,5 +34,6 @@ __all__ = [
     "ScorecardVersion",
     "ScoringRun",
     "ScoringShard",
+    "TodayDismissal",
     "UsageWindow",
 ]

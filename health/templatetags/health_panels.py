@@ -1,0 +1,64 @@
+"""What health shows on other apps' pages, as template tags: their views need not import health."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django import template
+from django.urls import reverse
+
+from accounts.models import Customer
+from health import narrative, panels, selectors, trends, usage
+
+register = template.Library()
+
+USAGE_DAYS = 28
+
+
+@register.simple_tag
+def score_trends(rows: Sequence[Mapping[str, Any]], today: date) -> dict[UUID, list[int | None]]:
+    """Twelve weeks of scores for the rows of a list (each with its ``customer``), by customer, in one query."""
+    return trends.weekly_points([row["customer"].pk for row in rows], today)
+
+
+@register.filter
+def of(values: Mapping[UUID, Any], key: UUID) -> Any:
+    """The value at ``key``, None without one."""
+    return values.get(key)
+
+
+@register.simple_tag
+def customer_health(customer: Customer, now: datetime) -> dict[str, Any]:
+    """The present health of a customer, for ``health/_header.html`` and ``health/_panel.html``."""
+    return panels.panel(customer, now)
+
+
+@register.simple_tag
+def health_url(customer: Customer) -> str:
+    """Where the panel asks for news of itself."""
+    return reverse("customer_health", args=[customer.pk])
+
+
+@register.simple_tag
+def customer_sentence(
+    customer: Customer, health: Mapping[str, Any], currency: str, today: date, stage_name: str
+) -> dict[str, Any]:
+    """The generated sentence in ``parts``, and the ``facts`` it was written from."""
+    told = panels.situation(customer, health, currency=currency, today=today, stage_name=stage_name)
+    return {"parts": narrative.sentence(told), "facts": narrative.facts(told)}
+
+
+@register.simple_tag
+def health_history(customer: Customer, today: date) -> list[panels.Point]:
+    """A year of closed days, oldest first."""
+    return panels.history(customer.pk, today)
+
+
+@register.simple_tag
+def customer_usage(customer: Customer, today: date) -> usage.Usage:
+    """What was counted in the last 28 days, today included."""
+    first = today - timedelta(days=USAGE_DAYS - 1)
+    return usage.arrange(selectors.usage_of(customer, first, today), first, today)
