@@ -15,6 +15,9 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("imports/", include("accounts.import_urls")),
     path("", include("accounts.settings_urls")),
+    path("", include("accounts.customer_urls")),
+    path("", include("journeys.urls")),
+    path("", include("health.urls")),
 ]
 
 handler400 = "csplatform.api.errors.bad_request"

@@ -1,0 +1,1 @@
+"""The customer pages: list, export, bulk changes, one customer, editing."""
