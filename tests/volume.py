@@ -16,8 +16,9 @@ INSERT INTO accounts_customer (
 SELECT
     gen_random_uuid(), %(workspace)s, 'bulk-' || n, 'Customer ' || lpad((n * 7919 %% %(count)s)::text, 7, '0'),
     'customer ' || lpad((n * 7919 %% %(count)s)::text, 7, '0'), '',
-    'Industry ' || n %% 24, (string_to_array('FR DE GB NL SE IT ES PL BE AT DK FI NO PT IE CZ HU RO GR CH LU SK SI '
-        || 'HR EE LV LT BG CY MT', ' '))[1 + n %% 30], '', 10 + n %% 5000, '', '',
+    CASE n %% 89 WHEN 0 THEN 'Forestry' ELSE 'Industry ' || n %% 24 END,
+    CASE n %% 97 WHEN 0 THEN 'MT' ELSE (ARRAY['FR','DE','GB','NL','SE','IT','ES','PL','BE','AT'])[1 + n %% 10] END,
+    '', 10 + n %% 5000, '', '',
     CASE n %% 25 WHEN 0 THEN '{key-account}'::varchar[] WHEN 1 THEN '{pilot,hospitality}'::varchar[]
         ELSE '{}'::varchar[] END,
     now(), now(), now(), 1, '{}'::jsonb, stage, stage, current_date - n %% 400,

@@ -182,8 +182,9 @@ def filters(workspace: Workspace) -> dict[str, CustomerFilter]:
         "csm": CustomerFilter(csm=(csm,)),
         "nobody": CustomerFilter(csm=(NOBODY,)),
         "tags": CustomerFilter(tags=("pilot",)),
-        "countries": CustomerFilter(countries=("FR",)),
-        "industries": CustomerFilter(industries=("Industry 7",)),
+        # Rare values: one that many share is rightly read with the whole table.
+        "countries": CustomerFilter(countries=("MT",)),
+        "industries": CustomerFilter(industries=("Forestry",)),
         "arr": CustomerFilter(arr=(200_000_00, None)),
         "risk": CustomerFilter(risk=(5_500, None)),
         "notice": CustomerFilter(notice_by=today + timedelta(days=30)),
@@ -237,7 +238,6 @@ FIELDS = [
     "risk",
     "notice",
     "name",
-    "nothing",
 ]
 
 
