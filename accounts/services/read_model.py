@@ -17,6 +17,7 @@ from django.db import connection
 
 from accounts import extensions, terms
 from accounts.models import Customer, Subscription, Workspace
+from accounts.services import bulk
 from csplatform.core.arrays import literal
 from csplatform.core.tenancy import current_workspace_id
 
@@ -162,19 +163,21 @@ def _write(columns: dict[str, str], rows: Sequence[tuple[Any, ...]]) -> list[UUI
     arrays = ", ".join(["%s::uuid[]", *(f"%s::{kind}[]" for kind in columns.values())])
     kept = ", ".join(f"c.{name}" for name in columns)
     told = ", ".join(f"told.{name}" for name in columns)
+    due = ", ".join(f"due.{name}" for name in columns)
     ids, *values = zip(*rows, strict=True)
-    with connection.cursor() as cursor:
+    told_ids = literal(ids)
+    with bulk.joined_by_hash(len(rows)), connection.cursor() as cursor:
         cursor.execute(
             f"""
-            WITH told AS MATERIALIZED (SELECT * FROM unnest({arrays}) AS told(customer_id, {names})),
-            due AS MATERIALIZED (
-              SELECT c.id FROM accounts_customer c JOIN told ON told.customer_id = c.id
-              WHERE ({kept}) IS DISTINCT FROM ({told}) ORDER BY c.id FOR NO KEY UPDATE OF c
+            WITH due AS MATERIALIZED (
+              SELECT told.* FROM accounts_customer c
+              JOIN unnest({arrays}) AS told(customer_id, {names}) ON told.customer_id = c.id
+              WHERE c.id = ANY(%s::uuid[]) AND ({kept}) IS DISTINCT FROM ({told})
+              ORDER BY c.id FOR NO KEY UPDATE OF c
             )
-            UPDATE accounts_customer c SET ({names}) = ROW({told})
-            FROM told JOIN due ON due.id = told.customer_id
-            WHERE c.id = due.id RETURNING c.id
+            UPDATE accounts_customer c SET ({names}) = ROW({due})
+            FROM due WHERE c.id = due.customer_id AND c.id = ANY(%s::uuid[]) RETURNING c.id
             """,
-            [literal(ids), *map(literal, values)],
+            [told_ids, *map(literal, values), told_ids, told_ids],
         )
         return [row[0] for row in cursor.fetchall()]

@@ -48,7 +48,7 @@ def index(customers: Iterable[Customer], *, are_new: bool = False) -> None:
             cursor.execute("DELETE FROM accounts_customertrigram WHERE customer_id = ANY(%s::uuid[])", [sorted(by_id)])
         cursor.execute(
             "INSERT INTO accounts_customertrigram (workspace_id, trigram, customer_id) "
-            "SELECT %s::uuid, * FROM unnest(%s::text[], %s::uuid[]) ON CONFLICT DO NOTHING",
+            "SELECT %s::uuid, * FROM unnest(%s::text[], %s::uuid[])" + ("" if are_new else " ON CONFLICT DO NOTHING"),
             [str(current_workspace_id()), [piece for piece, _ in pairs], [customer_id for _, customer_id in pairs]],
         )
 
