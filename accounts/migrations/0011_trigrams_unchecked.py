@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0009_contact_sponsors"),
+        ("accounts", "0010_subscription_news_index"),
     ]
 
     operations = [
