@@ -34,5 +34,6 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep-waiting-events": {"task": "health.sweep_waiting_events", "schedule": 60.0, "options": {"expires": 60}},
     "keep-partitions": {"task": "health.keep_partitions", "schedule": 21_600.0},
     "forget-idempotency-keys": {"task": "accounts.forget_idempotency_keys", "schedule": 3_600.0},
+    "tend-imports": {"task": "accounts.tend_imports", "schedule": 30.0, "options": {"expires": 30}},
     "return-portfolios": {"task": "accounts.return_portfolios", "schedule": 900.0},
 }
