@@ -15,33 +15,23 @@ from django.db import models
 
 from accounts.models import (
     Contact,
-    ContactVersion,
     Customer,
     Membership,
     Subscription,
-    SubscriptionVersion,
     User,
     Workspace,
 )
 from accounts.roles import Role
 from csplatform.core.ids import uuid7
 from csplatform.core.tenancy import workspace_scope
-from health import risk
-from health.defaults import default_content
+from health.models import HealthScore, HealthSnapshot
+from health.services import base_rate
+from health.services.scoring import score_present
 from tests import factories
 
 OURS = ("core", "accounts", "journeys", "health", "surveys")
-# Written by triggers as soon as their contact or subscription is.
-_BY_TRIGGER = {ContactVersion: Contact, SubscriptionVersion: Subscription}
-# Values the columns do not tell: unique texts, what checks demand, and what a score consists of.
-_CARD = default_content()
-_TOLD: dict[str, Any] = {
-    "currency": "EUR",
-    "order": 900,
-    "content": _CARD,
-    "values": [0.0] * len(_CARD["items"]),
-    "risk_inputs": [0.0] * len(risk.INPUTS),
-}
+# Values the columns do not tell.
+_TOLD: dict[str, Any] = {"currency": "EUR"}
 
 Row = models.Model
 
@@ -62,20 +52,30 @@ def make_everything(slug: str, role: Role = Role.OWNER) -> tuple[Workspace, Memb
         rows[Customer] = customer
         rows[Contact] = factories.make_contact(customer, name=f"Secret of {slug}")
         rows[Subscription] = factories.make_subscription(customer, product=f"Secret of {slug}")
+        day = factories.NOW.date()
+        score_present([customer.pk], day=day, computed_at=factories.NOW, base=base_rate.present(day))
+        score = rows[HealthScore] = HealthScore.objects.get()
+        # A snapshot is a score of another day: its arrays have the lengths the scorecard says.
+        rows[HealthSnapshot] = _ensure(
+            HealthSnapshot, workspace, rows, values=score.values, risk_inputs=score.risk_inputs
+        )
         for model in tenant_models():
             _ensure(model, workspace, rows)
     return workspace, membership, rows
 
 
-def _ensure(model: type[Row], workspace: Workspace, rows: dict[type[Row], Row]) -> Row:
-    if model in rows:
-        return rows[model]
-    if model in _BY_TRIGGER:
-        _ensure(_BY_TRIGGER[model], workspace, rows)
-        rows[model] = model._default_manager.filter(workspace_id=workspace.pk).earliest("pk")
-        return rows[model]
-    values: dict[str, Any] = {}
+def _ensure(model: type[Row], workspace: Workspace, rows: dict[type[Row], Row], **values: Any) -> Row:
+    """A row of ``model``: the one at hand, one the product has made by itself, or a new one."""
+    if model not in rows:
+        made = model._default_manager.filter(workspace_id=workspace.pk).order_by("pk").first()
+        rows[model] = made or _make(model, workspace, rows, values)
+    return rows[model]
+
+
+def _make(model: type[Row], workspace: Workspace, rows: dict[type[Row], Row], values: dict[str, Any]) -> Row:
     for field in model._meta.concrete_fields:
+        if field.name in values:
+            continue
         if field.attname == "workspace_id":
             values["workspace_id"] = workspace.pk
         elif isinstance(field, models.ForeignKey):
@@ -84,8 +84,7 @@ def _ensure(model: type[Row], workspace: Workspace, rows: dict[type[Row], Row]) 
         elif not _fills_itself(field):
             values[field.attname] = _value(field, workspace)
     _point_at_ours(model, values, rows)
-    rows[model] = model._default_manager.create(**values)
-    return rows[model]
+    return model._default_manager.create(**values)
 
 
 def _fills_itself(field: Any) -> bool:
