@@ -11,11 +11,13 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.postgres.fields import ArrayField
+from django.core.files.base import ContentFile
 from django.db import models
 
 from accounts.models import (
     Contact,
     Customer,
+    ImportRun,
     Membership,
     Subscription,
     User,
@@ -23,6 +25,7 @@ from accounts.models import (
 )
 from accounts.roles import Role
 from csplatform.core.ids import uuid7
+from csplatform.core.models import Job
 from csplatform.core.tenancy import workspace_scope
 from health.models import HealthScore, HealthSnapshot
 from health.services import base_rate
@@ -59,6 +62,10 @@ def make_everything(slug: str, role: Role = Role.OWNER) -> tuple[Workspace, Memb
         rows[HealthSnapshot] = _ensure(
             HealthSnapshot, workspace, rows, values=score.values, risk_inputs=score.risk_inputs
         )
+        # A run that went through and refused a row, so that each of its pages has something to show.
+        run = _ensure(ImportRun, workspace, rows, kind="customers", job=_ensure(Job, workspace, rows))
+        assert isinstance(run, ImportRun)
+        run.rejects.save("rejects.csv", ContentFile(b"reason\n"))
         for model in tenant_models():
             _ensure(model, workspace, rows)
     return workspace, membership, rows
@@ -112,6 +119,7 @@ def _value(field: Any, workspace: Workspace) -> Any:
         return field.choices[0][0]
     moment = factories.NOW
     by_kind: list[tuple[Any, Any]] = [
+        (models.FileField, ""),
         (ArrayField, []),
         (models.UUIDField, uuid7()),
         (models.EmailField, f"someone@{workspace.slug}.example"),
