@@ -47,6 +47,13 @@ def ask(client: Client, method: str, path: str) -> Any:
     return client.post(path)
 
 
+def body_of(answer: Any) -> bytes:
+    """What was answered; files behind it are closed."""
+    body: bytes = b"".join(answer) if answer.streaming else answer.content
+    answer.close()
+    return body
+
+
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_the_anonymous_are_sent_to_sign_in(method: str) -> None:
     leaks = []
@@ -106,10 +113,12 @@ def test_a_stranger_finds_nothing_of_another_workspace() -> None:
             path = route.path(values)
             answers = {method: ask(stranger, method, path) for method in ("get", "post")}
             for method, answer in answers.items():
-                body = b"".join(answer) if answer.streaming else answer.content
+                body = body_of(answer)
                 if answer.status_code not in {404, *REFUSALS & {nothing[method]}} or SECRET.encode() in body:
                     leaks.append((method, path, answer.status_code))
-            status = owner.get(path).status_code
+            shown = owner.get(path)
+            body_of(shown)
+            status = shown.status_code
             if status != 404 and not (status == 405 and answers["post"].status_code == 405):
                 reached = True
                 break
@@ -129,7 +138,7 @@ def test_lists_show_nothing_of_another_workspace() -> None:
             continue
         answer = client.get(route.shape)
         assert answer.status_code < 500, route.shape
-        body = b"".join(answer) if answer.streaming else answer.content
+        body = body_of(answer)
         assert SECRET.encode() not in body, route.shape
 
 
