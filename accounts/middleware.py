@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import cast
 
 from django.conf import settings
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
@@ -45,6 +46,12 @@ class WorkspaceMiddleware:
         typed.workspace = membership.workspace
         with workspace_scope(membership.workspace_id):
             return self.get_response(request)
+
+    @staticmethod
+    def process_exception(request: HttpRequest, exception: Exception) -> None:
+        """Undo what the view wrote: Django answers for the exception, so the scope would end without noticing it."""
+        if connection.in_atomic_block:
+            transaction.set_rollback(True)
 
     @staticmethod
     def _membership(request: HttpRequest) -> Membership | None:
