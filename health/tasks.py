@@ -23,12 +23,8 @@ from health.services import runs, scoring, snapshots
 def refresh(workspace_id: str, **_: Any) -> None:
     """Score the workspace's dirty customers until none is left."""
     workspace = Workspace.objects.filter(pk=workspace_id).first()
-    if workspace is None or workspace.is_filling:
-        return
-    scored = 1
-    while scored:
-        with workspace_scope(UUID(workspace_id)):
-            scored = scoring.refresh_dirty()
+    if workspace is not None and not workspace.is_filling:
+        scoring.refresh_all(workspace.pk)
 
 
 @shared_task(name="health.sweep")

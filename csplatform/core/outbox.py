@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,9 @@ from django.db import transaction
 from csplatform.core.models import OutboxEvent
 
 Listener = Callable[[OutboxEvent], None]
+# Long enough to look into what happened and to replay it.
+KEEP = timedelta(days=30)
+
 _listeners: dict[str, list[Listener]] = {}
 
 
@@ -47,3 +50,9 @@ def dispatch_waiting(*, now: datetime, limit: int = 500) -> int:
                 listener(event)
         OutboxEvent.objects.filter(pk__in=[event.pk for event in rows]).update(dispatched_at=now)
     return len(rows)
+
+
+def forget_delivered(*, now: datetime) -> int:
+    """Delete events delivered more than ``KEEP`` ago; returns how many."""
+    deleted, _ = OutboxEvent.objects.filter(dispatched_at__lt=now - KEEP).delete()
+    return deleted

@@ -27,15 +27,7 @@ def drain_inbox(workspace_id: str, **_: Any) -> None:
     if not Workspace.objects.filter(pk=workspace_id).exists():
         return
     drain(UUID(workspace_id), wait=False)
-    refresh(UUID(workspace_id))
-
-
-def refresh(workspace_id: UUID) -> None:
-    """Score the dirty customers of the workspace until none is left."""
-    scored = 1
-    while scored:
-        with workspace_scope(workspace_id):
-            scored = scoring.refresh_dirty()
+    scoring.refresh_all(UUID(workspace_id))
 
 
 @shared_task(name="health.sweep_inboxes")
@@ -56,7 +48,7 @@ def attach_waiting(workspace_id: str, **_: Any) -> None:
     with workspace_scope(UUID(workspace_id)):
         attached = attach.attach_everything(now=datetime.now(UTC))
     if attached:
-        refresh(UUID(workspace_id))
+        scoring.refresh_all(UUID(workspace_id))
 
 
 @shared_task(name="health.sweep_waiting_events")

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from accounts.services import read_model
 from csplatform.core import outbox
 from csplatform.core.arrays import literal
-from csplatform.core.tenancy import current_workspace_id
+from csplatform.core.tenancy import current_workspace_id, workspace_scope
 from health.facts import live
 from health.models import ScorecardVersion
 from health.risk import BaseRate
@@ -85,6 +85,17 @@ def refresh_dirty(*, limit: int = BATCH) -> int:
             day = covered.astimezone(UTC).date()
             score_present(ids, day=day, computed_at=covered, base=base_rate.present(day))
         return len(ids)
+
+
+def refresh_all(workspace_id: UUID) -> int:
+    """Score the workspace's dirty customers until none is left, each batch in its own scope; returns how many."""
+    total = 0
+    while True:
+        with workspace_scope(workspace_id):
+            scored = refresh_dirty()
+        if not scored:
+            return total
+        total += scored
 
 
 def score_present(customer_ids: Sequence[UUID], *, day: date, computed_at: datetime, base: BaseRate) -> int:

@@ -35,7 +35,9 @@ def write(request: HttpRequest) -> HttpResponse:
 urlpatterns = [path("crash/", write_and_crash), path("nothing/", write_and_find_nothing), path("write/", write)]
 
 
-@pytest.mark.parametrize(("address", "status", "kept"), [("/crash/", 500, 0), ("/nothing/", 404, 0), ("/write/", 200, 1)])
+@pytest.mark.parametrize(
+    ("address", "status", "kept"), [("/crash/", 500, 0), ("/nothing/", 404, 0), ("/write/", 200, 1)]
+)
 def test_what_a_page_wrote_stays_only_if_it_succeeds(address: str, status: int, kept: int) -> None:
     workspace = factories.make_workspace()
     client = Client(raise_request_exception=False)
