@@ -245,16 +245,20 @@ def subscriptions_table(plans: list[Plan], window: Window, currency: str) -> Tab
     return Table(SUBSCRIPTION_COLUMNS, [cells for _, _, cells in dated])
 
 
-def _message_ids(fingerprint: int, count: int) -> pa.Array:
-    """`xxxxxxxx-nnnnnnnn` in hex: the run's fingerprint and the event's position in time, so ids rise with time."""
-    digits = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
-    text = np.empty((count, 17), dtype=np.uint8)
-    text[:, :8] = np.frombuffer(f"{fingerprint:08x}".encode(), dtype=np.uint8)
-    text[:, 8] = ord("-")
+def _message_ids(fingerprint: int, timestamp_ms: np.ndarray) -> pa.Array:
+    """UUIDs of version 7, as well-behaved senders make them: the time in ms, the run's fingerprint, the position."""
+    count = len(timestamp_ms)
     number = np.arange(count, dtype=np.int64)
-    for place in range(8):
-        text[:, 9 + place] = digits[(number >> (4 * (7 - place))) & 15]
-    offsets = np.arange(count + 1, dtype=np.int64) * 17
+    mark = [int(digit, 16) for digit in f"{fingerprint:08x}"]
+    nibbles = [(timestamp_ms >> (4 * (11 - place))) & 15 for place in range(12)]
+    nibbles += [np.full(count, nibble) for nibble in (7, *mark[:3], 8, *mark[3:], 0, 0)]
+    nibbles += [(number >> (4 * (7 - place))) & 15 for place in range(8)]
+    digits = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
+    text = np.full((count, 36), ord("-"), dtype=np.uint8)
+    places = [place for place in range(36) if place not in (8, 13, 18, 23)]
+    for place, nibble in zip(places, nibbles, strict=True):
+        text[:, place] = digits[nibble]
+    offsets = np.arange(count + 1, dtype=np.int64) * 36
     return pa.LargeStringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(text))
 
 
@@ -271,7 +275,7 @@ def events_table(
 ) -> pa.Table:
     """Events as an Arrow table with the import's columns, in order of time."""
     columns = [
-        _message_ids(fingerprint, len(events)),
+        _message_ids(fingerprint, events.timestamp_ms),
         _coded(users.customer[events.user], customer_ids),
         _coded(events.user, users.contact_ids),
         _coded(events.feature, features),

@@ -65,7 +65,7 @@ class Simulation:
 
     @property
     def fingerprint(self) -> int:
-        """32 bits that differ between runs with different parameters; begins every message id."""
+        """32 bits that differ between runs with different parameters; part of every message id."""
         return zlib.crc32(repr(self).encode())
 
     def run(self) -> DataSet:

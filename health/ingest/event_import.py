@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts.imports.kinds import KNOWN_AT, Applied, Chunk, Column, Context, Extra, ImportKind
-from accounts.services.results import Refusal
 from health import arrivals
-from health.ingest import attach, look_up
-from health.ingest.moments import DAY_MICROS, micros, moment, parse_micros
-from health.ingest.protocol import MAX_ID, MAX_NAME
+from health.ingest import attach, event_rows, look_up
+from health.ingest.event_rows import Rows
+from health.ingest.moments import moment
 
 _COLUMNS = (
     Column(
@@ -42,7 +39,6 @@ _COLUMNS = (
     Column("message_id", _("an id that is never used twice"), aliases=("messageid", "event_id", "insert_id")),
     KNOWN_AT,
 )
-_encode = msgspec.json.Encoder(order="sorted").encode
 _MERGE_AFTER = 8
 Hashes = npt.NDArray[np.uint64]
 
@@ -103,16 +99,9 @@ class EventsKind(ImportKind):
         return self._apply(chunk, context, _Seen())
 
     def _apply(self, chunk: Chunk, context: Context, seen: _Seen) -> Applied:
-        rows, refused = _read(chunk, context.now)
+        rows, refused = event_rows.read(chunk, now=context.now, retention_days=settings.EVENT_RETENTION_DAYS)
         notes: Counter[str] = Counter()
-        digests = [_digest(rows, place) for place in range(len(rows))]
-        numbers = seen.occurrences(digests, chunk.numbers[0] if len(chunk) else 0)
-        for place, message_id in enumerate(rows.message_ids):
-            rows.batch.keys.append(
-                arrivals.key_of(message_id)
-                if message_id is not None
-                else _row_key(rows.told_at[place], digests[place], numbers[place])
-            )
+        rows.batch.keys = _keys(rows, seen, chunk.numbers[0] if len(chunk) else 0)
         arrivals.lock()
         waiting = _resolve(rows.batch, context.now)
         if waiting:
@@ -121,152 +110,18 @@ class EventsKind(ImportKind):
         return Applied(created=stored.stored, unchanged=stored.repeated, refused=refused, notes=notes)
 
 
-@dataclass(slots=True)
-class _Rows:
-    batch: arrivals.EventBatch = field(default_factory=arrivals.EventBatch)
-    message_ids: list[str | None] = field(default_factory=list)
-    told_at: list[int] = field(default_factory=list)  # as the file says; ``batch.at`` never lies in the future
-
-    def __len__(self) -> int:
-        return len(self.message_ids)
-
-
-def _read(chunk: Chunk, now: datetime) -> tuple[_Rows, list[Refusal]]:
-    """The usable rows, and why the others are not."""
-    n = len(chunk)
-    cells: dict[str, Sequence[Any]] = {column.name: chunk.columns.get(column.name, [None] * n) for column in _COLUMNS}
-    properties = _properties(chunk.extra, n)
-    rows, refused = _Rows(), []
-    batch = rows.batch
-    reader = _Reader(micros(now))
-    for index, (customer, contact, name, at, value, message_id, known) in enumerate(
-        zip(*(cells[column.name] for column in _COLUMNS), strict=True)
-    ):
-        column = "customer_external_id"
-        try:
-            customer_key = reader.text(customer, MAX_ID)
-            if customer_key is None:
-                raise ValueError("is empty")
-            column = "contact_external_id"
-            contact_key = reader.text(contact, MAX_ID)
-            column = "event"
-            event = reader.text(name, MAX_NAME)
-            if event is None:
-                raise ValueError("is empty")
-            column = "timestamp"
-            told_at = reader.occurred(at)
-            occurred = min(told_at, reader.now)
-            column = "value"
-            number = reader.number(value)
-            column = "message_id"
-            own_id = reader.text(message_id, MAX_ID)
-            column = "known_at"
-            known_at = reader.known(known, occurred)
-        except ValueError as error:
-            refused.append(Refusal(index, column, str(error)))
-            continue
-        batch.customer_keys.append(customer_key)
-        batch.contact_keys.append(contact_key)
-        batch.names.append(event)
-        batch.at.append(occurred)
-        batch.known.append(known_at)
-        batch.values.append(number)
-        batch.properties.append(properties[index])
-        rows.message_ids.append(own_id)
-        rows.told_at.append(told_at)
-    return rows, refused
+def _keys(rows: Rows, seen: _Seen, first_row: int) -> list[str]:
+    """The exactly-once key of each row: of its own id, else of what it says and how often that was said before."""
+    nameless = [place for place, message_id in enumerate(rows.message_ids) if message_id is None]
+    digests = [_digest(rows, place) for place in nameless]
+    numbers = seen.occurrences(digests, first_row) if nameless else []
+    keys = ["" if message_id is None else arrivals.key_of(message_id) for message_id in rows.message_ids]
+    for place, digest, number in zip(nameless, digests, numbers, strict=True):
+        keys[place] = _row_key(rows.told_at[place], digest, number)
+    return keys
 
 
-class _Reader:
-    """Reads cells; the same text is looked at once."""
-
-    def __init__(self, now: int) -> None:
-        self.now = now
-        self._oldest = now - settings.EVENT_RETENTION_DAYS * DAY_MICROS
-        self._texts: dict[tuple[Any, int], str | None] = {}
-
-    def text(self, cell: Any, limit: int) -> str | None:
-        if cell is None or cell == "":
-            return None
-        place = (cell, limit)
-        if place not in self._texts:
-            if len(self._texts) > 200_000:
-                self._texts.clear()
-            self._texts[place] = self._checked(str(cell).strip(), limit)
-        return self._texts[place]
-
-    @staticmethod
-    def _checked(text: str, limit: int) -> str | None:
-        if len(text) > limit:
-            raise ValueError(f"is longer than {limit} characters")
-        if "\0" in text or (not text.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in text)):
-            raise ValueError("holds a NUL character or broken Unicode")
-        return text or None
-
-    def occurred(self, cell: Any) -> int:
-        at = self._moment(cell)
-        if at is None:
-            raise ValueError("is empty")
-        if at < self._oldest:
-            raise ValueError(f"is older than the {settings.EVENT_RETENTION_DAYS} days for which events are kept")
-        if at > self.now + DAY_MICROS:
-            raise ValueError("lies in the future")
-        return at
-
-    def known(self, cell: Any, occurred: int) -> int:
-        at = self._moment(cell)
-        if at is None:
-            return occurred
-        if at > self.now + DAY_MICROS:
-            raise ValueError("lies in the future: nothing can be known before it is told")
-        return max(occurred, min(at, self.now))
-
-    @staticmethod
-    def _moment(cell: Any) -> int | None:
-        if cell is None or cell == "":
-            return None
-        try:
-            if isinstance(cell, str):
-                return parse_micros(cell)
-            if isinstance(cell, datetime):
-                return micros(cell)
-            if isinstance(cell, date):
-                return micros(datetime.combine(cell, time.min))
-        except (ValueError, OverflowError):
-            pass
-        raise ValueError(f"“{str(cell)[:40]}” is no date or time (expected like 2026-06-01T09:30:00Z)")
-
-    @staticmethod
-    def number(cell: Any) -> float | None:
-        if cell is None or cell == "":
-            return None
-        try:
-            value = float(cell)
-        except (TypeError, ValueError, OverflowError):
-            value = math.nan
-        if not math.isfinite(value):
-            raise ValueError(f"“{str(cell)[:40]}” is no number")
-        return value
-
-
-def _properties(extra: Mapping[str, Sequence[Any]], n: int) -> list[str | None]:
-    """Other columns as a JSON object by row; blank cells are left out."""
-    if not extra:
-        return [None] * n
-    names = list(extra)
-    found: list[str | None] = []
-    for cells in zip(*extra.values(), strict=True):
-        told = {name: cell for name, cell in zip(names, cells, strict=True) if cell is not None and cell != ""}
-        found.append(_json(told) if told else None)
-    return found
-
-
-def _json(told: dict[str, Any]) -> str:
-    text = _encode(told).decode()
-    return text.replace("\\u0000", "") if "\\u0000" in text else text
-
-
-def _digest(rows: _Rows, place: int) -> bytes:
+def _digest(rows: Rows, place: int) -> bytes:
     """Of what a row says, whatever the order of its columns."""
     batch = rows.batch
     content = (

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_DAY = date(1970, 1, 1)
 DAY_MICROS = 86_400_000_000
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def micros(moment: datetime) -> int:
@@ -14,8 +15,7 @@ def micros(moment: datetime) -> int:
 
     Raises ``OverflowError`` at the calendar's ends.
     """
-    delta = (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)) - EPOCH
-    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+    return ((moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)) - EPOCH) // _MICROSECOND
 
 
 def parse_micros(text: str) -> int:
