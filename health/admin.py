@@ -18,6 +18,7 @@ from health.models import (
     Scorecard,
     ScorecardVersion,
     ScoringRun,
+    TodayDismissal,
 )
 
 
@@ -78,3 +79,13 @@ class InboxBatchAdmin(HistoryAdmin):
 
     list_display = ["id", "received_at", "messages"]
     exclude = ["payload"]
+
+
+@admin.register(TodayDismissal)
+class TodayDismissalAdmin(HistoryAdmin):
+    """What somebody put aside on Today; the page itself takes it back."""
+
+    list_display = ["customer", "member", "kind", "until", "reason", "undone_at"]
+    list_filter = ["kind"]
+    list_select_related = ["customer", "member__user"]
+    search_fields = ["customer__name"]

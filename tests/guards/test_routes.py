@@ -50,7 +50,9 @@ def ask(client: Client, method: str, path: str) -> Any:
 def body_of(answer: Any) -> bytes:
     """What was answered; files behind it are closed."""
     body: bytes = b"".join(answer) if answer.streaming else answer.content
-    answer.close()
+    # Not the answer's own close(): that also closes the database connection, and with it the test's transaction.
+    if file := getattr(answer, "file_to_stream", None):
+        file.close()
     return body
 
 
