@@ -81,8 +81,8 @@ def hand_over(
         moved = sorted({row.customer_id for row in rows})
         team.refresh_csm(_touched(moved, from_member, to_member), day=day, now=now)
         data = {
-            "from": str(from_member.pk),
-            "to": str(to_member.pk),
+            "from": str(from_member.user),
+            "to": str(to_member.user),
             "kind": str(kind),
             "until": until.isoformat() if until else None,
         }
