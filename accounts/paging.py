@@ -105,7 +105,7 @@ def _with_value(rows: QuerySet[Row], ordering: Ordering, start: Cursor | None, *
     if ordering.nullable:
         rows = rows.filter(**{f"{ordering.field}__isnull": False})
     if start is not None:
-        field = rows.model._meta.get_field(ordering.field)
+        field: Any = rows.model._meta.get_field(ordering.field)
         here = _pair(F(ordering.field), F("pk"))
         there = _pair(Value(start.value, output_field=field), Value(start.id, output_field=rows.model._meta.pk))
         rows = rows.filter(LessThan(here, there) if down else GreaterThan(here, there))

@@ -108,7 +108,7 @@ def portfolio(of: Membership | None, thresholds: list[tuple[str, int]]) -> Portf
         )
         .order_by()
     )
-    by_band = {row["health_band"]: row for row in rows}
+    by_band: dict[str, Any] = {row["health_band"]: row for row in rows}
     bands = tuple(
         Band(band, by_band.get(band, {}).get("customers", 0), int(by_band.get(band, {}).get("arr") or 0))
         for band in BANDS
@@ -180,9 +180,13 @@ def good_news(of: Membership | None, today: date, healthy_from: int, *, most: in
         told.add(customer.pk)
     for customer in rising:
         if customer.pk not in told and len(news) < most:
-            came_back = customer.health_points >= healthy_from > customer.health_points - customer.health_change
-            news.append(GoodNews(customer, "healthy" if came_back else "rose"))
+            news.append(GoodNews(customer, "healthy" if _came_back(customer, healthy_from) else "rose"))
     return news
+
+
+def _came_back(customer: Customer, healthy_from: int) -> bool:
+    now, change = customer.health_points or 0, customer.health_change or 0
+    return now >= healthy_from > now - change
 
 
 def put_aside_by(member: Membership, today: date) -> list[TodayDismissal]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -30,7 +31,7 @@ def weekly_points(customer_ids: Collection[UUID], today: date, *, weeks: int = W
     found: dict[UUID, list[int | None]] = {}
     if not customer_ids:
         return found
-    values = {
+    values: dict[str, Any] = {
         "workspace": str(current_workspace_id()),
         "ids": [str(identity) for identity in customer_ids],
         "today": today,

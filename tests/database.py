@@ -32,9 +32,9 @@ def flush(_case: Any = None) -> None:
     connection.close()  # first, so that its temporary tables are not listed
     tables = sorted(set(connection.introspection.table_names()) - _KEPT)
     connection.close()
-    as_owner(settings.DATABASES[OWNER]["NAME"], f"TRUNCATE {', '.join(tables)} CASCADE")
+    as_owner(str(settings.DATABASES[OWNER]["NAME"]), f"TRUNCATE {', '.join(tables)} CASCADE")
 
 
 def analyze(*tables: str) -> None:
     """Fresh statistics and visibility, as autovacuum gives them."""
-    as_owner(settings.DATABASES[OWNER]["NAME"], *(f"VACUUM ANALYZE {table}" for table in tables))
+    as_owner(str(settings.DATABASES[OWNER]["NAME"]), *(f"VACUUM ANALYZE {table}" for table in tables))

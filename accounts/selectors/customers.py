@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from django.db.models import Count, IntegerField, Q, QuerySet, Sum, Value
@@ -76,12 +77,16 @@ def summary(wanted: CustomerFilter) -> Summary:
 
 def summaries(wanted: CustomerFilter) -> tuple[Summary, Summary]:
     """The summary of the filtered list and that of everybody, in one query."""
+    condition = wanted.condition()
+    if not condition:
+        everyone = summary(wanted)
+        return everyone, everyone
     everybody = Customer.objects.order_by()
     counted = [
         rows.annotate(part=Value(part, IntegerField()))
         .values("part")
         .annotate(customers=Count("pk"), arr=Sum("arr_minor"))
-        for part, rows in enumerate((everybody.filter(wanted.condition()), everybody))
+        for part, rows in enumerate((everybody.filter(condition), everybody))
     ]
     found = {
         row["part"]: Summary(row["customers"], int(row["arr"] or 0)) for row in counted[0].union(counted[1], all=True)
@@ -110,7 +115,7 @@ CROSS JOIN LATERAL (
 def facet_values(*, most: int = 200) -> dict[str, list[str]]:
     """The first ``most`` values of each facet in alphabetical order, in one query."""
     found: dict[str, list[str]] = {facet.value: [] for facet in Facet}
-    values = {"workspace": str(current_workspace_id()), "facets": list(found), "most": most}
+    values: dict[str, Any] = {"workspace": str(current_workspace_id()), "facets": list(found), "most": most}
     with connection.cursor() as cursor:
         cursor.execute(_DISTINCT, values)
         for facet, value in cursor.fetchall():

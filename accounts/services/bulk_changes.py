@@ -106,8 +106,8 @@ def _locked(customer_ids: Sequence[UUID]) -> list[Customer]:
 
 def _assign(rows: Sequence[Customer], value: str, now: datetime) -> dict[str, Any]:
     member_id = _uuid(value)
-    present = Membership.objects.filter(pk=member_id, workspace_id=current_workspace_id(), left_at__isnull=True)
-    if member_id is not None and not present.exists():
+    present = Membership.objects.filter(workspace_id=current_workspace_id(), left_at__isnull=True)
+    if member_id is not None and not present.filter(pk=member_id).exists():
         raise ValidationError({"value": _("Choose a present member of this workspace.")})
     held = owners.current(row.pk for row in rows)
     changed = {row.pk: held.get(row.pk) for row in rows if held.get(row.pk) != member_id}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import Count, F, OuterRef, QuerySet, Subquery
@@ -59,7 +60,7 @@ def find(text: str) -> QuerySet[Customer]:
     if not wanted:
         nobody: QuerySet[Customer] = Customer.objects.none()
         return nobody
-    needed = max(1, round(len(wanted) * THRESHOLD)) if len(wanted) > 2 else len(wanted)
+    needed = _needed(wanted)
     hits = CustomerTrigram.objects.filter(trigram__in=wanted).values("customer_id").annotate(hits=Count("trigram"))
     found: QuerySet[Customer] = (
         Customer.objects.filter(pk__in=hits.filter(hits__gte=needed).values("customer_id"))
@@ -67,3 +68,31 @@ def find(text: str) -> QuerySet[Customer]:
         .order_by(F("matches").desc(), "name_sort", "id")
     )
     return found
+
+
+# Counted once and joined, where ``find`` counts again for every customer it orders: for lists, however common the word.
+_BEST = """
+SELECT hits.customer_id
+FROM (SELECT customer_id, count(*) AS matches FROM accounts_customertrigram
+      WHERE workspace_id = %(workspace)s AND trigram = ANY(%(pieces)s)
+      GROUP BY customer_id HAVING count(*) >= %(needed)s) AS hits
+JOIN accounts_customer AS customer ON customer.workspace_id = %(workspace)s AND customer.id = hits.customer_id
+ORDER BY hits.matches DESC, customer.name_sort, customer.id
+LIMIT %(most)s
+"""
+
+
+def best_ids(text: str, *, most: int) -> list[UUID]:
+    """The ids of the ``most`` customers most like ``text``, the best first, in one query."""
+    wanted = sorted(trigrams(text, is_query=True))
+    if not wanted:
+        return []
+    values = {"workspace": str(current_workspace_id()), "pieces": wanted, "needed": _needed(wanted), "most": most}
+    with connection.cursor() as cursor:
+        cursor.execute(_BEST, values)
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _needed(wanted: list[str]) -> int:
+    """How many of a query's trigrams a customer must have."""
+    return max(1, round(len(wanted) * THRESHOLD)) if len(wanted) > 2 else len(wanted)

@@ -194,7 +194,7 @@ def filters(workspace: Workspace) -> dict[str, CustomerFilter]:
 
 def plan_of(run: Callable[[], object]) -> str:
     """The plans of every statement ``run`` sends about customers, as PostgreSQL explains them to this role."""
-    plans = []
+    plans: list[str] = []
 
     def explain(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         if "accounts_customer" in sql:

@@ -51,7 +51,7 @@ def mistakes(form: CustomerFilterForm) -> list[str]:
     """One sentence for each condition that could not be read and was left out."""
     return [
         _("%(field)s: %(reason)s This condition was left out.")
-        % {"field": form.fields[name].label or name, "reason": " ".join(reasons)}
+        % {"field": form.fields[name].label or name, "reason": " ".join(map(str, reasons))}
         for name, reasons in form.errors.items()
         if name in form.fields
     ]

@@ -64,7 +64,7 @@ class CustomerFilterForm(forms.Form):
     ) -> None:
         """``offer``: load what there is to choose from, for showing the form; reading it needs none of that."""
         super().__init__(data, use_required_attribute=False, auto_id="filter_%s")
-        self.workspace, self.membership, self.today = workspace, membership, today
+        self.workspace, self.membership, self.today, self.query = workspace, membership, today, data
         self.text = " ".join(data.get("q", "").replace("\0", "").split())[:200]
         told = any(name.startswith(ATTRIBUTE) for name in data)
         self.definitions = selectors.attribute_definitions() if offer or told else []
@@ -98,7 +98,7 @@ class CustomerFilterForm(forms.Form):
     def _hits(self) -> tuple[UUID, ...] | None:
         if not self.text:
             return None
-        return tuple(search.find(self.text).values_list("pk", flat=True)[:MAX_HITS])
+        return tuple(search.best_ids(self.text, most=MAX_HITS))
 
     def _csm(self, told: list[str]) -> tuple[str, ...]:
         mine = {ME: str(self.membership.pk), NOBODY: NOBODY}
@@ -153,7 +153,7 @@ class CustomerFilterForm(forms.Form):
 
     def _offer(self) -> None:
         facets = selectors.facet_values()
-        members = [(ME, _("Me")), (NOBODY, _("Nobody"))]
+        members: list[tuple[str, Any]] = [(ME, _("Me")), (NOBODY, _("Nobody"))]
         members += [(str(member.pk), str(member.user)) for member in present_members(self.workspace)]
         offered: dict[str, list[tuple[str, Any]]] = {
             "stage": list(extensions.named_stages().items()),
@@ -165,7 +165,7 @@ class CustomerFilterForm(forms.Form):
         for name, choices in offered.items():
             field = self.fields[name]
             assert isinstance(field, forms.MultipleChoiceField)
-            told = [(value, value) for value in self.data.getlist(name) if value not in dict(choices)]  # type: ignore[union-attr]
+            told = [(value, value) for value in self.query.getlist(name) if value not in dict(choices)]
             field.choices = choices + told
             if not field.choices:
                 del self.fields[name]
