@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -87,7 +88,12 @@ def best_ids(text: str, *, most: int) -> list[UUID]:
     wanted = sorted(trigrams(text, is_query=True))
     if not wanted:
         return []
-    values = {"workspace": str(current_workspace_id()), "pieces": wanted, "needed": _needed(wanted), "most": most}
+    values: dict[str, Any] = {
+        "workspace": str(current_workspace_id()),
+        "pieces": wanted,
+        "needed": _needed(wanted),
+        "most": most,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_BEST, values)
         return [row[0] for row in cursor.fetchall()]

@@ -17,7 +17,7 @@ from accounts.services import read_model
 from csplatform.core.tenancy import workspace_scope
 from health import panels
 from health.models import HealthScore
-from health.services import scoring
+from health.services import base_rate, scoring
 from tests import factories
 from tests.pages.conftest import House
 
@@ -38,7 +38,7 @@ def score(house: House) -> None:
     with workspace_scope(house.workspace):
         read_model.refresh_contracts([house.customer.pk], day=NOW.date(), now=NOW)
         scoring.score_present(
-            [house.customer.pk], day=NOW.date(), computed_at=timezone.now(), base=scoring.base_rate.present(NOW.date())
+            [house.customer.pk], day=NOW.date(), computed_at=timezone.now(), base=base_rate.present(NOW.date())
         )
 
 
