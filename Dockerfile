@@ -19,8 +19,7 @@ COPY health /app/health
 COPY templates /app/templates
 COPY static /app/static
 # Collecting and compiling need settings, not services: these addresses are never called and do not stay in the image.
-RUN for each in csplatform/locale/*/LC_MESSAGES/django.po; do \
-      [ ! -f "$each" ] || python -m babel.messages.frontend --quiet compile -i "$each" -o "${each%.po}.mo"; done \
+RUN python -m csplatform.local.catalogues \
  && SECRET_KEY=build DATABASE_URL=postgres://build@127.0.0.1/build DATABASE_OWNER_URL=postgres://build@127.0.0.1/build \
     REDIS_URL=redis://127.0.0.1 python manage.py collectstatic --no-input --verbosity 0 --ignore redoc
 USER boomerang

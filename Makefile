@@ -8,7 +8,7 @@ TEST_STATE := .local/test
 WITH_SERVICES = $(LOCAL) exec --state $(TEST_STATE) --
 ARGS ?=
 
-run: install messages
+run: install
 	@exec $(LOCAL) run
 
 stop:
@@ -17,12 +17,12 @@ stop:
 reset:
 	@exec $(if $(wildcard $(PY)),$(PY),$(PYTHON)) -m csplatform.local reset $(if $(YES),--yes)
 
-test: install-dev messages
+test: install-dev
 	@exec $(WITH_SERVICES) $(PY) -m pytest --ignore=tests/browser $(ARGS)
 
 # Elsewhere the browser tests are left out; here they must run, so a machine without Chromium fails.
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
-browser-test: install-dev messages
+browser-test: install-dev
 	@[ -n "$(CHROMIUM)" ] || { echo "There is no Chromium: install it (Debian: apt install chromium), or name it with CHROMIUM=/path."; exit 1; }
 	@CHROMIUM="$(CHROMIUM)" exec $(WITH_SERVICES) $(PY) -m pytest tests/browser $(ARGS)
 
@@ -51,9 +51,9 @@ lint-deployment:
 bench: install-dev
 	@exec $(LOCAL) exec --state .local/bench -- $(PY) -m bench $(ARGS)
 
-messages: $(patsubst %.po,%.mo,$(wildcard csplatform/locale/*/LC_MESSAGES/django.po))
-%.mo: %.po | install
-	@$(PY) -m babel.messages.frontend --quiet compile -i $< -o $@
+# Brings the catalogues up to date with the sources; compiling them is done at every start, see csplatform/local/catalogues.py.
+messages: install
+	@$(PY) -m csplatform.core.messages
 
 install:
 	@exec $(PYTHON) csplatform/local/install.py local

@@ -14,6 +14,7 @@ from django.db import connections
 from django.test import TransactionTestCase, override_settings
 
 from csplatform.core.routers import OWNER
+from csplatform.local.catalogues import compile_changed
 from tests import database
 
 # Machines of different speed run the same examples; what is too slow is a matter of the bench.
@@ -43,6 +44,11 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
             connections[alias].settings_dict["NAME"] = original
             settings.DATABASES[alias]["NAME"] = original
     database.as_owner(original, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def pytest_configure() -> None:
+    """Pages in other languages need the catalogues compiled, however the tests are started."""
+    compile_changed()
 
 
 @pytest.fixture(scope="session", autouse=True)

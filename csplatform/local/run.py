@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from csplatform import serve
-from csplatform.local import ports, static
+from csplatform.local import catalogues, ports, static
 from csplatform.local.errors import LocalError, StopRequested
 from csplatform.local.services import Services, claim
 from csplatform.local.state import PROJECT
@@ -142,6 +142,7 @@ class _Run:
     # -- one after the other ----------------------------------------------------------------------
     def _prepare(self) -> None:
         """Migrate and collect static files, at once: a first start has both to do, and two processors."""
+        catalogues.compile_changed()
         say("Migrating the database ...")
         tasks = [("Migrating the database", self._manage("migrate", *_MIGRATE, quiet=True))]
         target = Path(self._env["STATIC_ROOT"])
