@@ -13,7 +13,9 @@ from csplatform.local.state import PROJECT
 
 def compile_changed(project: Path = PROJECT) -> list[Path]:
     """Write each `django.mo` that is missing or older than its `django.po`; the ones written."""
-    return [_compiled(text) for text in sorted(project.glob("csplatform/locale/*/LC_MESSAGES/django.po")) if _stale(text)]
+    return [
+        _compiled(text) for text in sorted(project.glob("csplatform/locale/*/LC_MESSAGES/django.po")) if _stale(text)
+    ]
 
 
 def _stale(text: Path) -> bool:
