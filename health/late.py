@@ -18,10 +18,12 @@ def mark(first_days: Mapping[str, int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO health_latearrival (workspace_id, customer_id, from_day)
-            SELECT %s::uuid, id, day FROM unnest(%s::uuid[], %s::date[]) AS late (id, day) ORDER BY id
+            INSERT INTO health_latearrival (workspace_id, customer_id, from_day, marked_at)
+            SELECT %s::uuid, id, day, clock_timestamp()
+            FROM unnest(%s::uuid[], %s::date[]) AS late (id, day) ORDER BY id
             ON CONFLICT (workspace_id, customer_id)
-            DO UPDATE SET from_day = least(health_latearrival.from_day, EXCLUDED.from_day)
+            DO UPDATE SET from_day = least(health_latearrival.from_day, EXCLUDED.from_day),
+              marked_at = EXCLUDED.marked_at
             """,
             [str(current_workspace_id()), ids, [day_of(first_days[customer]) for customer in ids]],
         )

@@ -30,16 +30,19 @@ def refresh(workspace_id: str, **_: Any) -> None:
 @shared_task(name="health.sweep")
 def sweep(**_: Any) -> None:
     """What a lost message left behind: dirty customers, late arrivals, runs nobody works on."""
-    for workspace_id in DirtyCustomer.objects.values_list("workspace_id", flat=True).distinct():
-        refresh.delay(str(workspace_id))
     now = datetime.now(UTC)
-    for workspace_id in LateArrival.objects.values_list("workspace_id", flat=True).distinct():
-        with workspace_scope(workspace_id):
-            snapshots.revise_late(today=now.date(), now=now)
-    for workspace_id in Workspace.objects.values_list("id", flat=True):
-        with workspace_scope(workspace_id):
+    dirty_in = set(DirtyCustomer.objects.values_list("workspace_id", flat=True).distinct())
+    late_in = set(LateArrival.objects.values_list("workspace_id", flat=True).distinct())
+    for workspace in Workspace.objects.all():
+        if workspace.is_filling:
+            continue
+        if workspace.pk in dirty_in:
+            refresh.delay(str(workspace.pk))
+        with workspace_scope(workspace):
+            if workspace.pk in late_in:
+                snapshots.revise_late(today=now.date(), now=now)
             for run_id in runs.unfinished(now):
-                enqueue(workspace_id, run_id, shards=1)
+                enqueue(workspace.pk, run_id, shards=1)
 
 
 @shared_task(name="health.work_run")

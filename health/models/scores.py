@@ -97,13 +97,14 @@ class DirtyCustomer(models.Model):
 class LateArrival(models.Model):
     """A customer with events of closed days that arrived afterwards: snapshots from ``from_day`` on get a revision.
 
-    Ids only, so outside row-level security: the sweep serves all.
+    Ids only, so outside row-level security: the sweep serves all. ``marked_at``: the latest mark.
     """
 
     pk = models.CompositePrimaryKey("workspace_id", "customer_id")
     workspace_id = models.UUIDField()
     customer_id = models.UUIDField()
     from_day = models.DateField()
+    marked_at = models.DateTimeField()
 
 
 class ChurnBaseRate(TenantModel):

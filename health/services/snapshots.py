@@ -39,12 +39,19 @@ def arrivals_settled() -> datetime:
     """A moment that separates facts stored before from facts stored later, without a grey zone.
 
     Whoever stores events holds the workspace's lock while stamping ``recorded_at``; sharing that lock for an
-    instant means nobody is half-way.
+    instant means nobody is half-way. It is given back within the statement, because held until our
+    transaction ends it would keep live events waiting. Call it before locking rows that arrivals write.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))", [str(current_workspace_id())])
-        cursor.execute("SELECT clock_timestamp()")
-        settled: datetime = cursor.fetchone()[0]
+    key = str(current_workspace_id())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT pg_advisory_lock_shared(hashtextextended(%s, 0))::text, clock_timestamp(),
+                   pg_advisory_unlock_shared(hashtextextended(%s, 0))
+            """,
+            [key, key],
+        )
+        settled: datetime = cursor.fetchone()[1]
     return settled
 
 
@@ -96,18 +103,17 @@ def revise_late(*, today: date, now: datetime, limit: int = 200) -> int:
 
     What was said then stays: a revision stands beside it and says what the late data would have made of it.
     """
+    recorded_through = arrivals_settled()
     with transaction.atomic():
+        # A mark set since then speaks of events this revision cannot see yet: it waits for the next.
         late = list(
             LateArrival.objects.select_for_update(skip_locked=True)
-            .filter(workspace_id=current_workspace_id())
+            .filter(workspace_id=current_workspace_id(), marked_at__lte=recorded_through)
             .order_by("customer_id")[:limit]
         )
-        if not late:
-            return 0
         LateArrival.objects.filter(
             workspace_id=current_workspace_id(), customer_id__in=[row.customer_id for row in late]
         ).delete()
-        recorded_through = arrivals_settled()
         for row in late:
             _revise(row.customer_id, row.from_day, today=today, recorded_through=recorded_through, now=now)
         return len(late)
