@@ -132,11 +132,13 @@ def evaluate(spec: Spec, facts: Facts) -> Floats:
 def window_sum(counts: Ints, days: int, *, back: int = 0) -> Ints:
     """Events in the ``days`` days that end ``back`` days before the last column."""
     end = counts.shape[1] - back
-    return counts[:, max(0, end - days) : end].sum(axis=1)
+    total: Ints = counts[:, max(0, end - days) : end].sum(axis=1)
+    return total
 
 
 def _divide(numerator: Floats, denominator: Floats) -> Floats:
-    return np.divide(numerator, denominator, out=np.full(len(numerator), np.nan), where=denominator > 0)
+    quotient: Floats = np.divide(numerator, denominator, out=np.full(len(numerator), np.nan), where=denominator > 0)
+    return quotient
 
 
 def _count(spec: Spec, facts: Facts, stream: StreamFacts) -> Floats:
@@ -175,11 +177,12 @@ def _distinct_events(spec: Spec, facts: Facts, stream: StreamFacts) -> Floats:
 
 
 def _active_days(spec: Spec, facts: Facts, stream: StreamFacts) -> Floats:
-    active = (stream.counts[:, STATE_DAYS - spec.window_days :] > 0).sum(axis=1).astype(np.float64)
+    active: Floats = (stream.counts[:, STATE_DAYS - spec.window_days :] > 0).sum(axis=1).astype(np.float64)
     if spec.scale != "per_week":
         return active
     age = np.clip(facts.as_of - facts.observed_since(stream) + 1, 1, spec.window_days)
-    return np.minimum(active * 7.0 / np.maximum(age, min(7, spec.window_days)), 7.0)
+    a_week: Floats = np.minimum(active * 7.0 / np.maximum(age, min(7, spec.window_days)), 7.0)
+    return a_week
 
 
 def _recency(spec: Spec, facts: Facts, stream: StreamFacts) -> Floats:

@@ -108,7 +108,8 @@ def split_exactly(parts: Floats, totals: Ints) -> Ints:
     order = np.argsort(-(parts - floors), axis=1, kind="stable")
     ranks = np.empty_like(order)
     np.put_along_axis(ranks, order, np.arange(parts.shape[1])[None, :].repeat(len(parts), axis=0), axis=1)
-    return floors + (ranks < deficit[:, None])
+    split: Ints = floors + (ranks < deficit[:, None])
+    return split
 
 
 def score(card: Card, values: Floats, applicable: npt.NDArray[np.bool_]) -> Scores:

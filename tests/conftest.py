@@ -27,7 +27,7 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     """One test database per worker, migrated as the owner; tests then run as the app's role."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     owner = settings.DATABASES[OWNER]
-    original = owner["NAME"]
+    original = str(owner["NAME"])
     name = f"test_{original}{'_' + worker if worker else ''}"
     database.as_owner(original, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', f'CREATE DATABASE "{name}"')
     with django_db_blocker.unblock():
@@ -36,7 +36,7 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
             connections[alias].settings_dict["NAME"] = name
             settings.DATABASES[alias]["NAME"] = name
         call_command("migrate", verbosity=0, interactive=False, database=OWNER)
-    TransactionTestCase._fixture_teardown = database.flush  # type: ignore[method-assign]
+    setattr(TransactionTestCase, "_fixture_teardown", database.flush)  # noqa: B010  (private, so the types know none)
     yield
     with django_db_blocker.unblock():
         for alias in connections:

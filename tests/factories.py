@@ -39,7 +39,8 @@ def make_customer(name: str = "Nottingham Freight", **fields: Any) -> Customer:
         "updated_at": NOW,
         **fields,
     }
-    return Customer.objects.create(**values)
+    customer: Customer = Customer.objects.create(**values)
+    return customer
 
 
 def make_contact(customer: Customer | None, **fields: Any) -> Contact:

@@ -49,7 +49,7 @@ def refuse_unsafe_role(connection: Any, **_: Any) -> None:
 
 def grant_to_app(**_: Any) -> None:
     """After migrations: let the app's role read and write rows, and nothing more."""
-    role = settings.DATABASES[DEFAULT_DB_ALIAS]["USER"]
+    role = str(settings.DATABASES[DEFAULT_DB_ALIAS]["USER"])
     connection = connections[OWNER]
     quoted = connection.ops.quote_name(role)
     with connection.cursor() as cursor:

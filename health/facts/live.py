@@ -73,7 +73,8 @@ def load(customer_ids: Sequence[UUID], day: date, specs: list[Spec]) -> LiveFact
 def _query(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def _stream(

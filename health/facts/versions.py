@@ -155,7 +155,8 @@ class Versions:
         workspace = str(current_workspace_id())
         with connection.cursor() as cursor:
             cursor.execute(sql, [workspace, self._cut, workspace, self._ids])
-            return cursor.fetchall()
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def _terms(row: tuple[Any, ...]) -> Terms:

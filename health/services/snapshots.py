@@ -12,6 +12,7 @@ import numpy as np
 from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import TruncDate
+from django.db.models.lookups import GreaterThan, LessThanOrEqual
 
 from accounts.models import Customer, Workspace
 from csplatform.core.arrays import literal
@@ -162,17 +163,20 @@ def rebuild_one(
 
 def ordinary_snapshots(customer_id: UUID) -> QuerySet[HealthSnapshot]:
     """Snapshots that say what was known then, oldest first; the later revision of a day last."""
-    return _snapshots(customer_id).filter(known_day__lte=F("as_of"))
+    return _snapshots(customer_id).filter(LessThanOrEqual(_KNOWN_DAY, F("as_of")))
 
 
 def revisions(customer_id: UUID) -> QuerySet[HealthSnapshot]:
     """Snapshots that say what late data would have made of their day, oldest first."""
-    return _snapshots(customer_id).filter(known_day__gt=F("as_of"))
+    return _snapshots(customer_id).filter(GreaterThan(_KNOWN_DAY, F("as_of")))
+
+
+_KNOWN_DAY = TruncDate("known_through", tzinfo=UTC)
 
 
 def _snapshots(customer_id: UUID) -> QuerySet[HealthSnapshot]:
     rows: QuerySet[HealthSnapshot] = HealthSnapshot.objects.filter(customer_id=customer_id)
-    return rows.annotate(known_day=TruncDate("known_through", tzinfo=UTC)).order_by("as_of", "revision")
+    return rows.order_by("as_of", "revision")
 
 
 @dataclass(slots=True)

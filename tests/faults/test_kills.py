@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from csplatform.local.state import PROJECT
 from tests.faults.conftest import Product, wait_for
@@ -87,7 +88,7 @@ class Client(threading.Thread):
         }
 
 
-def audit(product: Product) -> dict[str, object]:
+def audit(product: Product) -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, "-c", _AUDIT], cwd=PROJECT, env=product.env, capture_output=True, text=True, check=True
     )

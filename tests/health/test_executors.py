@@ -18,7 +18,7 @@ from health import arrivals
 from health.facts import live
 from health.facts.asof import AsOf
 from health.measures import Facts, Spec, evaluate
-from health.models import LateArrival, Measure
+from health.models import LateArrival, Measure, ScoringRun
 from health.risk import USAGE_SPECS
 from health.services import base_rate, runs, snapshots
 from tests import factories
@@ -182,15 +182,16 @@ def test_late_data_appends_a_revision_and_changes_neither_the_snapshot_nor_the_r
 def test_facts_imported_after_a_snapshot_leave_it_until_the_day_is_built_again(workspace: Any) -> None:
     customer, people = customer_with_people(90, 10)
     day = TODAY - timedelta(days=5)
-    run = runs.start(kind="backfill", days=[day], now=datetime.now(UTC))
+    run = runs.start(kind=ScoringRun.Kind.BACKFILL, days=[day], now=datetime.now(UTC))
     runs.work(workspace.pk, run.pk)
     store(customer, people, [(n, 40_000, 1, "login") for n in range(5, 60)], date.min.replace(year=2000))
     _, result, _, _ = snapshots.rebuild_one(customer.pk, day)
     assert np.isnan(result.values[0]).any()
 
-    run = runs.start(kind="backfill", days=[day], now=datetime.now(UTC))
+    run = runs.start(kind=ScoringRun.Kind.BACKFILL, days=[day], now=datetime.now(UTC))
     runs.work(workspace.pk, run.pk)
     stored = snapshots.ordinary_snapshots(customer.pk).last()
+    assert stored is not None
     assert stored.revision == 1
     _, result, _, _ = snapshots.rebuild_one(customer.pk, day)
     assert result.values[0].tolist() == stored.values

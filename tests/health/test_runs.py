@@ -13,7 +13,7 @@ from accounts.services import read_model
 from csplatform.core.models import Job, JobState
 from csplatform.core.tenancy import workspace_scope
 from health.models import HealthScore, HealthSnapshot, ScoringRun, ScoringShard
-from health.services import runs
+from health.services import runs, scoring
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -69,17 +69,17 @@ def test_a_worker_that_dies_in_a_shard_gives_it_back(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(runs._SHARD_SIZE, ScoringRun.Kind.CURRENT, 3)
     workspace = workspace_with(5)
     run = start(workspace, ScoringRun.Kind.CURRENT, [TODAY])
-    real = runs.scoring.score_present
+    real = scoring.score_present
 
     def die(*args: object, **kwargs: object) -> int:
         raise SystemExit
 
-    monkeypatch.setattr(runs.scoring, "score_present", die)
+    monkeypatch.setattr(scoring, "score_present", die)
     with pytest.raises(SystemExit):
         runs.work(workspace.pk, run.pk)
     with workspace_scope(workspace):
         assert not ScoringShard.objects.filter(done_at__isnull=False).exists()
-    monkeypatch.setattr(runs.scoring, "score_present", real)
+    monkeypatch.setattr(scoring, "score_present", real)
     assert runs.work(workspace.pk, run.pk) == 2
 
 

@@ -68,8 +68,8 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{options['file']}: cannot be opened ({error.strerror}).") from error
         self._report(run, options)
-        if run.job.state != JobState.DONE:
-            raise CommandError(run.job.message or "The import did not finish.")
+        if run.job is None or run.job.state != JobState.DONE:
+            raise CommandError((run.job and run.job.message) or "The import did not finish.")
         if run.rows_rejected:
             sys.exit(EXIT_SOME_REJECTED)
 
