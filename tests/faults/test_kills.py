@@ -77,7 +77,7 @@ class Client(threading.Thread):
             time.sleep(PER_BATCH / 200)
 
     @staticmethod
-    def message(number: int) -> dict[str, object]:
+    def message(number: int) -> dict[str, Any]:
         return {
             "type": "track",
             "messageId": f"kill-{number}",
