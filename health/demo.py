@@ -28,7 +28,7 @@ from csplatform.core.tenancy import workspace_scope
 from csplatform.demo import Paths, Simulation, yesterday
 from health import tasks
 from health.models import ScoringRun
-from health.services import runs, snapshots
+from health.services import runs, scoring, snapshots
 
 ACTOR = audit.Actor(label="demo")
 _WEEKLY = 104  # snapshots as far back as the files go
@@ -175,6 +175,10 @@ class _Load:
         self._run(workspace, ScoringRun.Kind.BACKFILL, past_days(today))
         self._run(workspace, ScoringRun.Kind.CLOSE_DAY, [yesterday])
         self._run(workspace, ScoringRun.Kind.CURRENT, [today])
+        scored = 1
+        while scored:  # the imports marked everybody; who is scored by now need not be called again
+            with workspace_scope(workspace):
+                scored = scoring.refresh_dirty()
 
     def _run(self, workspace: Workspace, kind: ScoringRun.Kind, days: list[date]) -> None:
         """Begin the run, or go on with the one begun, here and in the workers; waits for its end."""
