@@ -165,6 +165,9 @@ def _moved(said: Situation) -> list[Part]:
 def _why(said: Situation, moved: int) -> str:
     """The two strongest causes in the direction of the movement."""
     same = sorted((c for c in said.causes if c.change * moved > 0), key=lambda c: -abs(c.change))[:2]
+    if len(same) == 2 and all(cause.lost for cause in same):
+        names = {"one": _inline(same[0].label), "other": _inline(same[1].label)}
+        return _("%(one)s and %(other)s are no longer known") % names
     told = [_moved_by(cause) for cause in same]
     if len(told) == 2:
         return _("%(one)s and %(other)s") % {"one": told[0], "other": told[1]}

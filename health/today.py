@@ -27,7 +27,10 @@ _FULL = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A customer under contract. Money in minor units, risk in basis points, change in hundredths of points."""
+    """A customer under contract. Money in minor units, risk in basis points, change in hundredths of points.
+
+    ``leaving``: notice was given, or the contract ended and is in grace (then ``arr_minor`` is what ended).
+    """
 
     id: UUID
     arr_minor: int
@@ -36,7 +39,7 @@ class Candidate:
     change: int | None
     notice_deadline: date | None
     renewal_on: date | None
-    notice_given: bool = False
+    leaving: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class Ranked:
 def needs_attention(candidate: Candidate) -> bool:
     """Whether something about the customer asks for a person at all."""
     fell = candidate.change is not None and candidate.change <= NOTABLE_FALL
-    return candidate.band in ("at_risk", "watch", "unknown") or fell or candidate.notice_given
+    return candidate.band in ("at_risk", "watch", "unknown") or fell or candidate.leaving
 
 
 def revenue_at_risk(candidate: Candidate) -> int:

@@ -23,17 +23,22 @@ AHEAD = timedelta(days=150)
 SHOWN_RENEWALS = 40
 NOTABLE_RISE = 800
 
-# The expected loss decides who is looked at closely; urgency, which varies less, then orders those few hundred.
+# In grace nothing is paid any more: at stake is what ended. The expected loss decides who is looked at
+# closely; urgency, which varies less, then orders those few hundred.
 _ASKING = """
 WITH asking AS MATERIALIZED (
-  SELECT id, arr_minor, health_band, churn_risk, health_change, notice_deadline, renewal_on,
-    contract_state = 'notice_given' AS notice_given,
-    arr_minor::float8 * greatest(coalesce(churn_risk, 0), CASE health_band
+  SELECT id, stake.arr_minor, health_band, churn_risk, health_change, notice_deadline, renewal_on,
+    contract_state <> 'active' AS leaving,
+    stake.arr_minor::float8 * greatest(coalesce(churn_risk, 0), CASE health_band
       WHEN 'at_risk' THEN %(at_risk)s WHEN 'watch' THEN %(watch)s WHEN 'unknown' THEN %(unknown)s
       ELSE %(healthy)s END) AS loss
   FROM accounts_customer c
+  CROSS JOIN LATERAL (SELECT CASE WHEN contract_state <> 'in_grace' THEN c.arr_minor ELSE coalesce(
+      (SELECT sum(s.arr_minor)::bigint FROM accounts_subscription s
+       WHERE s.workspace_id = c.workspace_id AND s.customer_id = c.id AND s.ends_on = c.renewal_on), 0)
+    END AS arr_minor) AS stake
   WHERE workspace_id = %(workspace)s AND contract_state IN ('active', 'notice_given', 'in_grace')
-    AND (health_band IN ('at_risk', 'watch', 'unknown') OR health_change <= %(fall)s OR contract_state = 'notice_given')
+    AND (health_band IN ('at_risk', 'watch', 'unknown') OR health_change <= %(fall)s OR contract_state <> 'active')
     AND (%(csm)s::uuid IS NULL OR csm_id = %(csm)s::uuid)
     AND NOT EXISTS (SELECT 1 FROM health_todaydismissal d WHERE d.workspace_id = c.workspace_id
       AND d.member_id = %(member)s::uuid AND d.customer_id = c.id AND d.until > %(today)s AND d.undone_at IS NULL)),
@@ -172,7 +177,11 @@ def good_news(of: Membership | None, today: date, healthy_from: int, *, most: in
         gains: dict[UUID, int] = {identity: int(gain) for identity, gain in cursor.fetchall()}
     mine = _under_contract(of)
     expanded = sorted(mine.filter(pk__in=gains), key=lambda c: (-gains[c.pk], c.pk))[:most]
-    rising = list(mine.filter(health_change__gte=NOTABLE_RISE).order_by("-health_change", "-pk")[:50])
+    rising = list(
+        mine.filter(health_change__gte=NOTABLE_RISE, health_band__in=("healthy", "watch")).order_by(
+            "-health_change", "-pk"
+        )[:50]
+    )
     rising.sort(key=lambda c: (-c.arr_minor, c.pk))
     news, told = [], set()
     for customer in expanded[: most // 2]:

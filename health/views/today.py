@@ -113,7 +113,7 @@ def _context(request: WorkspaceRequest, now: datetime) -> dict[str, Any]:
     candidates, middle = today_reads.asking(member=member, of=of, today=day)
     queue = _queue(rank(candidates, day, middle=middle), edges, request.workspace.currency, day)
     deadlines = today_reads.deadlines(of, day)
-    near = [item["deadline_days"] for item in queue if item["deadline_days"] is not None]
+    near = [item["deadline_days"] for item in queue if item["deadline"] and item["is_notice"]]
     scope = "&csm=me" if of else ""
     return {
         "setup": False,
@@ -167,17 +167,19 @@ def _item(
     day: date,
 ) -> dict[str, Any]:
     deadline = customer.notice_deadline or customer.renewal_on
-    known = moved is not None and moved.points_before is not None and customer.health_points is not None
+    if deadline is not None and deadline < day:
+        deadline = None
+    before = moved.points_before if moved else _before(customer)
     told = narrative.Situation(
         today=day,
         contract_state=customer.contract_state,
         band=customer.health_band,
         currency=currency,
-        arr_minor=customer.arr_minor,
+        arr_minor=each.candidate.arr_minor,
         points=customer.health_points,
-        points_before=moved.points_before if moved and known else None,
-        band_before=panels.band_at(moved.points_before, edges) if moved and known else None,
-        since=moved.since if moved else None,
+        points_before=before,
+        band_before=panels.band_at(before, edges),
+        since=moved.since if moved else day - today_reads.LOOK_BACK,
         coverage=customer.coverage,
         causes=moved.causes if moved else (),
         notice_deadline=customer.notice_deadline,
@@ -192,13 +194,20 @@ def _item(
         "points_now": customer.health_points,
         "since": told.since,
         "computed_at": moved.computed_at if moved else None,
-        "at_stake_minor": customer.arr_minor,
+        "at_stake_minor": each.candidate.arr_minor,
         "at_risk_minor": each.at_risk_minor,
         "urgency": each.urgency,
         "deadline": deadline,
         "is_notice": customer.notice_deadline is not None,
         "deadline_days": (deadline - day).days if deadline else None,
     }
+
+
+def _before(customer: Customer) -> int | None:
+    """The points four weeks ago by the customer's own row, where no snapshot tells more."""
+    if customer.health_points is None or customer.health_change is None:
+        return None
+    return customer.health_points - customer.health_change
 
 
 def _good_news(news: Sequence[today_reads.GoodNews]) -> list[dict[str, Any]]:

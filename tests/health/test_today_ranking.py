@@ -44,7 +44,7 @@ def test_urgency_grows_to_the_last_day_of_notice_and_with_a_fall() -> None:
 def test_the_healthy_and_unmoved_are_left_alone() -> None:
     assert not needs_attention(candidate(band="healthy", change=-200))
     assert needs_attention(candidate(band="healthy", change=-300))
-    assert needs_attention(candidate(band="healthy", notice_given=True))
+    assert needs_attention(candidate(band="healthy", leaving=True))
     assert needs_attention(candidate(band="unknown"))
 
 

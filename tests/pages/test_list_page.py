@@ -17,6 +17,7 @@ from django.utils import timezone
 from accounts.models import AccountTeamMember, BulkChange, Customer, SavedSegment
 from accounts.roles import Role
 from accounts.services import search, team
+from accounts.views.customers.columns import COLUMN_LIST
 from accounts.views.customers.export import PIECE, neutral
 from csplatform.core.models import AuditEvent
 from csplatform.core.tenancy import workspace_scope
@@ -165,6 +166,14 @@ def test_columns_are_chosen_in_the_address_and_remembered(house: House) -> None:
     later = text_of(client.get(LIST))
     assert 'class="col-seats num"' in later
     assert 'class="col-arr' not in later
+
+
+def test_every_column_has_a_cell_under_its_heading(house: House) -> None:
+    query = "&".join(f"columns={column.key}" for column in COLUMN_LIST)
+    page = text_of(house.client(Role.VIEWER).get(f"{LIST}?{query}"))
+    head, body = page.split("<tbody>")[0].split("<thead")[1], page.split("<tbody>")[1].split("</tr>")[0]
+    assert head.count('scope="col"') == len(COLUMN_LIST) + 1
+    assert body.count("<td") == len(COLUMN_LIST)
 
 
 # --- segments ------------------------------------------------------------------------------------------
