@@ -32,14 +32,11 @@ _KEYWORDS = {
 _NOT_PRODUCT = {"tests", "bench", "docs", "static"}
 _TEMPLATES = {".html", ".txt"}
 _WIDTH = 110
-_HEADER: dict[str, str] = {"project": "Boomerang", "version": "1", "charset": "utf-8"} | dict.fromkeys(
-    ("msgid_bugs_address", "last_translator", "language_team"), ""
-)
 
 
 def collect(project: Path = PROJECT) -> Catalog:
     """Every text marked for translation in the product's code and templates, with the files that use it."""
-    found = Catalog(**_HEADER)
+    found = _empty(None)
     for path in _sources(project):
         where = path.relative_to(project).as_posix()
         for line, text, comments, context in extract(
@@ -53,7 +50,7 @@ def catalogue(language: str, project: Path = PROJECT) -> Catalog:
     """The catalogue of a language as it is kept; an empty one where there is none yet."""
     path = _path(language, project)
     if not path.exists():
-        return Catalog(locale=language, **_HEADER)
+        return _empty(language)
     with path.open("rb") as file:
         return read_po(file, locale=language, abort_invalid=True)
 
@@ -79,6 +76,12 @@ def update(project: Path = PROJECT) -> dict[str, int]:
 def is_translated(string: str | list[str] | tuple[str, ...] | None) -> bool:
     """Whether there are words for a message: in every plural form, where it has several."""
     return bool(string) and all(string or ())
+
+
+def _empty(language: str | None) -> Catalog:
+    return Catalog(
+        language, project="Boomerang", version="1", msgid_bugs_address="", last_translator="", language_team=""
+    )
 
 
 def _sources(project: Path) -> Iterator[Path]:
