@@ -11,6 +11,6 @@ from journeys.models import Macro, Stage
 def create_stages(workspace: Workspace, now: datetime) -> None:
     """One stage per macro stage, in the boomerang's order, for a workspace just created (in its scope)."""
     Stage.objects.bulk_create(
-        Stage(workspace=workspace, key=macro.value, name=str(macro.label), macro=macro.value, order=order)
+        Stage(workspace=workspace, key=macro.value, name=macro.default_name, macro=macro.value, order=order)
         for order, macro in enumerate(Macro)
     )

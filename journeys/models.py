@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from csplatform.core.tenancy import TenantModel
 
@@ -17,6 +18,12 @@ class Macro(models.TextChoices):
     PERFORMANCE = "performance", _("Performance")
     TRANSFORMATION = "transformation", _("Transformation")
     ADVOCACY = "advocacy", _("Advocacy")
+
+    @property
+    def default_name(self) -> str:
+        """What a new workspace's stage is called in the database, whatever language is active."""
+        with override("en"):
+            return str(self.label)
 
 
 class Phase(models.TextChoices):
@@ -56,6 +63,12 @@ class Stage(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def label(self) -> str:
+        """The name as the reader sees it: a name the workspace never changed is in the reader's language."""
+        macro = Macro(self.macro)
+        return str(macro.label) if self.name == macro.default_name else self.name
 
     @property
     def phase(self) -> Phase:

@@ -47,8 +47,8 @@ class Standing:
 
 
 def stage_names() -> dict[str, str]:
-    """Key → name of the active workspace's stages, in journey order."""
-    return dict(Stage.objects.order_by("order").values_list("key", "name"))
+    """Key → name of the active workspace's stages for the reader, in journey order."""
+    return {stage.key: stage.label for stage in Stage.objects.order_by("order")}
 
 
 def standing(of: Membership | None = None) -> Standing:
@@ -62,7 +62,7 @@ def standing(of: Membership | None = None) -> Standing:
     for stage in Stage.objects.order_by("order"):
         row = counted.get(stage.key, {})
         money = row.get("expected" if stage.phase is Phase.DEMAND else "arr")
-        stages.append(StageCount(stage.key, stage.name, stage.macro, row.get("customers", 0), int(money or 0)))
+        stages.append(StageCount(stage.key, stage.label, stage.macro, row.get("customers", 0), int(money or 0)))
     return Standing(tuple(stages), mine.filter(contract_state=ContractState.CHURNED).count())
 
 

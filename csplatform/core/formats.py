@@ -73,7 +73,7 @@ def money_short(minor: int | None, currency: str, language: str | None) -> str:
         lead /= 1000
     digits = 0 if lead >= 100 else 1 if lead >= 10 else 2
     text = format_compact_currency(amount, currency, locale=locale, fraction_digits=digits).replace("-", MINUS)
-    if sum(character.isdigit() for character in text) > 3 + digits:
+    if sum(character.isdigit() for character in text) > 3:
         # No short form in this language for this size (German has none for thousands): write it out.
         return money(round(amount) * 10 ** get_currency_precision(currency), currency, language)
     return text.replace("K", "k") if locale.language == "en" else text

@@ -46,6 +46,8 @@ def test_money_in_full(language: str | None, minor: int, currency: str, text: st
         ("fr", 490_000_000, "4,9 M €"),
         ("de", 490_000_000, "4,9 Mio. €"),
         ("de", 21_400_000, "214.000 €"),
+        ("de", 819_000, "8.190 €"),
+        ("de", 1_025_800, "10.258 €"),
     ],
 )
 def test_money_in_short(language: str, minor: int, text: str) -> None:
