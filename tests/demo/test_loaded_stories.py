@@ -17,7 +17,7 @@ from accounts.models import Customer, ImportRun, Workspace
 from accounts.selectors.demo import logins
 from csplatform.core.models import JobState
 from csplatform.core.tenancy import workspace_scope
-from csplatform.demo import Simulation
+from csplatform.demo import Simulation, yesterday
 from health import arrivals, demo, tasks
 from health.models import DirtyCustomer, Event, HealthScore, HealthSnapshot, LateArrival, ScoringRun
 from health.services import runs, snapshots
@@ -75,7 +75,7 @@ def loaded(
                         _load()
             workspace = _load()
             story_of = {
-                plan.external_id: plan.story for plan in _small(demo.yesterday(workspace.created_at)).run().plans
+                plan.external_id: plan.story for plan in _small(yesterday(workspace.created_at)).run().plans
             }
             assert not list(Path(media).rglob("*"))
             yield Loaded(workspace, story_of)
