@@ -74,9 +74,7 @@ def loaded(
                     with pytest.raises(_KilledError):
                         _load()
             workspace = _load()
-            story_of = {
-                plan.external_id: plan.story for plan in _small(yesterday(workspace.created_at)).run().plans
-            }
+            story_of = {plan.external_id: plan.story for plan in _small(yesterday(workspace.created_at)).run().plans}
             assert not list(Path(media).rglob("*"))
             yield Loaded(workspace, story_of)
         finally:
