@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import cast
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
@@ -24,6 +24,8 @@ class WorkspaceRequest(HttpRequest):
     membership: Membership
     workspaces: list[Workspace]
     """Every workspace the person is a member of now."""
+    view_failed: bool
+    """Whether the view raised."""
 
 
 class WorkspaceMiddleware:
@@ -39,19 +41,25 @@ class WorkspaceMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         membership = self._membership(request)
         typed = cast(WorkspaceRequest, request)
+        typed.view_failed = False
         if membership is None:
             typed.workspace = typed.membership = None  # type: ignore[assignment]
             return self.get_response(request)
         typed.membership = membership
         typed.workspace = membership.workspace
         with workspace_scope(membership.workspace_id):
-            return self.get_response(request)
+            response = self.get_response(request)
+            if typed.view_failed:
+                transaction.set_rollback(True)
+            return response
 
     @staticmethod
     def process_exception(request: HttpRequest, exception: Exception) -> None:
-        """Undo what the view wrote: Django answers for the exception, so the scope would end without noticing it."""
-        if connection.in_atomic_block:
-            transaction.set_rollback(True)
+        """Note that what the view wrote must be undone: Django answers for the exception, so the scope sees none.
+
+        Undone only once there is an answer, because another middleware may need the database to give one.
+        """
+        cast(WorkspaceRequest, request).view_failed = True
 
     @staticmethod
     def _membership(request: HttpRequest) -> Membership | None:
