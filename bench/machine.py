@@ -1,0 +1,177 @@
+"""CPU time and memory of processes, read from /proc (Linux), and the product's own processes started for a bench.
+
+CPU rather than wall time, because other work on the machine moves the latter and hardly the former.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
+
+from django.conf import settings
+from django.db import connection
+
+from csplatform.local.processes import spawn
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_START_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Cpu:
+    """CPU seconds of this process and of the database server."""
+
+    client: float
+    database: float
+
+    @property
+    def total(self) -> float:
+        return self.client + self.database
+
+
+def cpu_of(work: Callable[[], object]) -> Cpu:
+    """What ``work`` costs here and in the database server (at least one clock tick)."""
+    client, database = time.process_time(), database_cpu()
+    work()
+    spent = Cpu(time.process_time() - client, database_cpu() - database)
+    return spent if spent.total > 0 else Cpu(1 / _TICKS, 0.0)
+
+
+def database_cpu() -> float:
+    """CPU seconds of the whole database server since its start: backends, those that ended, its writers.
+
+    The server must run on this machine and serve nobody else meanwhile.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        backend: int = cursor.fetchone()[0]
+    try:
+        server = int(_stat(backend)[1])
+        return _own_and_ended(server) + sum(map(_own, children(server)))
+    except OSError as error:
+        raise RuntimeError(
+            "The bench reads CPU time from /proc: it needs Linux and a database server on this machine. "
+            "Leave DATABASE_URL unset to use the embedded one."
+        ) from error
+
+
+def processes_cpu(*roots: int) -> float:
+    """CPU seconds of these processes and everything below them, ended children included."""
+    return sum(_own_and_ended(root) + (processes_cpu(*children(root)) if children(root) else 0.0) for root in roots)
+
+
+def children(pid: int) -> list[int]:
+    """The living children of a process."""
+    with open(f"/proc/{pid}/task/{pid}/children") as found:
+        return [int(child) for child in found.read().split()]
+
+
+def peak_memory_mb() -> float:
+    """The largest resident set of this process so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of /proc/PID/stat from the state on: index 1 is the parent, 11 and 12 user and system time."""
+    with open(f"/proc/{pid}/stat") as stat:
+        return stat.read().rsplit(")", 1)[1].split()
+
+
+def _own(pid: int) -> float:
+    try:
+        fields = _stat(pid)
+    except OSError:  # it ended since it was listed; its parent has its time now
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def _own_and_ended(pid: int) -> float:
+    return sum(int(field) for field in _stat(pid)[11:15]) / _TICKS
+
+
+# --- the product's processes ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Web:
+    """A running web server."""
+
+    pid: int
+    port: int
+
+    def connect(self) -> http.client.HTTPConnection:
+        """A connection that is kept open between requests."""
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+
+
+@contextmanager
+def web(*, workers: int = 1) -> Iterator[Web]:
+    """The product's web server on a free port of loopback, ready to answer."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with program("web", {"BIND": "127.0.0.1", "PORT": str(port), "WEB_WORKERS": str(workers)}) as process:
+        deadline = time.monotonic() + _START_SECONDS
+        while not _answers(port):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError("The web server of the bench did not start.")
+            time.sleep(0.1)
+        yield Web(process.pid, port)
+
+
+@contextmanager
+def program(name: str, extra: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """The product's process ``name`` (web, worker or scheduler) on the bench's database; ends with the block."""
+    env = {**os.environ, "DATABASE_URL": _here("DATABASE_URL"), "DATABASE_OWNER_URL": _here("DATABASE_OWNER_URL")}
+    env.update({"LOG_LEVEL": "ERROR", "DEMO": "0", **(extra or {})})
+    process = spawn([sys.executable, "-m", "csplatform.serve", name], env=env)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        _end_group(process.pid)
+        process.wait()
+
+
+def _end_group(leader: int) -> None:
+    try:
+        os.killpg(leader, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _here(variable: str) -> str:
+    """The address in ``variable`` with the database we work on (a test's has another name)."""
+    name = str(connection.settings_dict["NAME"])
+    default = os.environ.get("DATABASE_URL") or _address()
+    return urlunsplit(urlsplit(os.environ.get(variable) or default)._replace(path=f"/{name}"))
+
+
+def _address() -> str:
+    default = settings.DATABASES["default"]
+    return f"postgres://{default['USER']}:{default['PASSWORD']}@{default['HOST']}:{default['PORT']}/"
+
+
+def _answers(port: int) -> bool:
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        client.request("GET", "/healthz")
+        return client.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        client.close()

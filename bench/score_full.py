@@ -1,0 +1,83 @@
+"""Full scoring: every customer of a workspace, from planning the run to the written scores and list columns.
+
+The runs are those of the nights that follow each other: with each, every window has moved on by a day, so nearly
+every score and list row is written anew. Beside them stand an ORM loop over a sample of the customers and DuckDB over
+the raw events of all of them, the latter without writing anything back.
+"""
+
+from __future__ import annotations
+
+import statistics
+from datetime import UTC, date, datetime, time, timedelta
+
+from accounts.models import Customer
+from bench import floor, naive
+from bench.machine import cpu_of
+from bench.population import Population, load
+from bench.table import Row
+from csplatform.core.tenancy import workspace_scope
+from health.models import HealthScore, ScoringRun
+from health.services import runs
+
+UNIT = "customers per CPU-second"
+_NIGHTS = 3
+_SAMPLE = 300
+
+
+def run(scale: float = 1.0) -> list[Row]:
+    """The load of the events, the first scoring and the ones of the nights after."""
+    population = load(scale)
+    first = cpu_of(lambda: score_all(population, population.last_day + timedelta(days=1)))
+    nights = [
+        cpu_of(lambda day=population.last_day + timedelta(days=2 + night): score_all(population, day))
+        for night in range(_NIGHTS)
+    ]
+    day = population.last_day + timedelta(days=1 + _NIGHTS)
+    n = population.customers
+    slow, best = naive_rate(population, day), floor_rate(population, day)
+
+    def rate(name: str, seconds: float) -> Row:
+        return Row(name, n / seconds, UNIT, n, slow, best)
+
+    middle = sorted(nights, key=lambda cpu: cpu.total)[_NIGHTS // 2]
+    return [
+        Row("load_events", population.events / population.load.total, "events per CPU-second", population.events),
+        rate("score_full", middle.total),
+        rate("score_full_first", first.total),
+        Row("score_full_client", middle.client, "CPU-seconds", n, is_time=True),
+        Row("score_full_database", middle.database, "CPU-seconds", n, is_time=True),
+    ]
+
+
+def score_all(population: Population, day: date) -> None:
+    """The nightly run as of ``day``; raises ``RuntimeError`` unless every customer has been scored."""
+    workspace = population.workspace
+    with workspace_scope(workspace):
+        run = runs.start(
+            kind=ScoringRun.Kind.CURRENT, days=[day], now=datetime.combine(day, time(hour=1), UTC)
+        )
+    runs.work(workspace.pk, run.pk)
+    with workspace_scope(workspace):
+        scored = HealthScore.objects.filter(as_of=day).count()
+    if scored != population.customers:
+        raise RuntimeError(f"{scored} of {population.customers} customers were scored as of {day}.")
+
+
+def naive_rate(population: Population, day: date) -> float:
+    """Customers per CPU-second of the ORM loop, on customers spread evenly over the workspace."""
+    sample = sample_of(population, _SAMPLE)
+    naive.score_customers(population.workspace, sample[: len(sample) // 10], day)
+    return len(sample) / cpu_of(lambda: naive.score_customers(population.workspace, sample, day)).total
+
+
+def sample_of(population: Population, size: int) -> list:
+    """At most ``size`` customers' ids, evenly spread."""
+    with workspace_scope(population.workspace):
+        ids = list(Customer.objects.order_by("id").values_list("id", flat=True))
+    return ids[:: max(1, len(ids) // size)][:size]
+
+
+def floor_rate(population: Population, day: date) -> float:
+    """Customers per CPU-second of DuckDB over all events; the median of three."""
+    seconds = [floor.aggregate(population.events_file, day) for _ in range(3)]
+    return population.customers / max(statistics.median(seconds), 0.001)
