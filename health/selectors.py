@@ -101,7 +101,7 @@ def _present(customer: Customer, today: date) -> Reading:
     version = stored.scorecard_version if stored else version_on(today)
     card = card_of(version)
     facts = live.load([customer.pk], as_of, specs_of(card)).facts
-    base = snapshots.base_of(stored) if stored else base_rate.observe([today])[today]
+    base = snapshots.base_of(stored) if stored else base_rate.now(today)
     computed = compute(card, facts, base)
     if stored is None:
         return Reading(as_of, covered, version, computed, facts)

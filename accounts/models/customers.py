@@ -46,8 +46,13 @@ class Customer(TenantModel):
     employees = models.PositiveIntegerField(null=True, blank=True)
     lifecycle_stage = models.CharField(max_length=60, blank=True, default="")
     source = models.CharField(max_length=120, blank=True, default="")
-    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children")
-    referred_by = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="referrals")
+    # Most have neither, and every index is written with every new score: these two hold only who has.
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children", db_index=False
+    )
+    referred_by = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="referrals", db_index=False
+    )
     tags = ArrayField(models.CharField(max_length=60), default=list, blank=True)
     expected_arr_minor = models.BigIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(help_text=_("When the relation began, as told by the source."))
@@ -117,6 +122,10 @@ class Customer(TenantModel):
             models.Index(fields=["workspace", "contract_state", "arr_minor", "id"], name="customer_in_state"),
             models.Index(fields=["workspace", "health_band", "arr_minor", "id"], name="customer_in_band"),
             models.Index(fields=["workspace", "csm", "arr_minor", "id"], name="customer_of_csm"),
+            models.Index(fields=["parent"], name="customer_below", condition=models.Q(parent__isnull=False)),
+            models.Index(
+                fields=["referred_by"], name="customer_referred", condition=models.Q(referred_by__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from accounts import extensions, terms
 from accounts.models import Customer, Subscription, Workspace
@@ -26,18 +27,20 @@ _TERMS = tuple(field.name for field in fields(terms.Terms))
 
 
 class Health(NamedTuple):
-    """One customer's score for the lists: points and change in hundredths, coverage in percent, risks in basis
-    points."""
+    """Scores for the lists by column: points and change in hundredths, coverage in percent, risks in basis points.
 
-    customer_id: UUID
-    points: int | None
-    band: str
-    change: int | None
-    coverage: int | None
-    risk: int | None
-    risk_low: int | None
-    risk_high: int | None
-    last_event_at: datetime | None
+    Ids and moments may be texts as the database writes them.
+    """
+
+    customer_ids: Sequence[UUID | str]
+    points: Sequence[int | None]
+    band: Sequence[str]
+    change: Sequence[int | None]
+    coverage: Sequence[int | None]
+    risk: Sequence[int | None]
+    risk_low: Sequence[int | None]
+    risk_high: Sequence[int | None]
+    last_event_at: Sequence[datetime | str | None]
 
 
 class StagePlace(NamedTuple):
@@ -82,9 +85,11 @@ _CONTRACT_COLUMNS = {
 }
 
 
-def write_health(rows: Sequence[Health]) -> list[UUID]:
-    """Write scores to the lists' columns; returns the customers whose row changed."""
-    return _write(_HEALTH_COLUMNS, rows)
+def write_health(health: Health) -> None:
+    """Write scores to the lists' columns."""
+    if health.customer_ids:
+        with connection.cursor() as cursor:
+            _update(cursor, _HEALTH_COLUMNS, health)
 
 
 def write_stages(rows: Sequence[StagePlace]) -> list[UUID]:
@@ -98,9 +103,35 @@ def refresh_contracts(customer_ids: Iterable[UUID] | None, *, day: date, now: da
     ``customer_ids`` None: every customer of the active workspace. Customers whose row changed are announced, and
     those whose state changed are placed anew where their stage follows the contract. Returns the changed ids.
     """
+    return _refresh(_batches(customer_ids), day, now)
+
+
+def refresh_due_contracts(*, since: date, day: date, now: datetime) -> list[UUID]:
+    """As ``refresh_contracts`` for everybody, when everybody's row was right as of ``since`` at the earliest.
+
+    Rows are kept right when facts change; what time alone can change shows in a date that has come: a renewal or a
+    notice deadline passed, a subscription's start, end or cancellation reached, or a grace period running out.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT id FROM accounts_customer WHERE workspace_id = %(workspace)s AND (
+              contract_state = 'in_grace' OR renewal_on <= %(day)s OR notice_deadline < %(day)s
+              OR id IN (SELECT customer_id FROM accounts_subscription
+                        WHERE workspace_id = %(workspace)s AND (
+                          starts_on > %(since)s AND starts_on <= %(day)s OR ends_on > %(since)s AND ends_on <= %(day)s
+                          OR cancelled_on > %(since)s AND cancelled_on <= %(day)s)))
+            """,
+            {"workspace": str(current_workspace_id()), "since": since, "day": day},
+        )
+        due = [row[0] for row in cursor.fetchall()]
+    return _refresh(_batches(due), day, now)
+
+
+def _refresh(batches: Iterable[list[UUID]], day: date, now: datetime) -> list[UUID]:
     workspace = Workspace.objects.get(pk=current_workspace_id())
     changed: list[UUID] = []
-    for batch in _batches(customer_ids):
+    for batch in batches:
         states = dict(Customer.objects.filter(pk__in=batch).values_list("id", "contract_state"))
         rows = _contracts(batch, day, workspace)
         written = set(_write(_CONTRACT_COLUMNS, [row for row in rows if row.customer_id in states]))
@@ -156,28 +187,35 @@ def _contracts(customer_ids: Sequence[UUID], day: date, workspace: Workspace) ->
 
 
 def _write(columns: dict[str, str], rows: Sequence[tuple[Any, ...]]) -> list[UUID]:
-    """Write ``rows`` (customer id, then the columns' values in order) where they differ from what is stored."""
+    """Write ``rows`` (customer id, then the columns' values in order); returns the customers whose row changed."""
     if not rows:
         return []
+    with connection.cursor() as cursor:
+        _update(cursor, columns, list(zip(*rows, strict=True)), returning="RETURNING c.id")
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _update(
+    cursor: CursorWrapper, columns: dict[str, str], told: Sequence[Sequence[Any]], *, returning: str = ""
+) -> None:
+    """Write arrays (customer ids, then the columns' values) where they differ from what is stored."""
     names = ", ".join(columns)
     arrays = ", ".join(["%s::uuid[]", *(f"%s::{kind}[]" for kind in columns.values())])
     kept = ", ".join(f"c.{name}" for name in columns)
-    told = ", ".join(f"told.{name}" for name in columns)
+    new = ", ".join(f"told.{name}" for name in columns)
     due = ", ".join(f"due.{name}" for name in columns)
-    ids, *values = zip(*rows, strict=True)
-    told_ids = literal(ids)
-    with bulk.joined_by_hash(len(rows)), connection.cursor() as cursor:
+    ids, *values = map(literal, told)
+    with bulk.joined_by_hash(len(told[0])):
         cursor.execute(
             f"""
             WITH due AS MATERIALIZED (
               SELECT told.* FROM accounts_customer c
               JOIN unnest({arrays}) AS told(customer_id, {names}) ON told.customer_id = c.id
-              WHERE c.id = ANY(%s::uuid[]) AND ({kept}) IS DISTINCT FROM ({told})
+              WHERE c.id = ANY(%s::uuid[]) AND ({kept}) IS DISTINCT FROM ({new})
               ORDER BY c.id FOR NO KEY UPDATE OF c
             )
             UPDATE accounts_customer c SET ({names}) = ROW({due})
-            FROM due WHERE c.id = due.customer_id AND c.id = ANY(%s::uuid[]) RETURNING c.id
+            FROM due WHERE c.id = due.customer_id AND c.id = ANY(%s::uuid[]) {returning}
             """,
-            [told_ids, *map(literal, values), told_ids, told_ids],
+            [ids, *values, ids, ids],
         )
-        return [row[0] for row in cursor.fetchall()]

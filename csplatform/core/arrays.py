@@ -8,11 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+
+_NUMBERS = {int, float, type(None)}
 
 
 def literal(values: Iterable[Any]) -> str:
     """``values`` (numbers, texts, dates, UUIDs, None) as the text of a one-dimensional array; cast it in the SQL."""
-    return "{" + ",".join(map(_element, values)) + "}"
+    items = values if isinstance(values, list) else list(values)
+    kinds = set(map(type, items))
+    if kinds <= _NUMBERS:
+        # A list's own representation is made in one go, several times as fast as one made element by element.
+        return "{" + repr(items)[1:-1].replace("None", "NULL") + "}"
+    if kinds == {UUID}:
+        return "{" + ",".join(map(str, items)) + "}"
+    return "{" + ",".join(map(_element, items)) + "}"
+
+
+def literals(rows: npt.NDArray[np.float64]) -> str:
+    """An array of texts, each the literal of one row of ``rows``: ``unnest`` would flatten an array of arrays."""
+    inner = repr(rows.tolist())[1:-1].replace("[", '"{').replace("]", '}"')
+    return "{" + inner + "}"
 
 
 def _element(value: Any) -> str:
@@ -22,4 +41,7 @@ def _element(value: Any) -> str:
         return repr(value)
     if type(value) is bool:
         return "true" if value else "false"
-    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    text = str(value)
+    if "\\" in text or '"' in text:
+        text = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from health.facts.applicability import is_applicable
 from health.measures import STATE_DAYS, Facts, Ints, Spec, StreamFacts, window_sum, windows_needed
 from health.streams import stream_of
 
+Counts = npt.NDArray[np.int32]
 _EPOCH = "DATE '0001-01-01' - 1"
 
 
@@ -25,31 +26,31 @@ _EPOCH = "DATE '0001-01-01' - 1"
 class LiveFacts:
     """``facts`` for the customers of ``ids``, in that order, when each was last heard of, and the band each had.
 
-    The band is None for a customer that was never scored.
+    Ids and moments are texts as the database writes them: they only travel back to it, and objects would cost more
+    than the rest of the loading. The band is None for a customer that was never scored.
     """
 
-    ids: list[UUID]
+    ids: list[str]
     facts: Facts
-    last_event_at: list[datetime | None]
+    last_event_at: list[str | None]
     bands: list[str | None]
 
 
-def load(customer_ids: Sequence[UUID], day: date, specs: list[Spec]) -> LiveFacts:
+def load(customer_ids: Sequence[UUID] | Sequence[str], day: date, specs: list[Spec]) -> LiveFacts:
     """Facts of the active workspace's customers as of ``day`` (today, UTC). Unknown ids are left out."""
     workspace = str(current_workspace_id())
     rows = _query(
         f"""
-        SELECT id, coalesce(seats, 'NaN'::float8), contract_state, stage_macro,
+        SELECT id::text, coalesce(seats, 'NaN'::float8), contract_state, stage_macro,
                coalesce(customer_since - ({_EPOCH}), -1), coalesce(renewal_on - ({_EPOCH}), -1),
                CASE WHEN coverage IS NOT NULL THEN health_band END
         FROM accounts_customer WHERE workspace_id = %s AND id = ANY(%s::uuid[]) ORDER BY id
         """,
         [workspace, literal(customer_ids)],
     )
-    ids = [row[0] for row in rows]
-    keys = [str(i) for i in ids]
-    n = len(ids)
-    last_event_at: list[datetime | None] = [None] * n
+    keys = [row[0] for row in rows]
+    n = len(keys)
+    last_event_at: list[str | None] = [None] * n
     streams = {
         events: _stream(workspace, keys, day, events, users, features, last_event_at if events is None else None)
         for events, (users, features) in windows_needed(specs).items()
@@ -67,7 +68,7 @@ def load(customer_ids: Sequence[UUID], day: date, specs: list[Spec]) -> LiveFact
         renewal_on=np.array([row[5] for row in rows], dtype=np.int64),
         applicable=is_applicable([row[2] for row in rows], [row[3] for row in rows]),
     )
-    return LiveFacts(ids, facts, last_event_at, [row[6] for row in rows])
+    return LiveFacts(keys, facts, last_event_at, [row[6] for row in rows])
 
 
 def _query(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
@@ -84,42 +85,45 @@ def _stream(
     events: tuple[str, ...] | None,
     users: set[int],
     features: set[int],
-    last_event_at: list[datetime | None] | None,
+    last_event_at: list[str | None] | None,
 ) -> StreamFacts:
     key = stream_of(list(events) if events else None).key
     n = len(keys)
     rows = _query(
         f"""
         SELECT t.n::int - 1, w.anchor - ({_EPOCH}), w.first_day - ({_EPOCH}), w.counts || w.users || w.features,
-               w.last_event_at
+               w.last_event_at::text
         FROM unnest(%s::uuid[]) WITH ORDINALITY AS t(id, n)
         JOIN health_usagewindow w ON w.workspace_id = %s AND w.customer_id = t.id AND w.stream = %s
         """,
         [literal(keys), workspace, key],
     )
-    days = np.zeros((n, 3, STATE_DAYS), dtype=np.int64)
+    days = np.zeros((n, 3, STATE_DAYS), dtype=np.int32)
     first_day = np.full(n, -1, dtype=np.int64)
     if rows:
         at = np.array([row[0] for row in rows])
         stored = np.frombuffer(b"".join(row[3] for row in rows), dtype="<i4").reshape(len(rows), 3, STATE_DAYS)
-        days[at] = _shifted(stored, day.toordinal() - np.array([row[1] for row in rows]))
+        _shift(stored, day.toordinal() - np.array([row[1] for row in rows]), at, days)
         first_day[at] = [row[2] for row in rows]
         if last_event_at is not None:
             for row in rows:
                 last_event_at[row[0]] = row[4]
     return StreamFacts(
-        days[:, 0],
+        days[:, 0].astype(np.int64),
         first_day,
         {window: window_sum(days[:, 1], window) for window in users},
         {window: window_sum(days[:, 2], window) for window in features},
     )
 
 
-def _shifted(days: Ints, by: Ints) -> Ints:
-    """Tallies that end ``by`` days before the day, moved so that the last column is the day."""
-    source = (np.arange(STATE_DAYS)[None, :] + by[:, None])[:, None, :]
-    taken = np.take_along_axis(days.astype(np.int64), np.clip(source, 0, STATE_DAYS - 1), axis=2)
-    return np.where(source < STATE_DAYS, taken, 0)
+def _shift(stored: Counts, by: Ints, at: Ints, days: Counts) -> None:
+    """Put tallies that end ``by`` days before the day into the rows ``at`` of ``days``, whose last column is the day."""
+    for gap in np.unique(by).tolist():
+        rows = np.flatnonzero(by == gap)
+        if 0 <= gap < STATE_DAYS:
+            days[at[rows], :, : STATE_DAYS - gap] = stored[rows, :, gap:]
+        elif -STATE_DAYS < gap < 0:  # events of days after this one: their oldest days are gone
+            days[at[rows], :, -gap:] = stored[rows, :, :gap]
 
 
 def _people(workspace: str, keys: list[str]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +31,7 @@ class VersionFacts:
 
 
 class Versions:
-    """All versions concerning ``customer_ids``, loaded once, readable as of any day."""
+    """All versions concerning ``customer_ids``, loaded once when first asked for, readable as of any day."""
 
     def __init__(
         self,
@@ -45,9 +46,6 @@ class Versions:
         self._grace_days = grace_days
         self._data_through = data_through
         self._cut: Any = recorded_through or "infinity"
-        self._terms = self._load_terms()
-        self._people = self._load_people()
-        self._moves = self._load_moves()
 
     def at(self, day: date, known_through: date) -> VersionFacts:
         """As of ``day``, from versions known by the end of ``known_through``."""
@@ -95,7 +93,8 @@ class Versions:
                 return macro or ""
         return ""
 
-    def _load_terms(self) -> dict[int, list[list[tuple[datetime, Terms | None]]]]:
+    @cached_property
+    def _terms(self) -> dict[int, list[list[tuple[datetime, Terms | None]]]]:
         """Per customer position: per subscription its versions in order of knowing. None: it went elsewhere."""
         rows = self._fetch(
             """
@@ -120,7 +119,8 @@ class Versions:
                     )
         return result
 
-    def _load_people(self) -> list[list[tuple[datetime, int | None, bool]]]:
+    @cached_property
+    def _people(self) -> list[list[tuple[datetime, int | None, bool]]]:
         rows = self._fetch(
             """
             SELECT v.contact_id, v.customer_id, v.known_at, v.is_sponsor
@@ -136,7 +136,8 @@ class Versions:
             people[contact].append((known_at, self._position.get(str(customer)), is_sponsor))
         return list(people.values())
 
-    def _load_moves(self) -> dict[int, list[tuple[datetime, date, str | None]]]:
+    @cached_property
+    def _moves(self) -> dict[int, list[tuple[datetime, date, str | None]]]:
         rows = self._fetch(
             """
             SELECT m.customer_id, m.known_at, m.occurred_on, s.macro

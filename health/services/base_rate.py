@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from django.db import connection
+
 from accounts.models import Customer, Workspace
 from accounts.terms import Contract
 from csplatform.core.tenancy import current_workspace_id
@@ -51,14 +53,39 @@ def _count(contracts: Sequence[Contract], after: date, last: date) -> tuple[int,
 
 
 def present(day: date) -> BaseRate:
-    """The stored base rate of ``day``; observed and stored when there is none yet."""
+    """The stored base rate of ``day`` (today, UTC); counted and stored when there is none yet."""
     row = ChurnBaseRate.objects.filter(as_of=day).first()
     return BaseRate.observed(row.churns, row.exposure_days) if row else renew(day)
 
 
+def now(day: date) -> BaseRate:
+    """The base rate of ``day`` (today, UTC) from the contracts as the customers' rows show them; stores nothing."""
+    return BaseRate.observed(*_count_present(day))
+
+
+def _count_present(day: date) -> tuple[int, int]:
+    """As ``_count``, in the database, over the year that ends with the day before ``day``."""
+    workspace = Workspace.objects.get(pk=current_workspace_id())
+    last = day - timedelta(days=1)
+    if workspace.data_through:
+        last = min(last, workspace.data_through)
+    after = last - _WINDOW
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT count(*) FILTER (WHERE churned_on > %(after)s AND churned_on <= %(last)s),
+                   coalesce(sum(greatest(0, least(churned_on, %(last)s) - greatest(customer_since, %(after)s))), 0)
+            FROM accounts_customer WHERE workspace_id = %(workspace)s AND customer_since IS NOT NULL
+            """,
+            {"after": after, "last": last, "workspace": str(workspace.pk)},
+        )
+        churns, exposure_days = cursor.fetchone()
+    return churns, exposure_days
+
+
 def renew(day: date) -> BaseRate:
-    """Observe again and store: every full run does, so that all its customers share one rate."""
-    churns, exposure_days = _observe([day])[day]
+    """Count again and store: every full run does, so that all its customers share one rate."""
+    churns, exposure_days = _count_present(day)
     ChurnBaseRate.objects.update_or_create(
         workspace_id=current_workspace_id(),
         as_of=day,

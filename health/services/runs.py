@@ -22,7 +22,7 @@ from health.models import ScoringRun, ScoringShard
 from health.risk import BaseRate
 from health.services import base_rate, scoring, snapshots
 
-_SHARD_SIZE = {ScoringRun.Kind.CURRENT: 2_000, ScoringRun.Kind.CLOSE_DAY: 500, ScoringRun.Kind.BACKFILL: 50}
+_SHARD_SIZE = {ScoringRun.Kind.CURRENT: 4_000, ScoringRun.Kind.CLOSE_DAY: 500, ScoringRun.Kind.BACKFILL: 50}
 
 
 @transaction.atomic
@@ -32,7 +32,7 @@ def start(
     """Plan a run of the active workspace over ``days`` (for present scores: today). Work it with ``work``."""
     today = now.astimezone(UTC).date()
     if kind == ScoringRun.Kind.CURRENT:
-        read_model.refresh_contracts(None, day=today, now=now)
+        _refresh_contracts(today, now)
         base_rate.renew(today)
         bases = {}
     else:
@@ -53,6 +53,19 @@ def start(
     if not run.shards:
         jobs.finish(job.pk, state=JobState.DONE, now=now, result=_result(run, 0))
     return run
+
+
+def _refresh_contracts(today: date, now: datetime) -> None:
+    """Those on which a date has come since the last run of present scores; all when none ran on an earlier day.
+
+    So the nightly run looks at few, and one asked for by hand on the same day looks at everybody again.
+    """
+    days = ScoringRun.objects.filter(kind=ScoringRun.Kind.CURRENT).order_by("-created_at").values_list("days", flat=True)
+    since = max(days.first() or [today])
+    if since < today:
+        read_model.refresh_due_contracts(since=since, day=today, now=now)
+    else:
+        read_model.refresh_contracts(None, day=today, now=now)
 
 
 def _cut(run: ScoringRun, size: int) -> int:

@@ -7,11 +7,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 from django.db import connection, transaction
 
 from accounts.services import read_model
 from csplatform.core import outbox
-from csplatform.core.arrays import literal
+from csplatform.core.arrays import literal, literals
 from csplatform.core.tenancy import current_workspace_id, workspace_scope
 from health.facts import live
 from health.models import ScorecardVersion
@@ -98,7 +99,9 @@ def refresh_all(workspace_id: UUID) -> int:
         total += scored
 
 
-def score_present(customer_ids: Sequence[UUID], *, day: date, computed_at: datetime, base: BaseRate) -> int:
+def score_present(
+    customer_ids: Sequence[UUID] | Sequence[str], *, day: date, computed_at: datetime, base: BaseRate
+) -> int:
     """Score customers as of ``day`` from running state and write score, read model and news of changed bands."""
     version = version_on(day)
     card = card_of(version)
@@ -154,7 +157,7 @@ def unnested(columns: dict[str, list[Any]]) -> tuple[str, str, list[str]]:
     names = ", ".join(f'"{name}"' for name in SCORE_COLUMNS)
     expressions = ", ".join(f't."{name}"::{kind}' for name, kind in SCORE_COLUMNS.items())
     params = [
-        literal(map(literal, columns[name])) if kind.endswith("[]") else literal(columns[name])
+        literals(np.array(columns[name])) if kind.endswith("[]") else literal(columns[name])
         for name, kind in SCORE_COLUMNS.items()
     ]
     return names, expressions, params
@@ -166,7 +169,7 @@ def array_casts() -> str:
 
 
 def _write_scores(
-    ids: Sequence[UUID], columns: dict[str, list[Any]], *, version_id: UUID, day: date, computed_at: datetime
+    ids: Sequence[str], columns: dict[str, list[Any]], *, version_id: UUID, day: date, computed_at: datetime
 ) -> None:
     names, expressions, params = unnested(columns)
     updates = ", ".join(f'"{name}" = EXCLUDED."{name}"' for name in SCORE_COLUMNS)
@@ -187,34 +190,31 @@ def _write_scores(
 def _write_read_model(loaded: live.LiveFacts, columns: dict[str, list[Any]], day: date) -> None:
     earlier = points_before(loaded.ids, day - timedelta(days=28))
     changes = [
-        None if points is None or customer_id not in earlier else points - earlier[customer_id]
-        for customer_id, points in zip(loaded.ids, columns["points"], strict=True)
+        None if points is None or before is None else points - before
+        for points, before in zip(columns["points"], earlier, strict=True)
     ]
     read_model.write_health(
-        [
-            read_model.Health(*row)
-            for row in zip(
-                loaded.ids,
-                columns["points"],
-                columns["band"],
-                changes,
-                columns["coverage"],
-                columns["churn_risk"],
-                columns["churn_risk_low"],
-                columns["churn_risk_high"],
-                loaded.last_event_at,
-                strict=True,
-            )
-        ]
+        read_model.Health(
+            loaded.ids,
+            columns["points"],
+            columns["band"],
+            changes,
+            columns["coverage"],
+            columns["churn_risk"],
+            columns["churn_risk_low"],
+            columns["churn_risk_high"],
+            loaded.last_event_at,
+        )
     )
 
 
-def points_before(ids: Sequence[UUID], day: date) -> dict[UUID, int]:
-    """The snapshot score on ``day``, or the last one in the week before it, for those that have one."""
+def points_before(ids: Sequence[str], day: date) -> list[int | None]:
+    """The snapshot score of each of ``ids`` on ``day``, or the last one in the week before it."""
+    found: list[int | None] = [None] * len(ids)
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT t.id, s.points FROM unnest(%s::uuid[]) AS t(id), LATERAL (
+            SELECT t.n::int - 1, s.points FROM unnest(%s::uuid[]) WITH ORDINALITY AS t(id, n), LATERAL (
               SELECT points FROM health_healthsnapshot s
               WHERE s.workspace_id = %s AND s.customer_id = t.id AND s.as_of BETWEEN %s::date - 7 AND %s
                 AND s.known_through < (s.as_of + 1)::timestamp AT TIME ZONE 'UTC'
@@ -223,12 +223,14 @@ def points_before(ids: Sequence[UUID], day: date) -> dict[UUID, int]:
             """,
             [literal(ids), str(current_workspace_id()), day, day],
         )
-        return dict(cursor.fetchall())
+        for place, points in cursor.fetchall():
+            found[place] = points
+    return found
 
 
 def _publish_changes(loaded: live.LiveFacts, bands: list[str], computed_at: datetime) -> None:
     changed = [
-        ("health.band_changed", {"customer": str(customer_id), "from": before, "to": band})
+        ("health.band_changed", {"customer": customer_id, "from": before, "to": band})
         for customer_id, before, band in zip(loaded.ids, loaded.bands, bands, strict=True)
         if before is not None and before != band
     ]

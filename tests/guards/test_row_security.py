@@ -22,7 +22,8 @@ SELECT c.relname, c.relrowsecurity AND c.relforcerowsecurity,
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p')
 """
-_PREDICATE = "(workspace_id = (NULLIF(current_setting('app.workspace'::text, true), ''::text))::uuid)"
+_SETTING = "(NULLIF(current_setting('app.workspace'::text, true), ''::text))::uuid"
+_PREDICATE = f'(workspace_id = ( SELECT {_SETTING} AS "nullif"))'
 _POLICY = f"tenant|*|t|t|{_PREDICATE}|{_PREDICATE}"
 
 
