@@ -16,13 +16,13 @@ WITH recent AS MATERIALIZED (
   FROM read_parquet($file) WHERE timestamp >= $recent AND timestamp < $until),
 activity AS (SELECT customer, count(*) AS events, count(DISTINCT day) AS days FROM recent GROUP BY customer),
 people AS (SELECT customer, count(*) AS people FROM (SELECT DISTINCT customer, contact FROM recent) GROUP BY customer),
-features AS (SELECT customer, count(*) AS features FROM (SELECT DISTINCT customer, event FROM recent) GROUP BY customer),
+used AS (SELECT customer, count(*) AS features FROM (SELECT DISTINCT customer, event FROM recent) GROUP BY customer),
 earlier AS (
   SELECT customer_external_id AS customer, epoch_us(max(timestamp)) AS last,
          count(*) FILTER (WHERE timestamp >= $before AND timestamp < $recent) AS before
   FROM read_parquet($file) WHERE timestamp < $until GROUP BY customer_external_id)
 SELECT * FROM earlier LEFT JOIN activity USING (customer) LEFT JOIN people USING (customer)
-LEFT JOIN features USING (customer)
+LEFT JOIN used USING (customer)
 """
 
 

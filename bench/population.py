@@ -107,7 +107,7 @@ def settle() -> None:
     with closing(psycopg2.connect(**connections[OWNER].get_connection_params())) as session:
         session.autocommit = True
         with session.cursor() as cursor:
-            cursor.execute("SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relowner = current_user::regrole")
+            cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tableowner = current_user")
             for (table,) in cursor.fetchall():
                 cursor.execute(f'VACUUM ANALYZE "{table}"')
 

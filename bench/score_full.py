@@ -53,9 +53,7 @@ def score_all(population: Population, day: date) -> None:
     """The nightly run as of ``day``; raises ``RuntimeError`` unless every customer has been scored."""
     workspace = population.workspace
     with workspace_scope(workspace):
-        run = runs.start(
-            kind=ScoringRun.Kind.CURRENT, days=[day], now=datetime.combine(day, time(hour=1), UTC)
-        )
+        run = runs.start(kind=ScoringRun.Kind.CURRENT, days=[day], now=datetime.combine(day, time(hour=1), UTC))
     runs.work(workspace.pk, run.pk)
     with workspace_scope(workspace):
         scored = HealthScore.objects.filter(as_of=day).count()

@@ -61,7 +61,7 @@ def _naive(population: Population, customer_id: UUID) -> None:
 
 
 def _least(population: Population, customer_id: UUID) -> None:
-    with workspace_scope(population.workspace), transaction.atomic(durable=False):
+    with workspace_scope(population.workspace), transaction.atomic():
         seats = Customer.objects.values_list("seats", flat=True).get(pk=customer_id)
         HealthScore.objects.filter(customer_id=customer_id).update(coverage=min(seats or 0, 100))
         transaction.set_rollback(True)

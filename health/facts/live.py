@@ -117,7 +117,7 @@ def _stream(
 
 
 def _shift(stored: Counts, by: Ints, at: Ints, days: Counts) -> None:
-    """Put tallies that end ``by`` days before the day into the rows ``at`` of ``days``, whose last column is the day."""
+    """Put tallies that end ``by`` days before the day into the rows ``at`` of ``days``, which end with the day."""
     for gap in np.unique(by).tolist():
         rows = np.flatnonzero(by == gap)
         if 0 <= gap < STATE_DAYS:

@@ -60,8 +60,8 @@ def _refresh_contracts(today: date, now: datetime) -> None:
 
     So the nightly run looks at few, and one asked for by hand on the same day looks at everybody again.
     """
-    days = ScoringRun.objects.filter(kind=ScoringRun.Kind.CURRENT).order_by("-created_at").values_list("days", flat=True)
-    since = max(days.first() or [today])
+    last = ScoringRun.objects.filter(kind=ScoringRun.Kind.CURRENT).order_by("-created_at").first()
+    since = max(last.days) if last else today
     if since < today:
         read_model.refresh_due_contracts(since=since, day=today, now=now)
     else:

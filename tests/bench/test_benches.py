@@ -1,0 +1,39 @@
+"""Every bench runs and says what the contract wants of it. How fast is a matter of `make bench`, not of tests."""
+
+from __future__ import annotations
+
+import importlib
+import json
+
+import pytest
+
+from bench.__main__ import BENCHES
+from bench.table import Row, render
+
+pytestmark = pytest.mark.django_db(transaction=True)
+KEYS = {"name", "value", "unit", "naive", "floor", "ratio_to_naive", "ratio_to_floor", "n"}
+EXPECTED = {
+    "ingest_http": "ingest_http",
+    "event_to_score": "event_to_score_p95",
+    "score_full": "score_full",
+    "score_one": "score_one",
+    "backfill": "backfill",
+}
+
+
+@pytest.mark.parametrize("name", BENCHES)
+def test_a_bench_measures_something_beside_the_naive_way_and_the_floor(name: str) -> None:
+    rows: list[Row] = importlib.import_module(f"bench.{name}").run(0.002)
+    assert all(row.value > 0 and row.n > 0 and row.unit for row in rows)
+    told = {row.name: row.as_json() for row in rows}[EXPECTED[name]]
+    assert set(told) == KEYS
+    assert all(told[key] > 0 for key in KEYS - {"name", "unit"})
+    assert EXPECTED[name] in render(rows)
+    json.dumps(told, allow_nan=False)
+
+
+def test_ratios_above_one_mean_better_for_rates_and_for_times() -> None:
+    rate = Row("rate", 200.0, "a second", 1, naive=50.0, floor=400.0)
+    wait = Row("wait", 5.0, "ms", 1, naive=50.0, floor=1.0, is_time=True)
+    assert (rate.ratio_to_naive, rate.ratio_to_floor) == (4.0, 0.5)
+    assert (wait.ratio_to_naive, wait.ratio_to_floor) == (10.0, 0.2)
