@@ -13,7 +13,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from http.client import HTTPConnection
@@ -58,7 +58,7 @@ def run(scale: float = 1.0) -> list[Row]:
         for name in ("worker", "scheduler"):
             stack.enter_context(program(name))
         chosen, others = _choose(imported, probes)
-        probe = _Probe(server, key)
+        probe = _Probe(stack.enter_context(closing(server.connect())), key)
         probe.visible_after(chosen[0])  # the processes have started once this comes through
         alone = [probe.reading_takes(external_id) for external_id in chosen]
         with _background(server, key, others) as background:
@@ -96,10 +96,9 @@ def _choose(imported: Imported, probes: int) -> tuple[list[str], list[str]]:
 
 @dataclass
 class _Probe:
-    server: Web
+    client: HTTPConnection
     key: str
     sent: int = 0
-    _client: HTTPConnection | None = None
 
     def visible_after(self, external_id: str) -> float:
         """Seconds from the acknowledgement of a new event until a driver of the customer's health has changed."""
@@ -136,10 +135,9 @@ class _Probe:
         return [driver["value"] for driver in answer["drivers"]]
 
     def _ask(self, method: str, path: str, body: str | None = None) -> tuple[int, Any]:
-        self._client = self._client or self.server.connect()
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
-        self._client.request(method, path, body, headers)
-        response = self._client.getresponse()
+        self.client.request(method, path, body, headers)
+        response = self.client.getresponse()
         return response.status, json.loads(response.read())
 
 

@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from bench import population
 from bench.__main__ import BENCHES
 from bench.table import Row, render
 
@@ -19,6 +20,12 @@ EXPECTED = {
     "score_one": "score_one",
     "backfill": "backfill",
 }
+
+
+@pytest.fixture(autouse=True)
+def _fresh_population() -> None:
+    """A database flushed between tests no longer holds what the one before loaded."""
+    population.load.cache_clear()
 
 
 @pytest.mark.parametrize("name", BENCHES)
