@@ -32,15 +32,17 @@ from bench.machine import Web, program, web
 from bench.population import Imported, bring_in, store_events
 from bench.table import Row
 from csplatform.core import audit
+from csplatform.core.models import Job
 from csplatform.core.tenancy import workspace_scope
 from csplatform.demo import Simulation, yesterday
 from health.ingest.drain import drain
-from health.models import Event
+from health.models import Event, ScoringRun
 
 _CUSTOMERS = 300
 _PROBES = 120
 _PER_SECOND = 200
-_PATIENCE_SECONDS = 30.0
+_START_SECONDS = 120.0
+_PATIENCE_SECONDS = 60.0
 _POLL_SECONDS = 0.02
 
 
@@ -60,6 +62,7 @@ def run(scale: float = 1.0) -> list[Row]:
         chosen, others = _choose(imported, probes)
         probe = _Probe(stack.enter_context(closing(server.connect())), key)
         probe.visible_after(chosen[0])  # the processes have started once this comes through
+        _wait_for_runs(imported)
         alone = [probe.reading_takes(external_id) for external_id in chosen]
         with _background(server, key, others) as background:
             waits = [_paced(probe, external_id) for external_id in chosen[1:]]
@@ -75,6 +78,17 @@ def run(scale: float = 1.0) -> list[Row]:
         return Row(f"event_to_score_p{percentile}", value, "ms", len(waits), naive_wait, floor, is_time=True)
 
     return [row(50), row(95)]
+
+
+def _wait_for_runs(imported: Imported) -> None:
+    """The scheduler finds a day to close at once, which happens once a day and is not what is measured here."""
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        with workspace_scope(imported.workspace):
+            if ScoringRun.objects.exists() and not Job.objects.filter(finished_at__isnull=True).exists():
+                return
+        time.sleep(0.5)
+    raise RuntimeError(f"The nightly work of the bench's workspace did not end in {_START_SECONDS:.0f} s.")
 
 
 def _key(imported: Imported, now: datetime) -> str:

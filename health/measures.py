@@ -48,7 +48,7 @@ class StreamFacts:
     """What is known of one stream (an event filter) for n customers as of a day.
 
     ``counts``: n × STATE_DAYS events a day, oldest first, the last column being the day itself.
-    ``first_day``: ordinal of the first day with an event, −1 where there never was one. Exact within
+    ``first_day``: ordinal of the first day with an event of any stream, −1 where there never was one. Exact within
     STATE_DAYS of the day; before that only "earlier".
     ``users``/``features``: per window length in days, distinct contacts and event names inside it.
     """

@@ -36,8 +36,13 @@ class LiveFacts:
     bands: list[str | None]
 
 
-def load(customer_ids: Sequence[UUID] | Sequence[str], day: date, specs: list[Spec]) -> LiveFacts:
-    """Facts of the active workspace's customers as of ``day`` (today, UTC). Unknown ids are left out."""
+def load(
+    customer_ids: Sequence[UUID] | Sequence[str], day: date, specs: list[Spec], *, lock: bool = False
+) -> LiveFacts:
+    """Facts of the active workspace's customers as of ``day`` (today, UTC). Unknown ids are left out.
+
+    ``lock``: hold the customers until the transaction ends.
+    """
     workspace = str(current_workspace_id())
     rows = _query(
         f"""
@@ -45,6 +50,7 @@ def load(customer_ids: Sequence[UUID] | Sequence[str], day: date, specs: list[Sp
                coalesce(customer_since - ({_EPOCH}), -1), coalesce(renewal_on - ({_EPOCH}), -1),
                CASE WHEN coverage IS NOT NULL THEN health_band END
         FROM accounts_customer WHERE workspace_id = %s AND id = ANY(%s::uuid[]) ORDER BY id
+        {"FOR NO KEY UPDATE" if lock else ""}
         """,
         [workspace, literal(customer_ids)],
     )
@@ -55,6 +61,9 @@ def load(customer_ids: Sequence[UUID] | Sequence[str], day: date, specs: list[Sp
         events: _stream(workspace, keys, day, events, users, features, last_event_at if events is None else None)
         for events, (users, features) in windows_needed(specs).items()
     }
+    for stream in streams.values():
+        # Usage of any kind could be seen from the first event of any kind, as the other executor has it.
+        stream.first_day = streams[None].first_day
     has_contact, has_sponsor = _people(workspace, keys)
     state = np.array([row[2] for row in rows] or [""], dtype=object)[:n]
     facts = Facts(

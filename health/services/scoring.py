@@ -70,22 +70,41 @@ def refresh_dirty(*, limit: int = BATCH) -> int:
     """
     with transaction.atomic():
         covered = covered_until()
-        with connection.cursor() as cursor:
-            cursor.execute(
-                """
-                DELETE FROM health_dirtycustomer d USING (
-                  SELECT workspace_id, customer_id FROM health_dirtycustomer WHERE workspace_id = %s
-                  ORDER BY since LIMIT %s FOR UPDATE SKIP LOCKED) AS taken
-                WHERE d.workspace_id = taken.workspace_id AND d.customer_id = taken.customer_id
-                RETURNING d.customer_id
-                """,
-                [str(current_workspace_id()), limit],
-            )
-            ids = [row[0] for row in cursor.fetchall()]
+        ids = _take_dirty(limit)
         if ids:
             day = covered.astimezone(UTC).date()
             score_present(ids, day=day, computed_at=covered, base=base_rate.present(day))
         return len(ids)
+
+
+def _take_dirty(limit: int) -> list[str]:
+    """Lock up to ``limit`` dirty customers and delete their marks; those that somebody holds stay for later.
+
+    Customers first, then marks, as everybody does who changes a customer and marks it: the other way round, the two
+    would wait for each other. A mark whose customer is gone goes, too.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH due AS MATERIALIZED (
+              SELECT customer_id FROM health_dirtycustomer WHERE workspace_id = %(workspace)s
+              ORDER BY since LIMIT %(limit)s),
+            held AS MATERIALIZED (
+              SELECT id FROM accounts_customer WHERE id = ANY(ARRAY(SELECT customer_id FROM due))
+              ORDER BY id FOR NO KEY UPDATE SKIP LOCKED),
+            taken AS MATERIALIZED (
+              SELECT customer_id FROM health_dirtycustomer
+              WHERE workspace_id = %(workspace)s AND customer_id = ANY(ARRAY(SELECT customer_id FROM due))
+                AND (customer_id IN (SELECT id FROM held) OR customer_id NOT IN (
+                  SELECT id FROM accounts_customer WHERE id = ANY(ARRAY(SELECT customer_id FROM due))))
+              FOR UPDATE SKIP LOCKED)
+            DELETE FROM health_dirtycustomer
+            WHERE workspace_id = %(workspace)s AND customer_id = ANY(ARRAY(SELECT customer_id FROM taken))
+            RETURNING customer_id::text
+            """,
+            {"workspace": str(current_workspace_id()), "limit": limit},
+        )
+        return [row[0] for row in cursor.fetchall()]
 
 
 def refresh_all(workspace_id: UUID) -> int:
@@ -102,10 +121,13 @@ def refresh_all(workspace_id: UUID) -> int:
 def score_present(
     customer_ids: Sequence[UUID] | Sequence[str], *, day: date, computed_at: datetime, base: BaseRate
 ) -> int:
-    """Score customers as of ``day`` from running state and write score, read model and news of changed bands."""
+    """Score customers as of ``day`` from running state and write score, read model and news of changed bands.
+
+    The customers are locked first, in the order of their ids, as by everybody who writes to several.
+    """
     version = version_on(day)
     card = card_of(version)
-    loaded = live.load(customer_ids, day, specs_of(card))
+    loaded = live.load(customer_ids, day, specs_of(card), lock=True)
     if not loaded.ids:
         return 0
     result = compute(card, loaded.facts, base)
