@@ -216,4 +216,4 @@ def _naive_round(imported: Imported, day: date) -> float:
     connection.ensure_connection()
     began = time.perf_counter()
     naive.score_customers(imported.workspace, ids, day)
-    return (time.perf_counter() - began) / len(ids) * customers
+    return (time.perf_counter() - began) / len(ids) * float(customers)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import statistics
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+from uuid import UUID
 
 from accounts.models import Customer
 from bench import floor, naive
@@ -27,12 +29,10 @@ _SAMPLE = 300
 def run(scale: float = 1.0) -> list[Row]:
     """The load of the events, the first scoring and the ones of the nights after."""
     population = load(scale)
-    first = cpu_of(lambda: score_all(population, population.last_day + timedelta(days=1)))
-    nights = [
-        cpu_of(lambda day=population.last_day + timedelta(days=2 + night): score_all(population, day))
-        for night in range(_NIGHTS)
-    ]
-    day = population.last_day + timedelta(days=1 + _NIGHTS)
+    first = cpu_of(partial(score_all, population, population.last_day + timedelta(days=1)))
+    days = [population.last_day + timedelta(days=2 + night) for night in range(_NIGHTS)]
+    nights = [cpu_of(partial(score_all, population, day)) for day in days]
+    day = days[-1]
     n = population.customers
     slow, best = naive_rate(population, day), floor_rate(population, day)
 
@@ -68,7 +68,7 @@ def naive_rate(population: Population, day: date) -> float:
     return len(sample) / cpu_of(lambda: naive.score_customers(population.workspace, sample, day)).total
 
 
-def sample_of(population: Population, size: int) -> list:
+def sample_of(population: Population, size: int) -> list[UUID]:
     """At most ``size`` customers' ids, evenly spread."""
     with workspace_scope(population.workspace):
         ids = list(Customer.objects.order_by("id").values_list("id", flat=True))

@@ -129,7 +129,7 @@ def evaluate(spec: Spec, facts: Facts) -> Floats:
     return np.where(facts.streams[None].first_day == _NEVER, np.nan, values)
 
 
-def window_sum(counts: Ints, days: int, *, back: int = 0) -> Ints:
+def window_sum(counts: npt.NDArray[np.signedinteger[Any]], days: int, *, back: int = 0) -> Ints:
     """Events in the ``days`` days that end ``back`` days before the last column."""
     end = counts.shape[1] - back
     total: Ints = counts[:, max(0, end - days) : end].sum(axis=1)

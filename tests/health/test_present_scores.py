@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
+from django.db import connection
 
 from accounts.models import Customer, Workspace
 from accounts.services import read_model
+from csplatform.core.ids import uuid7
 from csplatform.core.models import OutboxEvent
 from csplatform.core.tenancy import workspace_scope
 from health import dirty, selectors
@@ -118,3 +121,37 @@ def test_a_refresh_consumes_its_dirty_rows_and_a_repeat_changes_nothing() -> Non
         second = HealthScore.objects.get(customer=customer)
         assert (first.points, first.values, first.risk_inputs) == (second.points, second.values, second.risk_inputs)
         assert second.computed_at > first.computed_at
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_customer_somebody_is_changing_is_left_for_later_instead_of_waited_for() -> None:
+    """Whoever changes a customer marks it afterwards: waiting here with its mark in hand would be a deadlock."""
+    workspace = factories.make_workspace()
+    with workspace_scope(workspace):
+        held, free = customer_in_use(workspace), customer_in_use(workspace)
+        dirty.mark([held.pk, free.pk], factories.NOW)
+    scored: list[int] = []
+
+    def refresh() -> None:
+        with workspace_scope(workspace):
+            scored.append(scoring.refresh_dirty())
+        connection.close()
+
+    with workspace_scope(workspace):
+        Customer.objects.select_for_update(no_key=True).get(pk=held.pk)
+        other = threading.Thread(target=refresh)
+        other.start()
+        other.join(timeout=20)
+        dirty.mark([held.pk], factories.NOW)
+    with workspace_scope(workspace):
+        assert scored == [1]
+        assert [row.customer_id for row in DirtyCustomer.objects.all()] == [held.pk]
+        assert scoring.refresh_dirty() == 1
+
+
+def test_the_mark_of_a_customer_that_is_gone_goes_too() -> None:
+    workspace = factories.make_workspace()
+    with workspace_scope(workspace):
+        dirty.mark([uuid7()], factories.NOW)
+        assert scoring.refresh_dirty() == 1
+        assert not DirtyCustomer.objects.exists()
