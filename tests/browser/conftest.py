@@ -118,8 +118,8 @@ def visit(browser: Browser, live_server: LiveServer, town: Town) -> Iterator[Cal
         client.force_login(town.members[role].user, "allauth.account.auth_backends.AuthenticationBackend")
         context = browser.new_context(
             viewport={"width": width, "height": 900},
-            color_scheme=theme,
-            java_script_enabled=script,  # type: ignore[arg-type]
+            color_scheme=theme,  # type: ignore[arg-type]
+            java_script_enabled=script,
         )
         opened.append(context)
         session = client.cookies[settings.SESSION_COOKIE_NAME].value
