@@ -21,7 +21,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from accounts.models import Workspace
+from accounts.selectors.demo import is_loaded
 from csplatform.core.heartbeat import broker, worker_is_alive
 from csplatform.core.models import OutboxEvent
 
@@ -137,8 +137,7 @@ def _worker() -> str | None:
 
 
 def _demo() -> str | None:
-    loaded = Workspace.objects.filter(is_demo=True, demo_ready_at__isnull=False).exists()
-    return None if loaded else "the demo workspace is being loaded"
+    return None if is_loaded() else "the demo workspace is being loaded"
 
 
 # -- metrics ----------------------------------------------------------------------------------------

@@ -1,10 +1,10 @@
-"""Who can sign in to the demo workspace."""
+"""Whether the demo workspace is there, and who can sign in to it."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from accounts.models import Membership
+from accounts.models import Membership, Workspace
 from accounts.roles import Role
 
 
@@ -15,6 +15,11 @@ class Login(NamedTuple):
     role: str
     name: str
     password: str | None
+
+
+def is_loaded() -> bool:
+    """Whether the demo workspace is there, complete."""
+    return Workspace.objects.filter(is_demo=True, demo_ready_at__isnull=False).exists()
 
 
 def logins(*, password: str) -> list[Login]:

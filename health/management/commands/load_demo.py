@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from accounts.selectors.demo import is_loaded
 from csplatform.core.commands import one_clear_line
 
 
@@ -15,7 +16,10 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
-        from health import demo
+        if is_loaded():
+            self.stderr.write("The demo is loaded already.")
+            return
+        from health import demo  # what simulates and reads files; a later start needs none of it
 
         try:
             with one_clear_line():
