@@ -67,8 +67,10 @@ def _run(names: list[str], scale: float) -> list[Row]:
     try:
         for name in names:
             began = time.monotonic()
-            rows += importlib.import_module(f"bench.{name}").run(scale)
-            _say(f"{name}: {time.monotonic() - began:.0f} s, peak memory of the bench so far {peak_memory_mb():.0f} MB")
+            found: list[Row] = importlib.import_module(f"bench.{name}").run(scale)
+            seconds = time.monotonic() - began
+            _say(f"{name}: {seconds:.0f} s, peak memory of the bench so far {peak_memory_mb():.0f} MB\n{render(found)}\n")
+            rows += found
     finally:
         connections.close_all()
     return rows

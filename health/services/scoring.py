@@ -21,6 +21,9 @@ from health.services import base_rate
 from health.services.compute import Result, card_of, compute, specs_of
 
 BATCH = 500
+# Published versions never change, so each is read once per process; which one counts is asked every time.
+_VERSIONS_KEPT = 1_000
+_versions: dict[UUID, ScorecardVersion] = {}
 
 
 class NoScorecardError(LookupError):
@@ -42,24 +45,27 @@ def versions_on(days: Iterable[date]) -> dict[date, ScorecardVersion]:
     for day in days:
         end = datetime.combine(day + timedelta(days=1), datetime.min.time(), UTC)
         chosen[day] = next((pk for pk, moment in reversed(published) if moment < end), published[0][0])
-    found = versions.in_bulk(set(chosen.values()))
-    return {day: found[pk] for day, pk in chosen.items()}
+    missing = set(chosen.values()) - _versions.keys()
+    if missing:
+        if len(_versions) > _VERSIONS_KEPT:
+            _versions.clear()
+        _versions.update(versions.in_bulk(missing))
+    return {day: _versions[pk] for day, pk in chosen.items()}
 
 
 def covered_until() -> datetime:
     """A moment before which every acknowledged event is stored and part of the running state.
 
-    Read the state after calling this. The clock is read first, then the inbox: what was acknowledged before
-    either has been drained, or waits there and bounds the answer.
+    Read the state after calling this. The statement's own time lies before its view of the inbox: what was
+    acknowledged before either has been drained, or waits there and bounds the answer.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        now: datetime = cursor.fetchone()[0]
         cursor.execute(
-            "SELECT min(received_at) FROM health_inboxbatch WHERE workspace_id = %s", [str(current_workspace_id())]
+            "SELECT least(statement_timestamp(), min(received_at)) FROM health_inboxbatch WHERE workspace_id = %s",
+            [str(current_workspace_id())],
         )
-        waiting: datetime | None = cursor.fetchone()[0]
-    return min(now, waiting) if waiting else now
+        covered: datetime = cursor.fetchone()[0]
+    return covered
 
 
 def refresh_dirty(*, limit: int = BATCH) -> int:
@@ -68,7 +74,7 @@ def refresh_dirty(*, limit: int = BATCH) -> int:
     The dirty rows are deleted before anything is read, in the same transaction: what arrives in between waits
     for the row's lock and makes it dirty again, so no arrival is lost and a crash undoes everything.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         covered = covered_until()
         ids = _take_dirty(limit)
         if ids:
