@@ -69,7 +69,9 @@ def _run(names: list[str], scale: float) -> list[Row]:
             began = time.monotonic()
             found: list[Row] = importlib.import_module(f"bench.{name}").run(scale)
             seconds = time.monotonic() - began
-            _say(f"{name}: {seconds:.0f} s, peak memory of the bench so far {peak_memory_mb():.0f} MB\n{render(found)}\n")
+            _say(
+                f"{name}: {seconds:.0f} s, peak memory of the bench so far {peak_memory_mb():.0f} MB\n{render(found)}\n"
+            )
             rows += found
     finally:
         connections.close_all()
