@@ -9,6 +9,7 @@ import argparse
 import importlib
 import json
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -24,6 +25,8 @@ def main() -> int:
     """Parse, run, print; 0 when every bench came to its end."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which to run: {', '.join(BENCHES)} (default: all)")
+    # Told to stop, clean up: web server, worker, files and database of the bench go with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     names = parser.parse_args().names or list(BENCHES)
     unknown = sorted(set(names) - set(BENCHES))
     if unknown:

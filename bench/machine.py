@@ -14,13 +14,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
+import psycopg2
 from django.conf import settings
-from django.db import connection
+from django.db import connection, connections
+from psycopg2.extensions import cursor
 
+from csplatform.core.routers import OWNER
 from csplatform.local.processes import spawn
 
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -108,6 +111,15 @@ def _own(pid: int) -> float:
 
 def _own_and_ended(pid: int) -> float:
     return sum(int(field) for field in _stat(pid)[11:15]) / _TICKS
+
+
+@contextmanager
+def as_owner() -> Iterator[cursor]:
+    """A cursor of the owner's role, each statement a transaction of its own."""
+    with closing(psycopg2.connect(**connections[OWNER].get_connection_params())) as session:
+        session.autocommit = True
+        with session.cursor() as found:
+            yield found
 
 
 # --- the product's processes ------------------------------------------------------------------------

@@ -6,9 +6,9 @@ way in does, a customer after the other in transactions of some fifty thousand.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -16,17 +16,15 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import numpy as np
-import psycopg2
-from django.db import connection, connections
+from django.db import connection
 
 from accounts.imports import kinds
 from accounts.imports import runs as imports
 from accounts.models import Contact, Customer, Workspace
 from accounts.services import workspaces
-from bench.machine import Cpu, cpu_of
+from bench.machine import Cpu, as_owner, cpu_of
 from csplatform.core import audit
 from csplatform.core.models import JobState
-from csplatform.core.routers import OWNER
 from csplatform.core.tenancy import workspace_scope
 from csplatform.demo import DataSet, Paths, Simulation, yesterday
 from health import arrivals
@@ -49,7 +47,7 @@ class Population:
     events_file: Path
 
 
-_folder = tempfile.TemporaryDirectory(prefix="boomerang-bench-")
+_folder = tempfile.TemporaryDirectory(prefix="bench-", dir=os.environ.get("LOCAL_STATE"))
 
 
 @dataclass(frozen=True)
@@ -104,12 +102,10 @@ def bring_in(simulation: Simulation) -> Imported:
 def settle() -> None:
     """Fresh statistics and no dead rows, as autovacuum leaves a database at rest."""
     connection.close()
-    with closing(psycopg2.connect(**connections[OWNER].get_connection_params())) as session:
-        session.autocommit = True
-        with session.cursor() as cursor:
-            cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tableowner = current_user")
-            for (table,) in cursor.fetchall():
-                cursor.execute(f'VACUUM ANALYZE "{table}"')
+    with as_owner() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tableowner = current_user")
+        for (table,) in cursor.fetchall():
+            cursor.execute(f'VACUUM ANALYZE "{table}"')
 
 
 def _import(workspace: Workspace, key: str, paths: Paths) -> None:
