@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg2
@@ -27,7 +29,7 @@ def own() -> Iterator[None]:
             row = cursor.fetchone()
             if not (row and row[0]):
                 raise RuntimeError("Another bench is running on this database server.")
-            cursor.execute(f'DROP DATABASE IF EXISTS "{NAME}" WITH (FORCE)')
+            _drop(cursor)
             try:
                 cursor.execute(f'CREATE DATABASE "{NAME}"')
             except psycopg2.errors.InsufficientPrivilege as error:
@@ -41,4 +43,17 @@ def own() -> Iterator[None]:
                 yield
             finally:
                 os.environ.update(addresses)
-                cursor.execute(f'DROP DATABASE IF EXISTS "{NAME}" WITH (FORCE)')
+                _drop(cursor)
+
+
+def _drop(cursor: Any) -> None:
+    """Drop the database, with patience: an autovacuum worker in it is the superuser's, whom we may not send away."""
+    for attempt in range(20, -1, -1):
+        try:
+            cursor.execute(f'DROP DATABASE IF EXISTS "{NAME}" WITH (FORCE)')
+        except (psycopg2.errors.InsufficientPrivilege, psycopg2.errors.ObjectInUse):
+            if not attempt:
+                raise
+            time.sleep(0.5)
+        else:
+            return
