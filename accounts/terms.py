@@ -106,7 +106,8 @@ def contract_on(terms: Iterable[Terms], day: date, *, grace_days: int, through: 
     """The contract state at the end of ``day`` from versions already known by then.
 
     ``terms``: the latest known version of each of one customer's subscriptions. Free ones (no revenue) are no
-    contract. With several in force: the sum of ARR and seats, the earliest renewal and notice deadline.
+    contract. With several in force: the sum of ARR and seats, the earliest renewal and notice deadline. In grace the
+    seats of those that ended last still stand, the revenue does not.
     """
     if through is not None and day > through:
         day = through
@@ -120,7 +121,8 @@ def contract_on(terms: Iterable[Terms], day: date, *, grace_days: int, through: 
         return _running(running, day, since)
     last_end = max(end for end in ends if end is not None)
     if day - last_end <= timedelta(days=grace_days):
-        return Contract(state="in_grace", customer_since=since, renewal_on=last_end)
+        last = [t for t, end in zip(started, ends, strict=True) if end == last_end]
+        return Contract(state="in_grace", seats=_seats(last), customer_since=since, renewal_on=last_end)
     return Contract(state="churned", customer_since=since, churned_on=last_end)
 
 
@@ -133,12 +135,17 @@ def _running(running: list[Terms], day: date, since: date) -> Contract:
         if t.auto_renews and t.notice_days is not None and (r := next_renewal(t, day)) is not None
         if (deadline := r - timedelta(days=t.notice_days)) >= day
     ]
-    seats = [t.seats for t in running if t.seats is not None]
     return Contract(
         state="active" if staying else "notice_given",
         arr_minor=sum(t.arr_minor for t in running),
-        seats=sum(seats) if seats else None,
+        seats=_seats(running),
         customer_since=since,
         renewal_on=min(renewals, default=None),
         notice_deadline=min(deadlines, default=None),
     )
+
+
+def _seats(terms: list[Terms]) -> int | None:
+    """The sum of the seats that are known; None when none is."""
+    known = [t.seats for t in terms if t.seats is not None]
+    return sum(known) if known else None

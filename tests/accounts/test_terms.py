@@ -102,6 +102,21 @@ def test_churn_is_dated_at_the_end_once_the_grace_period_has_passed() -> None:
     assert _state(term, date(2027, 1, 1), through=date(2026, 1, 20)) == "in_grace"
 
 
+def test_in_grace_the_seats_of_what_ended_last_still_stand() -> None:
+    """Whether the seats are used is asked until the grace period is over: the customer may still renew."""
+    ended = [
+        Terms(START, 100, ends_on=date(2026, 1, 1), seats=10),
+        Terms(START, 50, ends_on=date(2026, 1, 1), seats=5),
+        Terms(START, 50, ends_on=date(2026, 1, 1)),
+        Terms(date(2024, 1, 1), 70, ends_on=date(2025, 12, 1), seats=40),
+        Terms(START, 0, ends_on=date(2026, 1, 1), seats=7),
+    ]
+    contract = contract_on(ended, date(2026, 1, 20), grace_days=30)
+    assert (contract.state, contract.seats, contract.arr_minor) == ("in_grace", 15, 0)
+    assert contract_on(ended[2:3], date(2026, 1, 20), grace_days=30).seats is None
+    assert contract_on(ended, date(2026, 3, 1), grace_days=30).seats is None
+
+
 def test_free_subscriptions_are_no_contract() -> None:
     assert _state(Terms(START, 0), date(2025, 5, 1)) == "none"
     assert _state([], date(2025, 5, 1)) == "none"

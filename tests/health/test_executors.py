@@ -72,11 +72,14 @@ def store(customer: Customer, people: list[str | None], events: list[tuple[int, 
     arrivals.store(batch, now=datetime.now(UTC))
 
 
-def customer_with_people(since_days_ago: int, seats: int | None) -> tuple[Customer, list[str | None]]:
+def customer_with_people(
+    since_days_ago: int, seats: int | None, ends_on: date | None = None
+) -> tuple[Customer, list[str | None]]:
     since = TODAY - timedelta(days=since_days_ago)
     began = datetime.combine(since, datetime.min.time(), UTC)
     customer = factories.make_customer(created_at=began, known_at=began)
-    factories.make_subscription(customer, starts_on=since, seats=seats, renewal_on=TODAY + timedelta(days=50))
+    renewal_on = None if ends_on else TODAY + timedelta(days=50)
+    factories.make_subscription(customer, starts_on=since, seats=seats, renewal_on=renewal_on, ends_on=ends_on)
     contacts = [factories.make_contact(customer, is_sponsor=n == 1, known_at=began) for n in range(4)]
     read_model.refresh_contracts([customer.pk], day=TODAY, now=datetime.now(UTC))
     return customer, [None, *(str(contact.pk) for contact in contacts)]
@@ -122,6 +125,17 @@ def test_running_state_equals_a_rebuild_from_the_events(
     assert incremental.state.tolist() == rebuilt.state.tolist()
     assert incremental.renewal_on.tolist() == rebuilt.renewal_on.tolist()
     assert incremental.customer_since.tolist() == rebuilt.customer_since.tolist()
+
+
+@pytest.mark.parametrize("ended_days_ago", [1, 30])
+def test_in_grace_the_seats_are_known_to_both(workspace: Any, ended_days_ago: int) -> None:
+    customer, people = customer_with_people(400, 10, ends_on=TODAY - timedelta(days=ended_days_ago))
+    store(customer, people, [(n, 40_000, 1 + n % 4, NAMES[n % 4]) for n in range(60)], TODAY)
+    incremental, rebuilt = live.load([customer.pk], TODAY, SPECS).facts, as_of(customer, TODAY)
+    assert incremental.state.tolist() == rebuilt.state.tolist() == ["in_grace"]
+    for spec in SPECS:
+        np.testing.assert_array_equal(evaluate(spec, incremental), evaluate(spec, rebuilt), err_msg=str(spec))
+    assert evaluate(Spec("distinct_users", 28, "share_of_seats"), incremental).tolist() == [0.4]
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
