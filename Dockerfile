@@ -15,6 +15,7 @@ COPY manage.py /app/
 COPY csplatform /app/csplatform
 COPY accounts /app/accounts
 COPY journeys /app/journeys
+COPY surveys /app/surveys
 COPY health /app/health
 COPY templates /app/templates
 COPY static /app/static

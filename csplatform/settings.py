@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "csplatform.core",
     "accounts",
     "journeys",
+    "surveys",
     "health",
     "accounts.administration.apps.AdministrationConfig",
     "django.contrib.auth",

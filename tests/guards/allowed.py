@@ -61,6 +61,7 @@ OUTSIDE_ROW_SECURITY = {
     "accounts_invitation": "found by a link's token before anybody is signed in",
     "accounts_apikey": "found by its prefix before the workspace is known",
     "core_outboxevent": "ids only; the sweep serves all workspaces",
+    "surveys_publicslug": "read to find out which workspace a public survey page belongs to",
     "health_dirtycustomer": "ids only; the sweep serves all workspaces",
     "health_latearrival": "ids only; the sweep serves all workspaces",
 }
@@ -103,4 +104,5 @@ NOT_IN_ADMINISTRATION = {
     "health.profileclock": "two columns as key, which Django's admin cannot show",
     "health.scoringshard": "pieces of a scoring run, which is shown",
     "health.usagewindow": "two columns as key, which Django's admin cannot show",
+    "surveys.publicslug": "which workspace an address belongs to; the survey shows it",
 }

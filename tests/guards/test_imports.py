@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-APPS = ("accounts", "journeys", "health")
+APPS = ("accounts", "journeys", "surveys", "health")
 KNOW_NO_HTTP = {"models", "services", "selectors", "imports", "facts", "terms", "values", "measures", "scoring", "risk"}
 HTTP = ("django.http", "django.shortcuts", "django.views", "django.urls", "django.template", "django.middleware")
 

@@ -1,0 +1,87 @@
+"""Surveys in the administration: read there, changed on their own pages, whose rules must not be passed by."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from accounts.administration.base import HistoryAdmin
+from surveys import models
+
+
+@admin.register(models.Survey)
+class SurveyAdmin(HistoryAdmin):
+    list_display = ["slug", "kind", "state", "audience", "opened_at", "closed_at", "published_at"]
+    list_filter = ["kind", "state", "audience"]
+    search_fields = ["slug"]
+    ordering = ["-created_at"]
+
+
+@admin.register(models.Option)
+class OptionAdmin(HistoryAdmin):
+    list_display = ["survey", "number", "key", "retired_at"]
+    list_select_related = ["survey"]
+    search_fields = ["key"]
+
+
+@admin.register(models.Question)
+class QuestionAdmin(HistoryAdmin):
+    list_display = ["survey", "position", "key", "kind", "is_segment"]
+    list_select_related = ["survey"]
+    search_fields = ["key"]
+
+
+@admin.register(models.Response)
+class ResponseAdmin(HistoryAdmin):
+    list_display = ["survey", "status", "is_test", "choices", "score", "language", "occurred_at"]
+    list_filter = ["status", "is_test", "channel"]
+    list_select_related = ["survey"]
+    exclude = ["receipt_hash", "sender_hash", "submission_key"]
+
+
+@admin.register(models.OptIn)
+class OptInAdmin(HistoryAdmin):
+    list_display = ["email", "survey", "wants_results", "wants_next", "wants_peers", "given_on"]
+    list_select_related = ["survey"]
+    search_fields = ["email"]
+
+
+@admin.register(models.Publication)
+class PublicationAdmin(HistoryAdmin):
+    list_display = ["survey", "number", "published_at", "by_label", "digest"]
+    list_select_related = ["survey"]
+    exclude = ["rows"]
+
+
+@admin.register(models.SurveyInvitation)
+class SurveyInvitationAdmin(HistoryAdmin):
+    list_display = ["email", "survey", "state", "reason", "sent_at", "answered_at"]
+    list_filter = ["state"]
+    list_select_related = ["survey"]
+    search_fields = ["email"]
+    exclude = ["token_hash"]
+
+
+@admin.register(models.Suppression)
+class SuppressionAdmin(HistoryAdmin):
+    list_display = ["email", "reason", "at"]
+    list_filter = ["reason"]
+    search_fields = ["email"]
+
+
+@admin.register(models.IntroductionGuest)
+class IntroductionGuestAdmin(HistoryAdmin):
+    list_display = ["introduction", "consent", "mailed_at", "answered_at"]
+    exclude = ["token_hash"]
+
+
+for model in (
+    models.Removal,
+    models.Erasure,
+    models.Introduction,
+    models.Theme,
+    models.Coding,
+    models.CodingStep,
+    models.Correction,
+    models.Dispatch,
+):
+    admin.site.register(model, HistoryAdmin)

@@ -1,0 +1,1 @@
+"""Reads for pages, the interface and commands."""

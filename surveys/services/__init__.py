@@ -1,0 +1,1 @@
+"""Writes: one module a subject, the actor named, the audit line in the same transaction."""

@@ -1,0 +1,1 @@
+"""Pages: for hosts behind sign-in, for respondents and readers without."""
