@@ -168,7 +168,9 @@ def _trend(spec: Spec, facts: Facts, stream: StreamFacts) -> Floats:
 
 
 def _distinct_users(spec: Spec, facts: Facts, stream: StreamFacts) -> Floats:
+    """People seen in the window. Somebody sent the events: when none of them says who, the number is unknown."""
     users = stream.users[spec.window_days].astype(np.float64)
+    users = np.where((users == 0) & (window_sum(stream.counts, spec.window_days) > 0), np.nan, users)
     return _divide(users, facts.seats) if spec.scale == "share_of_seats" else users
 
 

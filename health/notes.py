@@ -8,6 +8,7 @@ from health.measures import Facts, Spec
 
 NO_EVENTS = "no_events"
 NO_SEATS = "no_seats"
+NO_PEOPLE = "no_people"
 TOO_YOUNG = "too_young"
 NO_CONTACTS = "no_contacts"
 QUIET_BEFORE = "quiet_before"
@@ -23,6 +24,8 @@ def reason_missing(spec: Spec, facts: Facts, index: int, value: float) -> str:
         return NO_EVENTS
     if spec.scale in ("per_seat_week", "share_of_seats") and not facts.seats[index] > 0:
         return NO_SEATS
+    if spec.aggregation == "distinct_users":
+        return NO_PEOPLE
     stream = facts.streams[spec.events]
     age = facts.as_of - int(facts.observed_since(stream)[index]) + 1
     if spec.aggregation == "trend" and age < spec.window_days + min(7, spec.window_days):

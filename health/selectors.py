@@ -185,6 +185,7 @@ def explain_missing(reason: str) -> str:
         "": "",
         notes.NO_EVENTS: _("No product event has arrived yet. Connect the product or import its events."),
         notes.NO_SEATS: _("No seats are recorded. Add them to the subscription."),
+        notes.NO_PEOPLE: _("The events of these days do not say who was there. Send the user with each event."),
         notes.TOO_YOUNG: _("Less than five weeks of use: no trend yet."),
         notes.NO_CONTACTS: _("No contact is recorded, so nobody can be the sponsor."),
         notes.QUIET_BEFORE: _("No use in the last 56 days to compare."),

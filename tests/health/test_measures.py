@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from health.measures import STATE_DAYS, DefinitionError, Facts, Spec, StreamFacts, evaluate, parse
+from health.notes import NO_PEOPLE, NO_SEATS, reason_missing
 
 TODAY = date(2026, 6, 16).toordinal()
 
@@ -77,6 +78,18 @@ def test_silence_in_both_windows_is_no_trend_and_growth_from_nothing_is_capped()
 def test_share_of_seats_needs_seats() -> None:
     assert value(Spec("distinct_users", scale="share_of_seats"), facts({}, users=7)) == 0.7
     assert np.isnan(value(Spec("distinct_users", scale="share_of_seats"), facts({}, seats=np.nan)))
+
+
+def test_events_that_name_nobody_leave_the_people_unknown_while_silence_means_none() -> None:
+    """A product that sends no user with its events must not look as if nobody used it."""
+    for spec in (Spec("distinct_users"), Spec("distinct_users", scale="share_of_seats")):
+        assert np.isnan(value(spec, facts({3: 5}, users=0)))
+        assert value(spec, facts({28: 5}, users=0)) == 0
+    nobody = facts({3: 5}, users=0)
+    assert reason_missing(Spec("distinct_users"), nobody, 0, np.nan) == NO_PEOPLE
+    assert reason_missing(Spec("distinct_users", scale="share_of_seats"), nobody, 0, np.nan) == NO_PEOPLE
+    no_seats = facts({3: 5}, users=0, seats=np.nan)
+    assert reason_missing(Spec("distinct_users", scale="share_of_seats"), no_seats, 0, np.nan) == NO_SEATS
 
 
 def test_habit_is_active_days_a_week() -> None:
