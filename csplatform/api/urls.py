@@ -19,6 +19,7 @@ from csplatform.core.rest.paths import ReferenceConverter
 from health.api.customers import CustomerHealthViewSet
 from health.api.definitions import MeasureViewSet, ScorecardVersionViewSet, ScorecardViewSet
 from journeys.api import StageViewSet
+from surveys.api.surveys import SurveyViewSet
 
 register_converter(ReferenceConverter, "reference")
 
@@ -37,6 +38,7 @@ def _records(name: str, view: type[ViewSetMixin]) -> list[URLPattern]:
 
 
 _health = CustomerHealthViewSet.as_view
+_survey = SurveyViewSet.as_view
 
 urlpatterns = [
     path("schema/", SchemaView.as_view(), name="api-schema"),
@@ -60,6 +62,9 @@ urlpatterns = [
         name="api-scorecard-version",
     ),
     *_records("scorecards", ScorecardViewSet),
+    path("v1/surveys/<reference:id>/open/", _survey({"post": "open"}), name="api-surveys-open"),
+    path("v1/surveys/<reference:id>/close/", _survey({"post": "close"}), name="api-surveys-close"),
+    *_records("surveys", SurveyViewSet),
     *_records("members", MemberViewSet),
     path("v1/imports/<reference:id>/rejects/", ImportViewSet.as_view({"get": "rejects"}), name="api-imports-rejects"),
     *_records("imports", ImportViewSet),
