@@ -1,7 +1,8 @@
 """The measures and the scorecard every new workspace starts with: data, published as version 1.
 
 Two halves, as the domain has it: Value (is it used, by whom, how deeply) and Relationship (habit, recency,
-sponsor). Tenure and the nearness of the renewal belong to churn risk, never to health.
+sponsor). Tenure and the nearness of the renewal belong to churn risk, never to health. Why these weights, curves
+and thresholds: docs/decisions/0009-default-scorecard.md.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ _DEFAULTS: list[tuple[str, dict[str, str], str, str, float, list[list[float]], d
         {"en": "Activity", "fr": "Activité", "de": "Aktivität"},
         "events a week per seat",
         "value",
-        12,
-        [[0, 0], [2, 0.4], [6, 0.8], [15, 1]],
+        10,
+        [[0, 0], [1, 0.2], [3, 0.5], [6, 0.8], [12, 1]],
         {**_EVENTS, "aggregation": "count", "scale": "per_seat_week"},
     ),
     (
@@ -37,7 +38,7 @@ _DEFAULTS: list[tuple[str, dict[str, str], str, str, float, list[list[float]], d
         "times the 28 days before",
         "value",
         12,
-        [[0, 0], [0.5, 0.25], [0.85, 0.75], [1, 0.9], [1.2, 1]],
+        [[0, 0], [0.5, 0.1], [0.8, 0.5], [1, 0.9], [1.15, 1]],
         {**_EVENTS, "aggregation": "trend"},
     ),
     (
@@ -45,7 +46,7 @@ _DEFAULTS: list[tuple[str, dict[str, str], str, str, float, list[list[float]], d
         {"en": "Active users", "fr": "Utilisateurs actifs", "de": "Aktive Nutzer"},
         "people in 28 days",
         "value",
-        6,
+        4,
         [[0, 0], [1, 0.4], [3, 0.8], [5, 1]],
         {**_EVENTS, "aggregation": "distinct_users"},
     ),
@@ -54,8 +55,8 @@ _DEFAULTS: list[tuple[str, dict[str, str], str, str, float, list[list[float]], d
         {"en": "Seats in use", "fr": "Licences utilisées", "de": "Genutzte Lizenzen"},
         "share of seats",
         "value",
-        12,
-        [[0, 0], [0.3, 0.3], [0.7, 0.85], [0.9, 1]],
+        16,
+        [[0, 0], [0.2, 0.1], [0.5, 0.5], [0.8, 0.9], [0.95, 1]],
         {**_EVENTS, "aggregation": "distinct_users", "scale": "share_of_seats"},
     ),
     (
@@ -63,8 +64,8 @@ _DEFAULTS: list[tuple[str, dict[str, str], str, str, float, list[list[float]], d
         {"en": "Depth of use", "fr": "Étendue d’usage", "de": "Nutzungstiefe"},
         "features in 28 days",
         "value",
-        8,
-        [[0, 0], [1, 0.25], [3, 0.6], [6, 1]],
+        10,
+        [[0, 0], [1, 0.15], [3, 0.5], [6, 0.85], [8, 1]],
         {**_EVENTS, "aggregation": "distinct_events"},
     ),
     (
@@ -73,7 +74,7 @@ _DEFAULTS: list[tuple[str, dict[str, str], str, str, float, list[list[float]], d
         "days a week",
         "relationship",
         20,
-        [[0, 0], [1, 0.35], [3, 0.8], [4.5, 1]],
+        [[0, 0], [1, 0.2], [3, 0.6], [5, 1]],
         {**_EVENTS, "aggregation": "active_days", "scale": "per_week"},
     ),
     (
@@ -81,8 +82,8 @@ _DEFAULTS: list[tuple[str, dict[str, str], str, str, float, list[list[float]], d
         {"en": "Last use", "fr": "Dernière utilisation", "de": "Letzte Nutzung"},
         "days ago",
         "relationship",
-        12,
-        [[0, 1], [3, 1], [7, 0.8], [14, 0.4], [30, 0]],
+        8,
+        [[0, 1], [3, 1], [7, 0.7], [14, 0.2], [30, 0]],
         {"source": "events", "aggregation": "recency", "window_days": 64},
     ),
     (
@@ -90,7 +91,7 @@ _DEFAULTS: list[tuple[str, dict[str, str], str, str, float, list[list[float]], d
         {"en": "Sponsor", "fr": "Sponsor", "de": "Sponsor"},
         "yes or no",
         "relationship",
-        18,
+        20,
         [[0, 0], [1, 1]],
         {"source": "contacts", "aggregation": "sponsor"},
     ),
@@ -111,7 +112,7 @@ def default_content() -> dict[str, Any]:
         }
         for key, label, unit, group, weight, curve, definition in _DEFAULTS
     ]
-    return {"groups": GROUPS, "items": items, "bands": {"healthy": 70, "watch": 45}, "min_coverage": 0.5}
+    return {"groups": GROUPS, "items": items, "bands": {"healthy": 75, "watch": 50}, "min_coverage": 0.5}
 
 
 def create_defaults(workspace: Workspace, now: datetime) -> None:

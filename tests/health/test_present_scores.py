@@ -80,7 +80,7 @@ def test_losing_the_sponsor_costs_exactly_the_sponsors_points_and_is_news_when_t
         dirty.mark([customer.pk], factories.NOW)
         scoring.refresh_dirty()
         after = selectors.health_of(customer, now=datetime.now(UTC))
-        assert round(before["score"] - after["score"], 2) == 18
+        assert round(before["score"] - after["score"], 2) == 20
         news = OutboxEvent.objects.filter(name="health.band_changed")
         assert news.exists() == (before["band"] != after["band"])
 
