@@ -16,7 +16,7 @@ from accounts.administration.base import HistoryAdmin, WorkspaceModelAdmin
 from accounts.administration.records import ServiceAdmin
 from accounts.models.customers import TeamRole
 from accounts.roles import Permission
-from accounts.services import contacts, customers, keys, read_model, subscriptions, team, workspaces
+from accounts.services import contacts, customers, deletion, keys, subscriptions, team, workspaces
 from csplatform.core.formats import money
 from csplatform.core.models import AuditEvent, Job
 
@@ -76,6 +76,7 @@ class ApiKeyAdmin(HistoryAdmin):
 @admin.register(models.Customer)
 class CustomerAdmin(ServiceAdmin):
     service = customers
+    deletes = staticmethod(deletion.delete_customer)
     id_argument = "customer_id"
     fields = [
         "external_id",
@@ -118,6 +119,9 @@ class CustomerAdmin(ServiceAdmin):
     def get_queryset(self, request: Any) -> Any:
         return super().get_queryset(request).select_related("workspace")
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._granted(request, Permission.DELETE_CUSTOMERS)
+
     def goes_along(self, rows: list[Any]) -> dict[str, int]:
         ids = [row.pk for row in rows]
         arr = sum(row.arr_minor for row in rows)
@@ -133,6 +137,7 @@ class CustomerAdmin(ServiceAdmin):
 @admin.register(models.Contact)
 class ContactAdmin(ServiceAdmin):
     service = contacts
+    deletes = staticmethod(deletion.delete_contact)
     id_argument = "contact_id"
     fields = [
         "external_id",
@@ -151,13 +156,11 @@ class ContactAdmin(ServiceAdmin):
     list_select_related = ["customer"]
     search_fields = ["name", "email", "external_id"]
 
-    def after_change(self, request: HttpRequest, rows: list[Any]) -> None:
-        self.notify({row.customer_id for row in rows})
-
 
 @admin.register(models.Subscription)
 class SubscriptionAdmin(ServiceAdmin):
     service = subscriptions
+    deletes = staticmethod(deletion.delete_subscription)
     id_argument = "subscription_id"
     fields = [
         "external_id",
@@ -179,12 +182,6 @@ class SubscriptionAdmin(ServiceAdmin):
     @admin.display(description=_("ARR"), ordering="arr_minor")
     def arr(self, subscription: models.Subscription) -> str:
         return money(subscription.arr_minor, subscription.currency, get_language())
-
-    def after_change(self, request: HttpRequest, rows: list[Any]) -> None:
-        now = timezone.now()
-        touched = {row.customer_id for row in rows}
-        read_model.refresh_contracts(touched, day=now.date(), now=now)
-        self.notify(touched)
 
 
 @admin.register(models.AccountTeamMember)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views.customers import bulk, detail, editing, export, listing, searching, segments
+from accounts.views.customers import bulk, deleting, detail, editing, export, listing, searching, segments
 
 urlpatterns = [
     path("customers/", listing.customer_list, name="customer_list"),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("customers/search/", searching.customer_search, name="customer_search"),
     path("customers/<uuid:customer_id>/", detail.customer_detail, name="customer_detail"),
     path("customers/<uuid:customer_id>/edit/", editing.customer_edit, name="customer_edit"),
+    path("customers/<uuid:customer_id>/delete/", deleting.customer_delete, name="customer_delete"),
     path("customers/<uuid:customer_id>/contacts/new/", editing.contact_new, name="contact_new"),
     path("customers/<uuid:customer_id>/subscriptions/new/", editing.subscription_new, name="subscription_new"),
     path("contacts/<uuid:contact_id>/edit/", editing.contact_edit, name="contact_edit"),

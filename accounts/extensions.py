@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from accounts.models import Workspace
+from accounts.models import Customer, Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,10 @@ Placer = Callable[[Sequence[Placement], str, datetime], None]
 StageKeys = Callable[[], set[str]]
 StageNames = Callable[[], dict[str, str]]
 CustomersHook = Callable[[Sequence[UUID], datetime], None]
+ClockHook = Callable[[datetime], None]
+CustomerHook = Callable[[Customer, datetime], None]
+PeopleHook = Callable[[Sequence[str]], None]
+Counter = Callable[[UUID], Sequence[tuple[str, int]]]
 
 workspace_created: list[WorkspaceHook] = []
 placers: list[Placer] = []
@@ -32,6 +36,10 @@ stage_keys: list[StageKeys] = []
 stage_names: list[StageNames] = []
 customers_changed: list[CustomersHook] = []
 customers_created: list[CustomersHook] = []
+before_deletions: list[ClockHook] = []
+customer_deletions: list[CustomerHook] = []
+people_deletions: list[PeopleHook] = []
+deletion_counters: list[Counter] = []
 
 
 def place_customers(placements: Sequence[Placement], *, actor_label: str, now: datetime) -> None:
@@ -60,3 +68,29 @@ def notify_created(customer_ids: Sequence[UUID], now: datetime) -> None:
     """Tell listeners, in the same transaction, that customers have come into being (events may wait for them)."""
     for hook in customers_created:
         hook(customer_ids, now)
+
+
+def prepare_deletion(now: datetime) -> None:
+    """Let listeners finish what would bring a customer back, and take the locks that come before customers' rows.
+
+    Raises ``accounts.services.results.BusyError`` while that cannot be done.
+    """
+    for hook in before_deletions:
+        hook(now)
+
+
+def forget_customer(customer: Customer, now: datetime) -> None:
+    """Tell listeners, in the same transaction and while its row still stands, to let go of what no key ties to it."""
+    for hook in customer_deletions:
+        hook(customer, now)
+
+
+def forget_people(external_ids: Sequence[str]) -> None:
+    """Tell listeners, in the same transaction, that these contacts are being deleted."""
+    for hook in people_deletions:
+        hook(external_ids)
+
+
+def count_for_deletion(customer_id: UUID) -> list[tuple[str, int]]:
+    """What higher apps would lose with a customer: (label, number)."""
+    return [pair for counter in deletion_counters for pair in counter(customer_id)]

@@ -32,6 +32,7 @@ class Department(models.TextChoices):
 class Permission(models.TextChoices):
     VIEW_CUSTOMERS = "view_customers", _("See customers and their scores")
     EDIT_CUSTOMERS = "edit_customers", _("Change customers, contacts and subscriptions")
+    DELETE_CUSTOMERS = "delete_customers", _("Delete customers for good")
     ASSIGN_PORTFOLIOS = "assign_portfolios", _("Hand portfolios over")
     IMPORT_DATA = "import_data", _("Import files")
     EXPORT_DATA = "export_data", _("Export lists")
@@ -54,6 +55,7 @@ MATRIX: dict[Role, frozenset[Permission]] = {
         {
             _P.VIEW_CUSTOMERS,
             _P.EDIT_CUSTOMERS,
+            _P.DELETE_CUSTOMERS,
             _P.ASSIGN_PORTFOLIOS,
             _P.IMPORT_DATA,
             _P.EXPORT_DATA,

@@ -10,8 +10,13 @@ class HealthConfig(AppConfig):
         from health import defaults, tasks
         from health.ingest import tasks as ingest_tasks
         from health.ingest.event_import import EventsKind
+        from health.services import forgetting
 
         extensions.workspace_created.append(defaults.create_defaults)
         extensions.customers_changed.append(tasks.score_soon)
         extensions.customers_created.append(ingest_tasks.when_customers_were_created)
+        extensions.before_deletions.append(forgetting.settle_arrivals)
+        extensions.customer_deletions.append(tasks.when_a_customer_is_deleted)
+        extensions.people_deletions.append(forgetting.forget_people)
+        extensions.deletion_counters.append(forgetting.count_for_deletion)
         kinds.register(EventsKind())

@@ -12,11 +12,11 @@ from celery import shared_task
 from django.conf import settings
 from django.db import transaction
 
-from accounts.models import Workspace
+from accounts.models import Customer, Workspace
 from csplatform.core.tenancy import current_workspace_id, workspace_scope
 from health import dirty
 from health.models import DirtyCustomer, LateArrival
-from health.services import runs, scoring, snapshots
+from health.services import forgetting, runs, scoring, snapshots
 
 
 @shared_task(name="health.refresh")
@@ -29,7 +29,7 @@ def refresh(workspace_id: str, **_: Any) -> None:
 
 @shared_task(name="health.sweep")
 def sweep(**_: Any) -> None:
-    """What a lost message left behind: dirty customers, late arrivals, runs nobody works on."""
+    """What a lost message left behind: dirty customers, late arrivals, runs and deletions nobody works on."""
     now = datetime.now(UTC)
     dirty_in = set(DirtyCustomer.objects.values_list("workspace_id", flat=True).distinct())
     late_in = set(LateArrival.objects.values_list("workspace_id", flat=True).distinct())
@@ -43,12 +43,20 @@ def sweep(**_: Any) -> None:
                 snapshots.revise_late(today=now.date(), now=now)
             for run_id in runs.unfinished(now):
                 enqueue(workspace.pk, run_id, shards=1)
+            for job_id in forgetting.unfinished(now):
+                _once_committed(forget_events, str(workspace.pk), str(job_id))
 
 
 @shared_task(name="health.work_run")
 def work_run(workspace_id: str, run_id: str, **_: Any) -> None:
     """Do shards of a run until none is free."""
     runs.work(UUID(workspace_id), UUID(run_id))
+
+
+@shared_task(name="health.forget_events")
+def forget_events(workspace_id: str, job_id: str, **_: Any) -> None:
+    """Delete the events that a deleted customer left."""
+    forgetting.work(UUID(workspace_id), UUID(job_id))
 
 
 @shared_task(name="health.roll_over")
@@ -70,6 +78,13 @@ def score_soon(customer_ids: Sequence[UUID], now: datetime) -> None:
     """Mark customers of the active workspace dirty and, once committed, call a worker."""
     dirty.mark(customer_ids, now)
     _once_committed(refresh, str(current_workspace_id()))
+
+
+def when_a_customer_is_deleted(customer: Customer, now: datetime) -> None:
+    """Let go of it and, once committed, call a worker to delete its events."""
+    job = forgetting.forget_customer(customer, now)
+    if job is not None:
+        _once_committed(forget_events, str(customer.workspace_id), str(job.pk))
 
 
 def _once_committed(task: Any, *args: str) -> None:

@@ -9,6 +9,7 @@ class JourneysConfig(AppConfig):
         from journeys import defaults, selectors, services
 
         extensions.workspace_created.append(defaults.create_stages)
+        extensions.deletion_counters.append(selectors.count_for_deletion)
         extensions.placers.append(services.place_customers)
         extensions.stage_keys.append(services.stage_keys)
         extensions.stage_names.append(selectors.stage_names)

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Sum
+from django.utils.translation import gettext as _
 
 from accounts.models import Customer, Membership
 from accounts.models.customers import ContractState
@@ -78,6 +79,11 @@ def moves_of(customer_id: UUID) -> Sequence[Move]:
     """The moves of a customer, newest first, each with its stage."""
     rows = Move.objects.filter(customer_id=customer_id).select_related("stage")
     return list(rows.order_by("-occurred_on", "-id"))
+
+
+def count_for_deletion(customer_id: UUID) -> list[tuple[str, int]]:
+    """What the preview of a deletion says of the journey."""
+    return [(_("Steps of the journey"), Move.objects.filter(customer_id=customer_id).count())]
 
 
 def days_since(day: date | None, today: date) -> int | None:

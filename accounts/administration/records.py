@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from babel.numbers import get_currency_precision
+from django.contrib import messages
+from django.db import transaction
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 from django.utils import timezone
 
-from accounts import extensions
 from accounts.access import actor_of
 from accounts.administration.base import WorkspaceModelAdmin
-from accounts.models import Customer
+from accounts.services.results import BusyError
 
 
 class ServiceAdmin(WorkspaceModelAdmin):
-    """``service`` has ``create`` and ``update``; the latter takes the row's id as ``id_argument``."""
+    """``service`` has ``create`` and ``update``; the latter and ``deletes`` take the row's id as ``id_argument``."""
 
     service: Any
+    deletes: Callable[..., None]
     id_argument: str
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -45,13 +46,29 @@ class ServiceAdmin(WorkspaceModelAdmin):
         obj._state.adding = False
         obj.refresh_from_db()
 
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self.delete_queryset(request, [obj])
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: Iterable[Any]) -> None:
+        for row in list(queryset):
+            self.deletes(**{self.id_argument: row.pk}, actor=actor_of(request), now=timezone.now())
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        whole = super().delete_view
+        return self._unless_busy(request, lambda: whole(request, object_id, extra_context))
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        whole = super().changelist_view
+        return self._unless_busy(request, lambda: whole(request, extra_context))
+
     @staticmethod
-    def notify(customer_ids: Iterable[UUID | None]) -> None:
-        """Tell who scores them, those that still exist."""
-        wanted = [customer_id for customer_id in customer_ids if customer_id is not None]
-        present = list(Customer.objects.filter(pk__in=wanted).order_by("pk").values_list("pk", flat=True))
-        if present:
-            extensions.notify_changed(present, timezone.now())
+    def _unless_busy(request: HttpRequest, answer: Callable[[], Any]) -> Any:
+        try:
+            return answer()
+        except BusyError as error:
+            messages.error(request, str(error))
+            return HttpResponseRedirect(request.get_full_path())
 
 
 def _told(name: str, value: Any, currency: str, obj: Any) -> tuple[str, Any]:

@@ -30,6 +30,7 @@ READ = Need("read", Permission.VIEW_CUSTOMERS)
 WRITE = Need("write", Permission.EDIT_CUSTOMERS)
 IMPORT = Need("write", Permission.IMPORT_DATA)
 READ_IMPORTS = Need("read", Permission.IMPORT_DATA)
+DELETE = Need("write", Permission.DELETE_CUSTOMERS)
 CONFIGURE = Need("admin", Permission.CONFIGURE)
 
 

@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from accounts.api.writing import Told, WritableViewSet
 from accounts.models import Contact
-from accounts.services import contacts
+from accounts.services import contacts, deletion
 from csplatform.core.rest.fields import Instant
 from csplatform.core.rest.filters import TrueOrFalse
 
@@ -81,6 +81,12 @@ class ContactFilters(django_filters.FilterSet):
         request=ContactWriteSerializer,
         responses=ContactSerializer,
     ),
+    destroy=extend_schema(
+        summary="Delete a contact",
+        description="From now on; its product events stay with the customer, under no name.",
+        request=None,
+        responses={204: None},
+    ),
     list=extend_schema(summary="List contacts", description="People at customers, a page at a time."),
     retrieve=extend_schema(summary="Read a contact", description="By its id, or by `ext:` and its external id."),
 )
@@ -97,3 +103,8 @@ class ContactViewSet(WritableViewSet):
 
     def change(self, row: Contact, told: Told) -> Contact:
         return contacts.update(contact_id=row.pk, told=told.values, actor=self.caller.actor, now=self.now)
+
+    def remove(self, row: Contact, expected_version: int | None) -> None:
+        deletion.delete_contact(
+            contact_id=row.pk, actor=self.caller.actor, now=self.now, expected_version=expected_version
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -11,10 +12,11 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
 
+from accounts.api.access import DELETE, Need
 from accounts.api.writing import Told, WritableViewSet
 from accounts.models import Customer
 from accounts.models.customers import ContractState, HealthBand
-from accounts.services import customers
+from accounts.services import customers, deletion
 from accounts.values import WHOLE_LIMIT
 from csplatform.core.rest.fields import Amount, Instant, Money, Scaled, shaped
 from csplatform.core.rest.paging import BY_ID, Order
@@ -194,11 +196,19 @@ WRITE_EXAMPLE = OpenApiExample(
         responses=CustomerSerializer,
         description="The fields told are changed, the others keep their value.",
     ),
+    destroy=extend_schema(
+        summary="Delete a customer",
+        description="For good, with its contacts, subscriptions, scores and product events. Subsidiaries stay, without "
+        "their parent. Later events of its id are those of an unknown customer.",
+        request=None,
+        responses={204: None},
+    ),
     list=extend_schema(summary="List customers", description="Customers of the workspace, a page at a time."),
     retrieve=extend_schema(summary="Read a customer", description="By its id, or by `ext:` and its external id."),
 )
 class CustomerViewSet(WritableViewSet):
     model = Customer
+    needs: ClassVar[Mapping[str, Need]] = {**WritableViewSet.needs, "destroy": DELETE}
     resource = "customers"
     serializer_class = CustomerSerializer
     write_serializer_class = CustomerWriteSerializer
@@ -224,4 +234,9 @@ class CustomerViewSet(WritableViewSet):
     def change(self, row: Customer, told: Told) -> Customer:
         return customers.update(
             customer_id=row.pk, told=told.values, actor=self.caller.actor, now=self.now, **told.more
+        )
+
+    def remove(self, row: Customer, expected_version: int | None) -> None:
+        deletion.delete_customer(
+            customer_id=row.pk, actor=self.caller.actor, now=self.now, expected_version=expected_version
         )

@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from accounts.api.writing import Told, WritableViewSet
 from accounts.models import Subscription
-from accounts.services import subscriptions
+from accounts.services import deletion, subscriptions
 from accounts.values import WHOLE_LIMIT
 from csplatform.core.rest.fields import Amount, Instant, Money
 from csplatform.core.rest.filters import TrueOrFalse
@@ -117,6 +117,12 @@ WRITE_EXAMPLE = OpenApiExample(
         request=SubscriptionWriteSerializer,
         responses=SubscriptionSerializer,
     ),
+    destroy=extend_schema(
+        summary="Delete a subscription",
+        description="From now on; what earlier days were judged by stays. To end one, set `ends_on` instead.",
+        request=None,
+        responses={204: None},
+    ),
     list=extend_schema(summary="List subscriptions", description="What customers pay for, a page at a time."),
     retrieve=extend_schema(summary="Read a subscription", description="By its id, or by `ext:` and its external id."),
 )
@@ -133,3 +139,8 @@ class SubscriptionViewSet(WritableViewSet):
 
     def change(self, row: Subscription, told: Told) -> Subscription:
         return subscriptions.update(subscription_id=row.pk, told=told.values, actor=self.caller.actor, now=self.now)
+
+    def remove(self, row: Subscription, expected_version: int | None) -> None:
+        deletion.delete_subscription(
+            subscription_id=row.pk, actor=self.caller.actor, now=self.now, expected_version=expected_version
+        )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,10 +16,12 @@ from rest_framework.response import Response
 
 from accounts.api.access import WRITE, Need
 from accounts.api.base import BY_EXTERNAL_ID, RecordViewSet
-from accounts.services.results import StaleVersionError
+from accounts.services.results import BusyError, StaleVersionError
 from csplatform.core import locks
 from csplatform.core.rest import conditional
 from csplatform.core.rest.problems import Problem, invalid
+
+_BUSY_SECONDS = "60"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class WritableViewSet(RecordViewSet):
     that what was read can be sent back; a name that is no field at all is refused.
     """
 
-    needs: ClassVar[Mapping[str, Need]] = {"create": WRITE, "update": WRITE, "partial_update": WRITE}
+    needs: ClassVar[Mapping[str, Need]] = {"create": WRITE, "update": WRITE, "partial_update": WRITE, "destroy": WRITE}
     has_external_id = True
     resource: ClassVar[str]
     serializer_class: type[serializers.Serializer[Any]]
@@ -54,6 +56,10 @@ class WritableViewSet(RecordViewSet):
 
     def change(self, row: Any, told: Told) -> Any:
         """The record changed through the subject's service."""
+        raise NotImplementedError
+
+    def remove(self, row: Any, expected_version: int | None) -> None:
+        """The record deleted through the subject's service."""
         raise NotImplementedError
 
     def create(self, request: Request) -> Response:
@@ -89,6 +95,20 @@ class WritableViewSet(RecordViewSet):
             raise Http404
         conditional.require_version(request, row.version)
         return self._changed(row, told)
+
+    def destroy(self, request: Request, id: str) -> Response:
+        # Not locked here: deleting takes other locks first, and the service looks at the version again.
+        row = self.find(id, self.model.objects.all())  # type: ignore[attr-defined]
+        conditional.require_version(request, row.version)
+        try:
+            self.remove(row, row.version if "If-Match" in request.headers else None)
+        except ObjectDoesNotExist as error:
+            raise Http404 from error
+        except StaleVersionError as error:
+            raise Problem(412, str(error), kind="stale-version") from error
+        except BusyError as error:
+            raise Problem(503, str(error), kind="busy", headers={"Retry-After": _BUSY_SECONDS}) from error
+        return Response(status=204)
 
     def _make_unless_taken(self, external_id: str, told: Told) -> Any:
         """The new record; None when somebody else made it since we looked."""

@@ -211,11 +211,16 @@ class Contact(TenantModel):
 
 
 class ContactVersion(models.Model):
-    """What was known about a contact, from when: written by a trigger, so no path can forget it."""
+    """What was known about a contact, from when: written by a trigger, so no path can forget it.
+
+    Versions outlive the contact: past scores rest on them. The last one of a deleted contact has no customer.
+    """
 
     id = models.BigAutoField(primary_key=True)
     workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, db_index=False, related_name="+")
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="versions", db_index=False)
+    contact = models.ForeignKey(
+        Contact, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="versions", db_index=False
+    )
     customer_id = models.UUIDField(null=True)
     is_sponsor = models.BooleanField()
     is_champion = models.BooleanField()

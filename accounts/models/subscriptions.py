@@ -55,12 +55,22 @@ class Subscription(TenantModel, SubscriptionTerms):
 
 
 class SubscriptionVersion(SubscriptionTerms):
-    """What was known of a subscription, from when: written by a trigger, so no path can forget it."""
+    """What was known of a subscription, from when: written by a trigger, so no path can forget it.
+
+    Versions outlive the subscription: past scores rest on them. The last one of a deleted subscription has no customer.
+    """
 
     id = models.BigAutoField(primary_key=True)
     workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, db_index=False, related_name="+")
-    subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="versions", db_index=False)
-    customer_id = models.UUIDField()
+    subscription = models.ForeignKey(
+        Subscription,
+        null=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="versions",
+        db_index=False,
+    )
+    customer_id = models.UUIDField(null=True)
     recorded_at = models.DateTimeField()
 
     objects = ScopedManager(workspace="workspace_id")

@@ -7,7 +7,9 @@ from datetime import date
 from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext as _
 
+from accounts import extensions
 from accounts.models import AccountTeamMember, AttributeValue, Contact, Customer, Subscription
 from accounts.services.subscriptions import as_terms
 from accounts.services.team import holding_on
@@ -66,3 +68,15 @@ def family_of(customer: Customer, *, most: int = 20) -> list[Customer]:
     return list(
         rows.only("id", "name", "parent_id", "referred_by_id", "workspace_id").order_by("name_sort", "id")[:most]
     )
+
+
+def goes_with(customer: Customer) -> list[tuple[str, int]]:
+    """What would be deleted with the customer: (label, number), without what there is none of."""
+    counts = [
+        (_("Contacts"), Contact.objects.filter(customer=customer).count()),
+        (_("Subscriptions"), Subscription.objects.filter(customer=customer).count()),
+        (_("Places in the account team"), AccountTeamMember.objects.filter(customer=customer).count()),
+        (_("Custom attributes"), AttributeValue.objects.filter(customer=customer).count()),
+        *extensions.count_for_deletion(customer.pk),
+    ]
+    return [(label, number) for label, number in counts if number]

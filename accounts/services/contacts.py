@@ -129,7 +129,7 @@ def _add_older(older: Mapping[UUID, _Draft], existing: Mapping[str, Contact], re
     """Put rows known before the stored version into the history, where they say anything new."""
     if not older:
         return set()
-    history: dict[UUID, list[ContactVersion]] = {}
+    history: dict[UUID | None, list[ContactVersion]] = {}
     for version in ContactVersion.objects.filter(contact_id__in=older.keys()).order_by("known_at", "id"):
         history.setdefault(version.contact_id, []).append(version)
     added: list[ContactVersion] = []

@@ -18,6 +18,10 @@ class StaleVersionError(Exception):
         self.current = current
 
 
+class BusyError(Exception):
+    """Not now, but soon: the text says what is being waited for."""
+
+
 class Outcome(StrEnum):
     CREATED = "created"
     UPDATED = "updated"

@@ -186,7 +186,7 @@ def _add_older(older: Mapping[UUID, _Draft], existing: Mapping[str, Subscription
     """Put rows known before the stored version into the history, where they say anything new."""
     if not older:
         return set()
-    history: dict[UUID, list[SubscriptionVersion]] = {}
+    history: dict[UUID | None, list[SubscriptionVersion]] = {}
     for version in SubscriptionVersion.objects.filter(subscription_id__in=older.keys()).order_by("known_at", "id"):
         history.setdefault(version.subscription_id, []).append(version)
     added: list[SubscriptionVersion] = []

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Sum
+from django.db.models.functions import Greatest
 
 from accounts.models import Customer, Workspace
 from accounts.services import read_model
@@ -134,7 +135,8 @@ def _report(run_id: UUID, workspace_id: UUID) -> None:
     finished = run.shard_rows.filter(done_at__isnull=False)
     done = (finished.aggregate(done=Sum("customers"))["done"] or 0) * len(run.days)
     now = _clock()
-    Job.objects.filter(pk=run.job_id).update(done=done, heartbeat_at=now)
+    # Another worker may have counted later and written sooner.
+    Job.objects.filter(pk=run.job_id).update(done=Greatest("done", done), heartbeat_at=now)
     if finished.count() == run.shards:
         _finish_if_last(run, JobState.DONE, now)
 

@@ -92,6 +92,9 @@ def take(customer_ids: Sequence[UUID], days: Sequence[date], *, bases: Mapping[d
     """
     recorded_through = arrivals_settled()
     began = dict(Customer.objects.filter(pk__in=customer_ids).values_list("id", "created_at"))
+    customer_ids = [customer_id for customer_id in customer_ids if customer_id in began]
+    if not customer_ids:
+        return 0
     rows: list[_Row] = []
     for day, version, result, _ in rebuild(customer_ids, days, bases=bases, recorded_through=recorded_through):
         wanted = [began[i].astimezone(UTC).date() <= day for i in customer_ids]
@@ -274,12 +277,15 @@ def _same(stored: HealthSnapshot, row: _Row) -> bool:
 
 
 def _insert(rows: list[_Row]) -> None:
+    """Write the rows, but for those of customers that were deleted while their scores were being rebuilt."""
     if not rows:
         return
     names, expressions, params = unnested({name: [row.score[name] for row in rows] for name in SCORE_COLUMNS})
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
+            WITH present AS MATERIALIZED (
+              SELECT id FROM accounts_customer WHERE id = ANY(%s::uuid[]) ORDER BY id FOR KEY SHARE)
             INSERT INTO health_healthsnapshot (workspace_id, customer_id, as_of, revision, scorecard_version_id,
               known_through, recorded_through, computed_at, {names})
             SELECT %s::uuid, t.customer_id, t.as_of, t.revision, t.version_id, t.known, t.recorded, t.computed,
@@ -287,9 +293,11 @@ def _insert(rows: list[_Row]) -> None:
             FROM unnest(%s::uuid[], %s::date[], %s::int[], %s::uuid[], %s::timestamptz[], %s::timestamptz[],
                         %s::timestamptz[], {array_casts()})
               AS t(customer_id, as_of, revision, version_id, known, recorded, computed, {names})
+            JOIN present ON present.id = t.customer_id
             ON CONFLICT (workspace_id, customer_id, as_of, revision) DO NOTHING
             """,
             [
+                literal({row.customer_id for row in rows}),
                 str(current_workspace_id()),
                 *(literal(getattr(row, name) for row in rows) for name in _Row.HEAD),
                 *params,

@@ -73,7 +73,9 @@ def customer_edit(request: WorkspaceRequest, customer_id: UUID) -> HttpResponse:
             expected_version=form.cleaned_data["version"],
         )
 
-    return _edit(request, form, write, title=customer.name, back=_page(customer))
+    may_delete = allows(request.membership.role, Permission.DELETE_CUSTOMERS)
+    delete_url = reverse("customer_delete", args=[customer.pk]) if may_delete else ""
+    return _edit(request, form, write, title=customer.name, back=_page(customer), delete_url=delete_url)
 
 
 @edits
@@ -164,6 +166,7 @@ def _edit(
     title: str,
     back: str,
     customer: Customer | None = None,
+    delete_url: str = "",
 ) -> HttpResponse:
     """Show the form, or write and go back. What the service refuses stands beside the field it is about."""
     conflicts: list[dict[str, str]] = []
@@ -180,6 +183,7 @@ def _edit(
             messages.success(request, _("Saved."))
             return redirect(_page(record) if isinstance(record, Customer) else back)
     context = {"form": form, "title": title, "back": back, "customer": customer, "conflicts": conflicts}
+    context |= {"delete_url": delete_url}
     return render(request, "accounts/record_form.html", context)
 
 
