@@ -31,7 +31,12 @@ def paths(town: Town) -> list[str]:
         "/customers/?q=nobody",
         "/customers/filter/",
     ]
-    forms = [f"{customer}edit/", "/customers/new/", f"/today/{town.customers[FREIGHT].pk}/put-aside/"]
+    forms = [
+        f"{customer}edit/",
+        f"{customer}delete/",
+        "/customers/new/",
+        f"/today/{town.customers[FREIGHT].pk}/put-aside/",
+    ]
     return ["/", *lists, customer, *tabs, *forms, "/journeys/", "/journeys/?stage=adoption"]
 
 
