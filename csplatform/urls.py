@@ -14,6 +14,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("imports/", include("accounts.import_urls")),
+    path("surveys/", include("surveys.urls")),
     path("", include("accounts.settings_urls")),
     path("", include("accounts.customer_urls")),
     path("", include("journeys.urls")),

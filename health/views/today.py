@@ -37,9 +37,9 @@ PERSONAL_ROLES = frozenset({Role.CSM})
 @require_safe
 @requires()
 def today(request: WorkspaceRequest) -> HttpResponse:
-    """The home page: by role the own portfolio or everybody's; a role without customers is told where to go."""
+    """The home page: by role the own portfolio or everybody's. A role without customers works with surveys only."""
     if not allows(request.membership.role, Permission.VIEW_CUSTOMERS):
-        return render(request, "health/today_without_customers.html")
+        return redirect("survey_list")
     now = timezone.now()
     return render(request, "health/today.html", _context(request, now))
 

@@ -16,8 +16,7 @@ from health.models import TodayDismissal
 from tests.factories import NOW
 from tests.pages.conftest import House, signed_in
 
-ALL = frozenset(Role)
-READERS = ALL - {Role.HOST}
+READERS = frozenset(Role) - {Role.HOST}
 EDITORS = READERS - {Role.VIEWER}
 EXPORTERS = EDITORS - {Role.CONTRIBUTOR}
 
@@ -37,7 +36,7 @@ class Page:
 
 
 PAGES = [
-    Page("today", readers=ALL),
+    Page("today"),
     Page("customer_list"),
     Page("customer_filter"),
     Page("customer_search"),
@@ -83,6 +82,8 @@ def address(place: Page, house: House, identity: object = None) -> str:
 @pytest.mark.parametrize("place", PAGES, ids=str)
 def test_each_role_reads_what_the_matrix_grants(house: House, place: Page) -> None:
     for role in Role:
+        if place.name == "today" and role == Role.HOST:
+            continue  # led to the surveys, see below
         response = house.client(role).get(address(place, house))
         assert response.status_code == (200 if role in place.readers else 403), role
 
@@ -141,7 +142,6 @@ def test_only_roles_that_hand_portfolios_over_assign_in_bulk(house: House) -> No
     assert house.client(Role.MANAGER).post(reverse("customer_bulk"), told).status_code == 200
 
 
-def test_a_host_is_told_that_customers_are_not_part_of_the_role(house: House) -> None:
+def test_a_host_is_led_from_the_home_page_to_the_surveys(house: House) -> None:
     response = house.client(Role.HOST).get("/")
-    assert "Nottingham Freight" not in response.content.decode()
-    assert "Your role does not include customers" in response.content.decode()
+    assert (response.status_code, response["Location"]) == (302, "/surveys/")

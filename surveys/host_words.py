@@ -1,0 +1,48 @@
+"""Words that hosts read about a survey, chosen by its state."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from csplatform.core import formats
+from surveys.models import State, Survey
+from surveys.standing import Next, Step, next_step
+
+STATE_CLASSES = {State.DRAFT: "", State.OPEN: "ok", State.CLOSED: "watch", State.PUBLISHED: ""}
+LANGUAGE_NAMES = {"en": "English", "fr": "Français", "de": "Deutsch"}
+
+
+def moment(at: datetime) -> str:
+    """Day and time in the active zone."""
+    local = timezone.localtime(at)
+    return _("%(day)s at %(time)s") % {"day": formats.day(local, get_language(), "medium"), "time": f"{local:%H:%M}"}
+
+
+def step_of(survey: Survey) -> Next:
+    return next_step(
+        survey.state, opens_at=survey.opens_at, closes_at=survey.closes_at, publishes_at=survey.publishes_at
+    )
+
+
+def sentence(survey: Survey) -> str:
+    """The next step in words."""
+    step = step_of(survey)
+    words: dict[Step, Any] = {
+        Step.OPEN: _("Check it, then open it"),
+        Step.COLLECT: _("Share the link; close it when enough have answered"),
+        Step.PUBLISH: _("Look through the answers, then publish"),
+        Step.NEXT_WAVE: _("Start the next wave when its time comes"),
+    }
+    if step.at is None:
+        return str(words[step.step])
+    dated = {
+        Step.OPENS_BY_ITSELF: _("Opens by itself on %(when)s"),
+        Step.CLOSES_BY_ITSELF: _("Closes by itself on %(when)s"),
+        Step.PUBLISHES_BY_ITSELF: _("Results are published on %(when)s"),
+    }
+    return dated[step.step] % {"when": moment(step.at)}
