@@ -1,0 +1,42 @@
+"""Background work of surveys. The schedule only asks what is due; every task may be delivered twice."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import structlog
+from celery import shared_task
+from django.utils import timezone
+
+from accounts.models import Workspace
+from csplatform.core.tenancy import workspace_scope
+from surveys.services import keeping, results_mail, schedule
+
+log = structlog.get_logger()
+
+
+@shared_task(name="surveys.sweep")
+def sweep(**_: Any) -> None:
+    """Open, close and publish what is due, then mail the results to those who asked for them."""
+    for workspace_id in _workspaces():
+        with workspace_scope(workspace_id):
+            taken = schedule.take_due(now=timezone.now())
+        mailed = results_mail.mail_waiting(workspace_id=workspace_id, now=timezone.now())
+        if taken or mailed:
+            log.info("surveys swept", workspace=str(workspace_id), steps=taken, mailed=mailed)
+
+
+@shared_task(name="surveys.forget")
+def forget(**_: Any) -> None:
+    """Forget senders a week after closing, and answers and addresses past their retention."""
+    now = timezone.now()
+    for workspace_id in _workspaces():
+        with workspace_scope(workspace_id):
+            senders, answers = keeping.forget_senders(now=now), keeping.forget_expired(now=now)
+        if senders or answers:
+            log.info("answers forgotten", workspace=str(workspace_id), senders=senders, answers=answers)
+
+
+def _workspaces() -> list[UUID]:
+    return list(Workspace.objects.order_by("pk").values_list("pk", flat=True))
