@@ -146,8 +146,8 @@ class QuestionKind(models.TextChoices):
 class Question(TenantModel):
     """A further question. ``is_segment``: its answers (of one of several) divide the respondents in the results.
 
-    ``choices``: ``[{"key": …, "label": {lang: …}}]`` in order; a scale has its two ends, their figures
-    and words, in ``scale``.
+    ``choices``: ``[{"key": …, "label": {lang: …}}]`` in order; a scale has its two ends, their figures and words, in
+    ``scale``: ``{"min": 1, "max": 5, "min_label": {lang: …}, "max_label": {lang: …}}``.
     """
 
     survey = models.ForeignKey(Survey, on_delete=models.CASCADE, related_name="questions", db_index=False)

@@ -30,6 +30,8 @@ PUBLIC_ROUTES = {
     "/admin/jsi18n/": "words for the admin's scripts, the same for everybody",
     "/invitations/%(token)s/": "the link of an invitation's mail; its token is the key",
     "/language/": "a reader's language, kept in a cookie",
+    "/s/%(slug)s/": "answering a survey; no account is the point",
+    "/s/%(slug)s/thanks/": "the receipt of an answer just given, opened by a signed ticket",
     "/theme/": "a reader's theme, kept in a cookie",
     "/api/schema/": "describes the interface; holds no data",
     "/api/docs/": "shows the description; holds no data",

@@ -1,0 +1,2 @@
+/* The ballot control. */
+document.documentElement.classList.add("ready");

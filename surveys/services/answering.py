@@ -1,0 +1,208 @@
+"""Answers: given, looked at, changed until closing, erased at any time – by whoever holds the receipt code.
+
+No line of the audit trail tells of them: it would name the moment and the answer for longer than the answer lives, and
+nobody is signed in whom it could name. The answer is its own record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Contact, Customer
+from csplatform.core import outbox
+from surveys import ballots, receipts
+from surveys.models import Channel, Erasure, Response, SendState, State, Status, Survey, SurveyInvitation
+from surveys.selectors.public import Asked, asked_by
+from surveys.services.ballot_messages import as_validation_error
+
+MAX_KEY = 64
+
+
+class SurveyClosedError(Exception):
+    """The survey takes no answers now. ``survey`` tells since when or from when."""
+
+    def __init__(self, survey: Survey) -> None:
+        super().__init__(survey.slug)
+        self.survey = survey
+
+
+class BallotRefusedError(ValidationError):
+    """Faults by field, in words; ``kept`` are the raw values that can stay in the form."""
+
+    def __init__(self, faults: ValidationError, kept: Mapping[str, Any]) -> None:
+        super().__init__(faults.message_dict)
+        self.kept = dict(kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """``created`` is false where the same submission had arrived before: it is counted once."""
+
+    response: Response
+    receipt_code: str
+    created: bool
+
+
+def is_open(survey: Survey, now: datetime) -> bool:
+    """Whether answers count at ``now``; a closing time that has passed closes, also before the scheduler says so."""
+    return survey.state == State.OPEN and (survey.closes_at is None or now < survey.closes_at)
+
+
+def submit(
+    *,
+    survey: Survey,
+    raw: Mapping[str, Any],
+    now: datetime,
+    channel: str = Channel.LINK,
+    submission_key: str,
+    language: str,
+    sender: str | None,
+    flags: Sequence[str] = (),
+    shown_order: Sequence[int] = (),
+    invitation: SurveyInvitation | None = None,
+    contact: Contact | None = None,
+    customer: Customer | None = None,
+    is_test: bool = False,
+) -> Submitted:
+    """Count an answer once, whatever is retried: ``submission_key`` (at most 64 signs) names it within the survey.
+
+    ``raw`` as in ``surveys.ballots``; ``shown_order``: option numbers as this person saw them; ``sender``: the
+    network address, of which a keyed hash is kept. A flagged answer counts. Test answers are taken in any state and
+    publish nothing. Raises ``BallotRefusedError`` (a ``ValidationError`` by field) and ``SurveyClosedError``.
+    """
+    key = _checked_key(submission_key)
+    code = receipts.make(settings.SECRET_KEY, str(survey.pk), key)
+    if not is_test and not is_open(survey, now):
+        if earlier := _earlier(survey, key):
+            return Submitted(earlier, code, created=False)
+        raise SurveyClosedError(survey)
+    asked = asked_by(survey)
+    ballot = _parsed(raw, survey, asked, language)
+    if invitation is not None:
+        contact, customer = contact or invitation.contact, customer or invitation.customer
+    response = Response(
+        workspace_id=survey.workspace_id,
+        survey=survey,
+        status=Status.FLAGGED if flags else Status.COUNTED,
+        flags=sorted(set(flags)),
+        is_test=is_test,
+        shown_order=[number for number in shown_order if number in asked.options],
+        language=language[:5],
+        channel=channel,
+        contact=contact,
+        customer=customer,
+        submission_key=key,
+        receipt_hash=receipts.digest(settings.SECRET_KEY, str(survey.pk), code),
+        sender_hash=receipts.sender_digest(settings.SECRET_KEY, str(survey.pk), sender) if sender else "",
+        occurred_at=now,
+        known_at=now,
+        **_columns(ballot),
+    )
+    try:
+        with transaction.atomic():
+            response.save(force_insert=True)
+    except IntegrityError:
+        earlier = _earlier(survey, key)
+        if earlier is None:
+            raise
+        return Submitted(earlier, code, created=False)
+    if invitation is not None:
+        SurveyInvitation.objects.filter(pk=invitation.pk).update(state=SendState.ANSWERED, answered_at=now)
+    if not is_test:
+        _publish(response, now)
+    return Submitted(response, code, created=True)
+
+
+def _publish(response: Response, now: datetime) -> None:
+    payload = {"survey_id": str(response.survey_id), "response_id": str(response.pk)}
+    outbox.publish(workspace_id=response.workspace_id, name="survey.response_received", payload=payload, now=now)
+
+
+def _checked_key(key: str) -> str:
+    if not key or len(key) > MAX_KEY or not key.isprintable():
+        raise ValidationError({"submission_key": _("Expected 1 to 64 printable signs.")})
+    return key
+
+
+def _earlier(survey: Survey, key: str) -> Response | None:
+    return Response.objects.filter(survey=survey, submission_key=key).first()
+
+
+def _parsed(
+    raw: Mapping[str, Any], survey: Survey, asked: Asked, language: str, held: Sequence[int] = ()
+) -> ballots.Ballot:
+    try:
+        return ballots.parse(raw, asked.definition, held=held)
+    except ballots.Refused as refused:
+        told = as_validation_error(refused.faults, survey, asked, language)
+        raise BallotRefusedError(told, refused.kept) from None
+
+
+def _columns(ballot: ballots.Ballot) -> dict[str, Any]:
+    return {
+        "choices": list(ballot.choices),
+        "other_text": ballot.other_text,
+        "may_quote": ballot.may_quote,
+        "segments": dict(ballot.segments),
+        "answers": dict(ballot.answers),
+        "score": ballot.score,
+    }
+
+
+def find(*, survey: Survey, receipt_code: str) -> Response | None:
+    """The answer the code belongs to; None for a code that is mistyped, of another survey, or erased."""
+    code = receipts.normal(receipt_code)
+    if code is None:
+        return None
+    digest = receipts.digest(settings.SECRET_KEY, str(survey.pk), code)
+    return Response.objects.filter(survey=survey, receipt_hash=digest).first()
+
+
+def change(*, survey: Survey, receipt_code: str, raw: Mapping[str, Any], now: datetime) -> Response:
+    """Put ``raw`` in the place of the answer the code belongs to; says so with ``changed_at``.
+
+    What hosts had made of replaced own words is taken back. Raises ``Response.DoesNotExist``, ``SurveyClosedError``
+    and ``BallotRefusedError``.
+    """
+    found = _locked(survey, receipt_code)
+    if not found.is_test and not is_open(survey, now):
+        raise SurveyClosedError(survey)
+    ballot = _parsed(raw, survey, asked_by(survey), found.language, held=found.choices)
+    columns = _columns(ballot)
+    if all(getattr(found, name) == value for name, value in columns.items()):
+        return found
+    if found.other_text != ballot.other_text:
+        found.other_option = None
+        found.codings.all().delete()
+    for name, value in columns.items():
+        setattr(found, name, value)
+    found.changed_at = now
+    found.save(update_fields=[*columns, "other_option", "changed_at"])
+    return found
+
+
+def erase(*, survey: Survey, receipt_code: str, now: datetime) -> None:
+    """Delete the answer the code belongs to, at any time; that one was erased, and the day, stays on record.
+
+    Raises ``Response.DoesNotExist``.
+    """
+    found = _locked(survey, receipt_code)
+    if not found.is_test:
+        day = timezone.localdate(now, timezone=timezone.get_default_timezone())
+        Erasure.objects.create(workspace_id=survey.workspace_id, survey=survey, on=day)
+    found.delete()
+
+
+def _locked(survey: Survey, receipt_code: str) -> Response:
+    code = receipts.normal(receipt_code)
+    digest = receipts.digest(settings.SECRET_KEY, str(survey.pk), code or "")
+    return Response.objects.select_for_update(of=("self",), no_key=True).get(survey=survey, receipt_hash=digest)
