@@ -124,9 +124,22 @@ class _Work:
             self._prepare(looked)
         for step in range(self._position // looked.total if looked.total else steps, steps):
             start = self._position - step * looked.total
+            if self._kind.remembers:
+                self._recall(source, looked, start)
             for batch in source.batches(self._kind.chunk_rows, start=start):
                 self._commit(batch, looked, step)
                 self._tell(looked.total * steps)
+
+    def _recall(self, source: Source, looked: Survey, start: int) -> None:
+        """Show the kind what was committed before ``start``: what it remembered ended with the process or the pause."""
+        position = 0
+        while position < start:
+            for batch in source.batches(min(self._kind.chunk_rows, start - position), start=position):
+                if batch.end > start:
+                    break  # batches are cut differently this time: what is left is asked for by its size
+                self._kind.recall(self._chunk(batch, looked)[0], self._context(0))
+                position = batch.end
+                self._beat()
 
     def _look_over(self, source: Source) -> Survey:
         if self._run.survey:
@@ -216,12 +229,12 @@ class _Work:
         self._pause_if_due()
 
     def _beat(self) -> None:
-        """While looking the file over: a sign of life, and an ear for cancel, at most once a second."""
+        """While the file is read without writing: a sign of life, and an ear for cancel, at most once a second."""
         now = self._clock()
         if self._said_at is None or (now - self._said_at).total_seconds() >= 1:
             self._said_at = now
             with workspace_scope(self._workspace_id):
-                jobs.progress(self._job.pk, done=0, now=now)
+                jobs.progress(self._job.pk, done=self._position, now=now)
 
     def _pause_if_due(self) -> None:
         if self._pause_at is not None and self._clock() >= self._pause_at:

@@ -104,6 +104,7 @@ class ImportKind(ABC):
     one_of: ClassVar[tuple[tuple[str, ...], ...]] = ()  # of each group, one column at least must be there
     extra: ClassVar[Extra] = Extra.IGNORED
     chunk_rows: ClassVar[int] = 5_000
+    remembers: ClassVar[bool] = False  # what ``apply`` makes of a row depends on those before: see ``recall``
 
     def version_columns(self, mapped: frozenset[str]) -> tuple[str, ...]:
         """Our columns that make two rows the same version of the same record (the later row then counts).
@@ -118,6 +119,10 @@ class ImportKind(ABC):
 
     def prepare(self, extra: Mapping[str, tuple[str, AttributeKind]], context: Context) -> None:
         """Before the first row, in a scope: ``extra`` holds key → (label, type as found) of the other columns."""
+        return
+
+    def recall(self, chunk: Chunk, context: Context) -> None:
+        """A chunk that was committed before the run stopped; writes nothing. Called in order, after ``prepare``."""
         return
 
     @abstractmethod

@@ -47,7 +47,8 @@ Hashes = npt.NDArray[np.uint64]
 class _Seen:
     """How often rows without an id of their own have come in this run: sorted digests by the first row they cover.
 
-    A chunk that is tried again replaces what it, and what came after it, had left.
+    Eight bytes a row, whatever the row holds. A chunk that is tried again replaces what it, and what came after it,
+    had left; a run that goes on after a stop fills it anew from the rows before.
     """
 
     arrays: list[tuple[int, Hashes]] = field(default_factory=list)
@@ -82,6 +83,7 @@ class EventsKind(ImportKind):
     columns: ClassVar[tuple[Column, ...]] = _COLUMNS
     extra: ClassVar[Extra] = Extra.PROPERTIES
     chunk_rows: ClassVar[int] = 25_000
+    remembers: ClassVar[bool] = True
 
     def __init__(self) -> None:
         self._seen: dict[UUID, _Seen] = {}
@@ -91,6 +93,10 @@ class EventsKind(ImportKind):
 
     def finish(self, context: Context) -> None:
         self._seen.pop(context.run_id, None)
+
+    def recall(self, chunk: Chunk, context: Context) -> None:
+        rows, _refused = event_rows.read(chunk, now=context.now, retention_days=settings.EVENT_RETENTION_DAYS)
+        _keys(rows, self._seen[context.run_id], chunk.numbers[0] if len(chunk) else 0)
 
     def apply(self, chunk: Chunk, context: Context) -> Applied:
         return self._apply(chunk, context, self._seen.setdefault(context.run_id, _Seen()))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from accounts.imports import kinds, runs
+from accounts.imports import engine, kinds, mapping, runs
 from accounts.models import Contact, ImportRun, Workspace
 from csplatform.core import audit
 from csplatform.core.tenancy import workspace_scope
@@ -89,6 +89,54 @@ def test_identical_rows_are_told_apart_across_chunks_and_attempts(
     rows = [ROWS[0]] * 7
     assert _counts(load(workspace, tmp_path, *rows)) == (7, 0, 0)
     assert _counts(load(workspace, tmp_path, *rows)) == (0, 7, 0)
+
+
+@pytest.mark.parametrize("cut", [1, 2, 5])
+@pytest.mark.parametrize("ending", ["killed", "paused"])
+def test_identical_rows_on_both_sides_of_an_interruption_all_count(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any, cut: int, ending: str
+) -> None:
+    settings.MEDIA_ROOT = tmp_path / "media"
+    kind: Any = kinds.get("events")
+    monkeypatch.setattr(type(kind), "chunk_rows", 2)
+    rows = [ROWS[0]] * 9 + [ROWS[2]] + [ROWS[0]] * 5
+    content = "\n".join([HEADER, *rows, ""]).encode()
+    with workspace_scope(workspace):
+        run = runs.take_in(
+            kind=kind, upload=factories.uploaded(content), name="e.csv", through=None, actor=audit.SYSTEM, now=NOW
+        )
+        chosen = mapping.build(kind, HEADER.split(","), [])
+        runs.start(run=run, chosen=chosen, actor=audit.SYSTEM, now=NOW)
+    committed = iter(range(1, 100))
+
+    def interrupted(done: int, total: int) -> None:
+        if ending == "killed" and next(committed) == cut:
+            raise KeyboardInterrupt
+
+    def carry_on(progress: Any, pause_at: datetime | None = None) -> engine.Ending:
+        return engine.carry_on(
+            workspace_id=workspace.pk,
+            run_id=run.pk,
+            opener=runs.opener_of(run),
+            clock=lambda: NOW,
+            pause_at=pause_at,
+            progress=progress,
+        )
+
+    if ending == "killed":
+        with pytest.raises(KeyboardInterrupt):
+            carry_on(interrupted)
+    else:
+        for _ in range(cut):
+            assert carry_on(interrupted, pause_at=NOW) is engine.Ending.PAUSED
+    with workspace_scope(workspace):
+        assert Event.objects.count() == 2 * cut
+    assert carry_on(lambda done, total: None) is engine.Ending.OVER
+    with workspace_scope(workspace):
+        run.refresh_from_db()
+        assert Event.objects.count() == len(rows)
+    assert _counts(run) == (15, 0, 0)
+    assert _counts(load(workspace, tmp_path, *rows)) == (0, 15, 0)
 
 
 def test_a_message_id_counts_once_whether_imported_or_live(workspace: Workspace, tmp_path: Path) -> None:
