@@ -66,33 +66,25 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """``ahead[j, k]``: j is clearly ahead of k. ``critical`` is c; infinite without ballots."""
+    """What is clear, and what is only so by value.
+
+    ``ahead[j, k]``: j is clearly ahead of k. ``critical`` is c; infinite without ballots. ``places``: 1 + the options
+    strictly ahead by value. ``order``: indices by value, equal ones in the fixed order of the options.
+    """
 
     values: Floats
     ahead: Booleans
     critical: float
-
-    @property
-    def rank_sets(self) -> tuple[RankSet, ...]:
-        k = len(self.values)
-        best, worst = 1 + self.ahead.sum(axis=0), k - self.ahead.sum(axis=1)
-        return tuple(RankSet(int(low), int(high)) for low, high in zip(best, worst, strict=True))
-
-    @property
-    def places(self) -> tuple[int, ...]:
-        """1 + the number of options strictly ahead by value: equal values share a place."""
-        return places(self.values)
-
-    @property
-    def order(self) -> tuple[int, ...]:
-        """Indices by value, the largest first; equal ones in the fixed order of the options."""
-        return tuple(sorted(range(len(self.values)), key=lambda j: (self.places[j], j)))
+    rank_sets: tuple[RankSet, ...]
+    places: tuple[int, ...]
+    order: tuple[int, ...]
 
 
 def places(values: Floats) -> tuple[int, ...]:
-    """1 + how many values are strictly larger; differences by rounding alone do not count."""
+    """1 + how many values are strictly larger: equal values share a place, also if rounding has set them apart."""
     slack = _ROUNDING * max(1.0, float(np.abs(values).max(initial=0.0)))
-    return tuple(1 + int((values > value + slack).sum()) for value in values)
+    larger = values[:, None] + slack < values
+    return tuple((1 + larger.sum(axis=1)).tolist())
 
 
 def compare(
@@ -107,7 +99,7 @@ def compare(
         raise ValueError(f"{resamples} resamples are too few for a {LEVEL:.0%} quantile: at least 20 are needed.")
     if not patterns.n or patterns.k < 2:
         nobody = np.zeros((patterns.k, patterns.k), dtype=bool)
-        return [Comparison(each.values, nobody, math.inf) for each in measured]
+        return [_told(each.values, nobody, math.inf) for each in measured]
     drawn, flipped = _resampled_sums(patterns, [each.parts for each in measured], generator, resamples)
     return [_comparison(patterns, each, drawn[:, number], flipped[:, number]) for number, each in enumerate(measured)]
 
@@ -139,7 +131,21 @@ def _comparison(patterns: Patterns, measured: Measured, drawn: Floats, flipped: 
     ahead = np.zeros((patterns.k, patterns.k), dtype=bool)
     ahead[left, right] = clear & (difference > 0)
     ahead[right, left] = clear & (difference < 0)
-    return Comparison(measured.values, ahead, critical)
+    return _told(measured.values, ahead, critical)
+
+
+def _told(values: Floats, ahead: Booleans, critical: float) -> Comparison:
+    best = (1 + ahead.sum(axis=0)).tolist()
+    worst = (len(values) - ahead.sum(axis=1)).tolist()
+    shared = places(values)
+    return Comparison(
+        values=values,
+        ahead=ahead,
+        critical=critical,
+        rank_sets=tuple(RankSet(low, high) for low, high in zip(best, worst, strict=True)),
+        places=shared,
+        order=tuple(sorted(range(len(values)), key=shared.__getitem__)),
+    )
 
 
 def _ratio(difference: Floats, squares: Floats, scale: float) -> Floats:
