@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from surveys.stats.intervals import LEVEL, Interval, normal_quantile, wilson
+from surveys.stats.intervals import LEVEL, Interval, wilson
 from surveys.stats.tails import student_quantile
 
 PROMOTER = 9
@@ -28,13 +28,14 @@ class Score:
 def nps(answers: Sequence[int]) -> Score:
     """Net promoter score of answers 0–10: % of 9 and 10 less % of 0 to 6, from −100 to 100.
 
-    Interval: adjusted Wald. With ¾ of an answer added to promoters and detractors and 3 to n, giving p and q,
+    Interval: adjusted Wald (B. Rocks 2016, Am. Stat. 70, 365–372, who found it among the best). With ¾ of an answer
+    added to promoters and to detractors and 3 to n, giving p and q,
 
-        100 · (p − q ± z √((p + q − (p − q)²) / (n + 3)))
+        100 · (p − q ± t √((p + q − (p − q)²) / (n + 3)))
 
-    kept within ±100 and around the score itself. B. Rocks (2016), Am. Stat. 70, 365–372, found it among the best for
-    coverage; the plain Wald interval has no width at all when everybody is a promoter. Raises ``ValueError`` for an
-    answer outside 0–10.
+    kept within ±100. The plain Wald interval has no width at all when everybody is a promoter. t is Student's with n
+    degrees of freedom where Rocks has 1.96: with five answers that covers the truth at worst in 94 % of cases instead
+    of 82, with hundreds it is the same (enumerated in the tests). Raises ``ValueError`` for an answer outside 0–10.
     """
     _within(answers, 0, 10)
     n = len(answers)
@@ -44,9 +45,9 @@ def nps(answers: Sequence[int]) -> Score:
     detractors = sum(answer <= DETRACTOR for answer in answers)
     value = 100 * (promoters - detractors) / n
     p, q = (promoters + _PSEUDO) / (n + 4 * _PSEUDO), (detractors + _PSEUDO) / (n + 4 * _PSEUDO)
-    reach = normal_quantile() * math.sqrt((p + q - (p - q) ** 2) / (n + 4 * _PSEUDO))
+    reach = student_quantile(LEVEL, n) * math.sqrt((p + q - (p - q) ** 2) / (n + 4 * _PSEUDO))
     low, high = 100 * (p - q - reach), 100 * (p - q + reach)
-    return Score(n, value, Interval(max(-100.0, min(low, value)), min(100.0, max(high, value))))
+    return Score(n, value, Interval(max(-100.0, low), min(100.0, high)))
 
 
 def csat(answers: Sequence[int]) -> Score:
