@@ -19,6 +19,7 @@ from csplatform.core.rest.paths import ReferenceConverter
 from health.api.customers import CustomerHealthViewSet
 from health.api.definitions import MeasureViewSet, ScorecardVersionViewSet, ScorecardViewSet
 from journeys.api import StageViewSet
+from surveys.api.responses import ResponseViewSet, SurveyResponseViewSet
 from surveys.api.surveys import SurveyViewSet
 
 register_converter(ReferenceConverter, "reference")
@@ -64,7 +65,13 @@ urlpatterns = [
     *_records("scorecards", ScorecardViewSet),
     path("v1/surveys/<reference:id>/open/", _survey({"post": "open"}), name="api-surveys-open"),
     path("v1/surveys/<reference:id>/close/", _survey({"post": "close"}), name="api-surveys-close"),
+    path(
+        "v1/surveys/<reference:id>/responses/",
+        SurveyResponseViewSet.as_view({"post": "create"}),
+        name="api-surveys-responses",
+    ),
     *_records("surveys", SurveyViewSet),
+    *_records("responses", ResponseViewSet),
     *_records("members", MemberViewSet),
     path("v1/imports/<reference:id>/rejects/", ImportViewSet.as_view({"get": "rejects"}), name="api-imports-rejects"),
     *_records("imports", ImportViewSet),

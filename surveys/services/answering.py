@@ -1,7 +1,7 @@
 """Answers: given, looked at, changed until closing, erased at any time – by whoever holds the receipt code.
 
-No line of the audit trail tells of them: it would name the moment and the answer for longer than the answer lives, and
-nobody is signed in whom it could name. The answer is its own record.
+No line of the audit trail tells of what respondents do: it would name the moment and the answer for longer than the
+answer lives, and nobody is signed in whom it could name. The answer is its own record.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -18,7 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Contact, Customer
-from csplatform.core import outbox
+from csplatform.core import audit, outbox
 from surveys import ballots, receipts
 from surveys.models import Channel, Erasure, Response, SendState, State, Status, Survey, SurveyInvitation
 from surveys.selectors.public import Asked, asked_by
@@ -195,10 +196,23 @@ def erase(*, survey: Survey, receipt_code: str, now: datetime) -> None:
 
     Raises ``Response.DoesNotExist``.
     """
-    found = _locked(survey, receipt_code)
+    _erase(_locked(survey, receipt_code), now)
+
+
+def erase_known(*, response_id: UUID, actor: audit.Actor, now: datetime) -> None:
+    """The same for somebody who asked the hosts, who know the answer; the audit trail says that, not which answer.
+
+    Raises ``Response.DoesNotExist``.
+    """
+    found = Response.objects.select_for_update(of=("self",), no_key=True).select_related("survey").get(pk=response_id)
+    _erase(found, now)
+    audit.record(actor=actor, action="survey.answer_erased", subject=found.survey, now=now)
+
+
+def _erase(found: Response, now: datetime) -> None:
     if not found.is_test:
         day = timezone.localdate(now, timezone=timezone.get_default_timezone())
-        Erasure.objects.create(workspace_id=survey.workspace_id, survey=survey, on=day)
+        Erasure.objects.create(workspace_id=found.workspace_id, survey_id=found.survey_id, on=day)
     found.delete()
 
 
