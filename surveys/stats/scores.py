@@ -34,7 +34,7 @@ def nps(answers: Sequence[int]) -> Score:
         100 · (p − q ± t √((p + q − (p − q)²) / (n + 3)))
 
     kept within ±100. The plain Wald interval has no width at all when everybody is a promoter. t is Student's with n
-    degrees of freedom where Rocks has 1.96: with five answers that covers the truth at worst in 94 % of cases instead
+    degrees of freedom where Rocks has 1.96: with five answers that covers the truth at worst in 93 % of cases instead
     of 82, with hundreds it is the same (enumerated in the tests). Raises ``ValueError`` for an answer outside 0–10.
     """
     _within(answers, 0, 10)

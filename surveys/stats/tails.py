@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -72,6 +73,7 @@ def chi_square_tail(statistic: float, freedom: int) -> float:
     return min(1.0, tail)
 
 
+@lru_cache(maxsize=1024)
 def student_quantile(level: float, freedom: float) -> float:
     """t with P(|T| ≤ t) = ``level`` for Student's T with ``freedom`` > 0: bisection on the incomplete beta function,
     P(|T| > t) = I_x(freedom/2, ½) at x = freedom / (freedom + t²)."""
