@@ -22,7 +22,7 @@ _WEB_STAGE = 1
 _WORK_STAGE = 2
 _TASK_STAGE = 0
 _DEMO_ATTEMPTS = 3
-_MIGRATE = ("migrate", "--database", "owner", "--no-input")
+_LOGINS = "logins"
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class _Run:
         self._supervisor.start(self._server("scheduler", _WORK_STAGE, 5))
         # manage.py finds the services from here on: there is a schema to talk to.
         self._services.announce(url=self._address.url)
-        if self._env["DEMO"] == "1":
+        if self._env["DEMO"] == "1" and not self._logins.exists():
             self._load_demo()
         self._wait_ready(web)
         self._banner()
@@ -144,7 +144,9 @@ class _Run:
         """Migrate and collect static files, at once: a first start has both to do, and two processors."""
         catalogues.compile_changed()
         say("Migrating the database ...")
-        tasks = [("Migrating the database", self._manage("migrate", *_MIGRATE, quiet=True))]
+        arguments = ("--demo-logins", str(self._logins)) if self._env["DEMO"] == "1" else ()
+        self._logins.unlink(missing_ok=True)
+        tasks = [("Migrating the database", self._manage("migrate", "prepare", *arguments, quiet=True))]
         target = Path(self._env["STATIC_ROOT"])
         fingerprint = static.fingerprint(PROJECT)
         collect = not static.is_current(target, fingerprint)
@@ -161,9 +163,10 @@ class _Run:
         for attempt in range(1, _DEMO_ATTEMPTS + 1):
             (child,) = self._supervisor.run(self._manage("demo", "load_demo"))
             if child.exit_code == 0:
-                return
+                break
             say(f"Loading the demo failed (attempt {attempt} of {_DEMO_ATTEMPTS}); what was loaded is kept.")
         require(child, "Loading the demo (start without it: DEMO=0 make run)")
+        self._supervisor.run(self._manage(_LOGINS, "demo_logins", quiet=True))
 
     def _wait_ready(self, web: Child) -> None:
         seen = ""
@@ -180,12 +183,14 @@ class _Run:
         say("")
         say(f"Boomerang is ready at {self._address.url}")
         if self._env["DEMO"] == "1":
-            (child,) = self._supervisor.run(self._manage("logins", "demo_logins", quiet=True))
-            file = self._services.state.logs / "logins.log"
-            if child.exit_code == 0 and file.exists():
-                for line in file.read_text(encoding="utf-8").splitlines():
-                    say(f"  {line}")
+            for line in self._logins.read_text(encoding="utf-8").splitlines():
+                say(f"  {line}")
         say("Ctrl-C stops it.")
+
+    @property
+    def _logins(self) -> Path:
+        """Who can sign in to the demo; there once the demo is known to be loaded."""
+        return self._services.state.logs / f"{_LOGINS}.log"
 
     # -- programs ---------------------------------------------------------------------------------
     def _manage(self, name: str, *arguments: str, quiet: bool = False) -> Program:
