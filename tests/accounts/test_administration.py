@@ -68,6 +68,12 @@ def test_it_opens_for_the_roles_of_the_matrix_and_no_superuser_flag_helps(
     assert answer.status_code == (200 if allows(role, Permission.USE_ADMIN) else 403)
 
 
+def test_its_pages_name_the_icon_so_that_browsers_do_not_look_for_one(client: Client, owner: Membership) -> None:
+    for address in ("/admin/", "/admin/accounts/customer/", "/admin/accounts/customer/add/"):
+        html = client.get(address).content.decode()
+        assert '<link rel="icon" href="/static/img/favicon.svg"' in html, address
+
+
 def test_other_packages_pages_are_not_on_it() -> None:
     assert all(isinstance(page, WorkspaceModelAdmin) for page in admin.site._registry.values())
 

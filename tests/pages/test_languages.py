@@ -53,6 +53,16 @@ def test_the_sign_in_page_reads_in_one_language(db: None, language: str) -> None
     assert _ENGLISH.findall(_text(html)) == []
 
 
+def test_french_has_one_word_for_e_mail_also_where_packages_speak(db: None) -> None:
+    french = Client(headers={"Accept-Language": "fr"})
+    pages = [french.get("/accounts/login/"), french.post("/accounts/login/", {"login": "nobody", "password": "x"})]
+    for page in pages:
+        html = page.content.decode()
+        assert "E-mail" in html
+        assert "courriel" not in html.lower()
+    assert "Saisissez une adresse e-mail valide." in html
+
+
 def test_an_unknown_language_is_english(db: None) -> None:
     html = Client().get("/accounts/login/", headers={"Accept-Language": "xx"}).content.decode()
     assert '<html lang="en"' in html
