@@ -46,3 +46,28 @@ def sentence(survey: Survey) -> str:
         Step.PUBLISHES_BY_ITSELF: _("Results are published on %(when)s"),
     }
     return dated[step.step] % {"when": moment(step.at)}
+
+
+def shown(value: Any) -> str:
+    """Any value of a survey on one line, to be compared by eye."""
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, dict):
+        return " · ".join(f"{key}: {text}" for key, text in value.items() if text) or "–"
+    if isinstance(value, list):
+        return ", ".join(shown(each) for each in value) or "–"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return str(value) if value not in (None, "") else "–"
+
+
+def faults(survey: Survey, told: dict[str, str]) -> list[dict[str, str]]:
+    """What keeps a survey from opening, each with the page on which it is put right (a URL name)."""
+    pages = {"options": "survey_options", "questions": "survey_questions"}
+    names = {"title": _("Title"), "question": _("Question"), "options": _("Options"), "questions": _("Questions")}
+    found = []
+    for field, problem in told.items():
+        part, _dot, key = field.partition(".")
+        where = f"{names.get(part, part)}: {key}" if key else names.get(part, part)
+        found.append({"where": where, "problem": problem, "page": pages.get(part, "survey_texts")})
+    return found

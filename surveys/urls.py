@@ -2,12 +2,16 @@
 
 from django.urls import path
 
-from surveys.views import creating, lifecycle, overview
+from surveys.views import creating, editors, lifecycle, overview
 
 urlpatterns = [
     path("", overview.listing, name="survey_list"),
     path("new/", creating.new, name="survey_new"),
     path("<uuid:pk>/", overview.detail, name="survey_detail"),
+    path("<uuid:pk>/texts/", editors.texts, name="survey_texts"),
+    path("<uuid:pk>/options/", editors.options, name="survey_options"),
+    path("<uuid:pk>/questions/", editors.questions, name="survey_questions"),
+    path("<uuid:pk>/settings/", editors.settings, name="survey_settings"),
     path("<uuid:pk>/open/", lifecycle.open_now, name="survey_open"),
     path("<uuid:pk>/close/", lifecycle.close_now, name="survey_close"),
     path("<uuid:pk>/next-wave/", creating.wave, name="survey_wave"),

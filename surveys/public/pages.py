@@ -38,9 +38,17 @@ def public(view: View[P]) -> PublicView[P]:
             with translation.override(language_of(request, survey.languages)):
                 response = view(request, survey, *args, **kwargs)
                 response.headers.setdefault("Content-Language", translation.get_language() or "en")
-                return response
+                return _framed_by_ourselves(response)
 
     return cast(PublicView[P], found)
+
+
+def _framed_by_ourselves(response: HttpResponse) -> HttpResponse:
+    """Let our own pages frame this one, as the hosts' preview does, unless the view says who may."""
+    if not hasattr(response, "_csp_replace") and "X-Frame-Options" not in response.headers:
+        response.headers["X-Frame-Options"] = "SAMEORIGIN"
+        setattr(response, "_csp_replace", {"frame-ancestors": ["'self'"]})  # noqa: B010  (django-csp's own mark)
+    return response
 
 
 def language_of(request: HttpRequest, offered: list[str]) -> str:

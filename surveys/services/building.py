@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from csplatform.core import audit
 from csplatform.core.tenancy import current_workspace_id
 from surveys import starters
-from surveys.models import Kind, Option, PublicSlug, Question, Survey
+from surveys.models import Kind, Option, PublicSlug, Question, QuestionKind, Survey
 
 LANGUAGES = ("en", "fr", "de")
 RESERVED_SLUGS = frozenset({"other", "index", "embed", "static"})
@@ -55,7 +55,7 @@ def create_survey(
     except IntegrityError:
         raise ValidationError({"slug": _("Another survey has this address; choose another.")}) from None
     add_options(survey, options)
-    _add_questions(survey, questions)
+    add_questions(survey, questions)
     audit.record(actor=actor, action="survey.created", subject=survey, data={"slug": slug, "kind": kind}, now=now)
     return survey
 
@@ -118,15 +118,21 @@ def add_options(survey: Survey, options: Iterable[Mapping[str, Any]]) -> None:
             key=str(option.get("key", "")),
             label=option.get("label", {}),
             help=option.get("help") or {},
+            retired_at=survey.updated_at if option.get("is_retired") else None,
         )
         _check_key(row.key, taken, "options")
-        if not is_text(row.label) or not any(row.label.values()) or not is_text(row.help):
-            raise ValidationError({"options": _("Option %(key)s needs a label by language.") % {"key": row.key}})
+        check_option(row.key, row.label, row.help)
         taken[row.key] = number
         rows.append(row)
     if number > MAX_OPTIONS:
         raise ValidationError({"options": _("At most %(n)d options.") % {"n": MAX_OPTIONS}})
     Option.objects.bulk_create(rows)
+
+
+def check_option(key: str, label: Any, words: Any) -> None:
+    """Raise ``ValidationError`` naming the option unless it has a label and its texts are texts by language."""
+    if not is_text(label) or not any(label.values()) or not is_text(words):
+        raise ValidationError({"options": _("Option %(key)s needs a label by language.") % {"key": key}})
 
 
 def _check_key(key: str, taken: Mapping[str, Any], field: str) -> None:
@@ -140,7 +146,8 @@ def _check_key(key: str, taken: Mapping[str, Any], field: str) -> None:
         raise ValidationError({field: _("“other” is the choice in one's own words; choose another key.")})
 
 
-def _add_questions(survey: Survey, questions: Iterable[Mapping[str, Any]]) -> None:
+def add_questions(survey: Survey, questions: Iterable[Mapping[str, Any]]) -> None:
+    """Append ``questions`` in order. Raises ``ValidationError`` naming the question at fault."""
     taken: dict[str, Any] = {}
     rows = []
     for position, question in enumerate(questions):
@@ -150,6 +157,32 @@ def _add_questions(survey: Survey, questions: Iterable[Mapping[str, Any]]) -> No
             row.full_clean(exclude=["survey", "workspace", "help", "choices", "scale"], validate_unique=False)
         except ValidationError as error:
             raise ValidationError({"questions": error.messages}) from None
+        _check_question(row)
         taken[row.key] = position
         rows.append(row)
     Question.objects.bulk_create(rows)
+
+
+def _check_question(row: Question) -> None:
+    """What the columns' types do not tell. A draft may lack choices and words; opening asks for them."""
+    fault = ""
+    if not is_text(row.label) or not is_text(row.help):
+        fault = _("texts by language are expected, each at most 2,000 characters")
+    elif row.is_segment and row.kind != QuestionKind.SINGLE:
+        fault = _("only “one of several” divides the respondents into groups")
+    elif row.kind == QuestionKind.SCALE and not _is_scale(row.scale):
+        fault = _("a scale runs from a lower to a higher whole number between 0 and 10")
+    if fault:
+        raise ValidationError({"questions": f"{row.key}: {fault}."})
+    known: dict[str, Any] = {}
+    for choice in row.choices:
+        _check_key(str(choice.get("key", "")), known, "questions")
+        if not is_text(choice.get("label", {})):
+            raise ValidationError({"questions": _("Choice %(key)s needs a label by language.") % choice})
+        known[choice["key"]] = True
+
+
+def _is_scale(scale: Mapping[str, Any]) -> bool:
+    """Whether the ends are whole numbers from 0 to 10, in order; 1 to 5 where none are given."""
+    low, high = scale.get("min", 1), scale.get("max", 5)
+    return isinstance(low, int) and isinstance(high, int) and 0 <= low < high <= 10

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from csplatform.core import audit, outbox
-from surveys.models import Kind, Option, Question, State, Survey
+from surveys.models import Kind, Option, Question, QuestionKind, State, Survey
 
 METHOD: dict[str, Any] = {
     "headline": "mention_share",
@@ -23,6 +23,8 @@ METHOD: dict[str, Any] = {
     "smallest_group": 10,
 }
 """How results are counted; written into the survey when it opens, and shown from then on."""
+
+WITH_CHOICES = (QuestionKind.SINGLE, QuestionKind.MULTIPLE, QuestionKind.RANKING)
 
 
 def locked(survey_id: UUID) -> Survey:
@@ -70,22 +72,35 @@ def _moved(survey: Survey, action: str, actor: audit.Actor, now: datetime) -> Su
 
 
 def _check_complete(survey: Survey) -> None:
-    """Every text in every language, and something to choose from."""
+    told = faults(survey)
+    if told:
+        raise ValidationError(told)
+
+
+def faults(survey: Survey) -> dict[str, str]:
+    """What keeps ``survey`` from opening, by field: too little to choose from, texts missing in a language."""
     missing: dict[str, list[str]] = {}
-    for language in survey.languages:
-        for field in ("title", "question"):
-            if not getattr(survey, field).get(language):
-                missing.setdefault(field, []).append(language)
+    told: dict[str, str] = {}
+    for field in ("title", "question"):
+        missing[field] = _absent(getattr(survey, field), survey)
     if survey.kind == Kind.TOP3:
         options = list(Option.objects.filter(survey=survey, retired_at__isnull=True))
         if len(options) < 2:
-            raise ValidationError({"options": _("Offer at least two options to choose from.")})
+            told["options"] = _("Offer at least two options to choose from.")
         for option in options:
-            absent = [language for language in survey.languages if not option.label.get(language)]
-            missing.setdefault(f"options.{option.key}", []).extend(absent)
+            missing[f"options.{option.key}"] = _absent(option.label, survey)
     for question in Question.objects.filter(survey=survey):
-        absent = [language for language in survey.languages if not question.label.get(language)]
-        missing.setdefault(f"questions.{question.key}", []).extend(absent)
-    told = {field: _("Missing in: %(languages)s") % {"languages": ", ".join(ls)} for field, ls in missing.items() if ls}
-    if told:
-        raise ValidationError(told)
+        name = f"questions.{question.key}"
+        missing[name] = _absent(question.label, survey)
+        if question.kind in WITH_CHOICES and len(question.choices) < 2:
+            told[name] = _("Offer at least two choices.")
+        for choice in question.choices:
+            missing[f"{name}.{choice['key']}"] = _absent(choice.get("label") or {}, survey)
+    return {
+        **{field: _("Missing in: %(languages)s") % {"languages": ", ".join(ls)} for field, ls in missing.items() if ls},
+        **told,
+    }
+
+
+def _absent(texts: dict[str, str], survey: Survey) -> list[str]:
+    return [language for language in survey.languages if not texts.get(language)]

@@ -8,15 +8,29 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from surveys import host_words
-from surveys.models import Survey
+from surveys import addresses, host_words
+from surveys.models import Kind, Survey
+from surveys.public.tokens import test_token
+
+
+def test_path(survey: Survey) -> str:
+    """The form in test mode, also of a draft: its answers never count."""
+    return f"{addresses.public_path(survey.slug)}?test={test_token(survey.pk)}"
 
 
 def context(survey: Survey, here: str) -> dict[str, Any]:
     """``here``: the URL name of the page that is shown."""
-    tabs = [("survey_detail", _("Overview"))]
+    is_top3 = survey.kind == Kind.TOP3
+    tabs = [
+        ("survey_detail", _("Overview")),
+        ("survey_texts", _("Texts")),
+        *([("survey_options", _("Options"))] if is_top3 else []),
+        ("survey_questions", _("Questions")),
+        ("survey_settings", _("Settings")),
+    ]
     return {
         "survey": survey,
+        "is_top3": is_top3,
         "title": survey.text("title", get_language() or "en"),
         "state_class": host_words.STATE_CLASSES[survey.state],  # type: ignore[index]
         "tabs": [

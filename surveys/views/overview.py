@@ -15,8 +15,9 @@ from django.utils.translation import gettext as _
 
 from accounts.middleware import WorkspaceRequest
 from surveys import addresses, host_words
-from surveys.models import Channel, Survey
+from surveys.models import Channel, State, Survey
 from surveys.selectors import collection
+from surveys.services import lifecycle
 from surveys.views import frame
 from surveys.views.access import find, host_page
 
@@ -67,6 +68,8 @@ def detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
         "public_url": addresses.public_url(survey.slug),
         "public_path": addresses.public_path(survey.slug),
         "next": host_words.sentence(survey),
+        "test_path": frame.test_path(survey),
+        "faults": host_words.faults(survey, lifecycle.faults(survey)) if survey.state == State.DRAFT else [],
     }
     return render(request, "surveys/host/detail.html", context)
 

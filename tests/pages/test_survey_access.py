@@ -36,6 +36,10 @@ PAGES = [
     Page("survey_new", of_survey=False, writes=True),
     Page("survey_detail"),
     Page("survey_wave", writes=True),
+    Page("survey_texts", writes=True),
+    Page("survey_options", writes=True),
+    Page("survey_questions", writes=True),
+    Page("survey_settings", writes=True),
     Page("survey_open", reads=False, writes=True),
     Page("survey_close", reads=False, writes=True),
 ]
