@@ -135,7 +135,9 @@ def _at(sent: Sent, field: str, i: int) -> str:
 
 
 def _texts(sent: Sent, field: str, languages: Sequence[str], i: int) -> dict[str, str]:
-    return {language: text for language in languages if (text := _at(sent, f"{field}_{language}", i))}
+    """Texts of one line each, by language; empty ones are left out."""
+    found = {language: " ".join(_at(sent, f"{field}_{language}", i).split()) for language in languages}
+    return {language: text for language, text in found.items() if text}
 
 
 def _first(texts: Mapping[str, str], languages: Sequence[str]) -> str:

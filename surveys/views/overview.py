@@ -91,6 +91,7 @@ def _bars(days: list[tuple[Any, int]]) -> list[dict[str, Any]]:
             "n": n,
             "x": round(i * width, 3),
             "width": round(width * (1 - _GAP_SHARE), 3),
+            "end": round((i + 1) * width - width * _GAP_SHARE, 3),
             "height": (height := round(_CHART_HEIGHT * n / most, 1)),
             "y": round(_CHART_HEIGHT - height, 1),
         }
