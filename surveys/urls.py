@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from surveys.views import creating, editors, lifecycle, overview
+from surveys.views import creating, editors, lifecycle, moderation, overview
 
 urlpatterns = [
     path("", overview.listing, name="survey_list"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("<uuid:pk>/options/", editors.options, name="survey_options"),
     path("<uuid:pk>/questions/", editors.questions, name="survey_questions"),
     path("<uuid:pk>/settings/", editors.settings, name="survey_settings"),
+    path("<uuid:pk>/answers/", moderation.answers, name="survey_answers"),
     path("<uuid:pk>/open/", lifecycle.open_now, name="survey_open"),
     path("<uuid:pk>/close/", lifecycle.close_now, name="survey_close"),
     path("<uuid:pk>/next-wave/", creating.wave, name="survey_wave"),

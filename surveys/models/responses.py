@@ -27,6 +27,17 @@ class Channel(models.TextChoices):
     API = "api", _("REST")
 
 
+class RemovalReason(models.TextChoices):
+    """Why hosts remove an answer; the public log says it in the reader's language."""
+
+    AUTOMATED = "automated", _("sent by a program")
+    DUPLICATE = "duplicate", _("one person more than once")
+    NOT_SERIOUS = "not_serious", _("not meant seriously")
+    OUTSIDE = "outside", _("not one of those asked")
+    TRIAL = "trial", _("a trial by the hosts")
+    PERSONAL = "personal", _("names a person")
+
+
 class Response(TenantModel):
     """One person's answer. A flagged one counts until a host removes it; a test answer never counts.
 

@@ -27,6 +27,7 @@ def context(survey: Survey, here: str) -> dict[str, Any]:
         *([("survey_options", _("Options"))] if is_top3 else []),
         ("survey_questions", _("Questions")),
         ("survey_settings", _("Settings")),
+        ("survey_answers", _("Answers")),
     ]
     return {
         "survey": survey,
