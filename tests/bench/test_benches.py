@@ -19,6 +19,7 @@ EXPECTED = {
     "score_full": "score_full",
     "score_one": "score_one",
     "backfill": "backfill",
+    "survey_recount": "survey_recount",
 }
 
 
