@@ -49,7 +49,7 @@ class OptInAdmin(HistoryAdmin):
 class PublicationAdmin(HistoryAdmin):
     list_display = ["survey", "number", "published_at", "by_label", "digest"]
     list_select_related = ["survey"]
-    exclude = ["rows"]
+    exclude = ["rows", "basis"]
 
 
 @admin.register(models.SurveyInvitation)

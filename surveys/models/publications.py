@@ -13,6 +13,9 @@ from surveys.models.surveys import Survey
 class Publication(TenantModel):
     """One version of the results. ``results`` is everything the page and the downloads show, already made private;
     ``rows`` the anonymised answers as CSV, empty when the hosts publish none; ``digest`` the SHA-256 of both.
+
+    ``basis``, never published, says which answers were counted (keyed hashes of answer and ballot, and the groups): by
+    it the next version knows how many answers changed. Empty where a version kept earlier figures.
     """
 
     survey = models.ForeignKey(Survey, on_delete=models.CASCADE, related_name="publications", db_index=False)
@@ -22,6 +25,7 @@ class Publication(TenantModel):
     results: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
     rows = models.TextField(blank=True, default="")
     digest = models.CharField(max_length=64)
+    basis: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["survey", "number"], name="survey_publication_once")]

@@ -1,0 +1,173 @@
+"""Publishing results: immutable versions, each made private before it is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from csplatform.core import audit, outbox
+from surveys.models import Kind, Option, Publication, Question, Removal, State, Survey
+from surveys.results import document as documents
+from surveys.results import releases, rows
+from surveys.results.people import Person, token
+from surveys.results.privacy import Basis
+from surveys.selectors import counting
+from surveys.services import lifecycle
+
+
+def publish(*, survey_id: UUID, actor: audit.Actor, now: datetime) -> Publication:
+    """The next version of the results, final and public from now on. Closes the survey first if it is open.
+
+    A version after the first counts anew only once at least ten answers have changed; until then it takes over the
+    earlier figures, and only texts, logs and corrections are new. Raises ``ValidationError`` for a draft and for other
+    kinds than top 3; ``Survey.DoesNotExist``.
+    """
+    survey = lifecycle.locked(survey_id)
+    if survey.kind != Kind.TOP3:
+        raise ValidationError(_("Only top-3 surveys have a public results page; others are read on their own pages."))
+    if survey.state in (State.DRAFT, State.OPEN):
+        survey = lifecycle.close_survey(survey_id=survey_id, actor=actor, now=now)
+    publication = assemble(survey=survey, by_label=actor.label, now=now)
+    publication.save()
+    survey.state = State.PUBLISHED
+    survey.published_at = survey.published_at or now
+    survey.updated_at = now
+    survey.version += 1
+    survey.save(update_fields=["state", "published_at", "updated_at", "version"])
+    told = {"number": publication.number, "digest": publication.digest}
+    audit.record(actor=actor, action="survey.published", subject=survey, data=told, now=now)
+    outbox.publish(
+        workspace_id=survey.workspace_id,
+        name="survey.published",
+        payload={"survey_id": str(survey.pk), "number": publication.number},
+        now=now,
+    )
+    return publication
+
+
+def assemble(*, survey: Survey, by_label: str, now: datetime) -> Publication:
+    """The next version, not stored: what publishing now would show."""
+    earlier = list(Publication.objects.filter(survey=survey).order_by("number"))
+    questions = counting.segment_questions(survey)
+    options = counting.options_of(survey)
+    people = list(counting.people_of(survey, questions, include_removed=True).values())
+    source = _source(survey, options, questions, people)
+    history = [_release(each) for each in earlier]
+    number = earlier[-1].number + 1 if earlier else 1
+    basis = _basis(source.people)
+    decision = releases.decide(source, basis, history)
+    document = {
+        "schema": documents.SCHEMA,
+        "survey": _survey_texts(survey),
+        "options": [{"key": each.key, "label": each.label, "help": each.help} for each in options],
+        "questions": [{"key": each.key, "label": each.label, "choices": each.choices} for each in questions],
+        "version": {
+            "number": number,
+            "published_at": now.isoformat(),
+            "counted_version": decision.counted_version or number,
+            "changes_wait": decision.changes_wait,
+        },
+        "method": survey.method,
+        "figures": decision.figures,
+        "rows_question": decision.rows_question,
+        "removals": _removals(survey),
+    }
+    told = _rows(survey, source, decision, earlier)
+    return Publication(
+        workspace_id=survey.workspace_id,
+        survey=survey,
+        number=number,
+        published_at=now,
+        by_label=by_label[:200],
+        results={**document, "digest": documents.digest(document, told)},
+        rows=told,
+        digest=documents.digest(document, told),
+        basis={} if decision.counted_version else _basis_stored(basis),
+    )
+
+
+def _source(
+    survey: Survey, options: Sequence[Option], questions: Sequence[Question], people: Sequence[Person]
+) -> documents.Source:
+    return documents.Source(
+        people=[person for person in people if not person.is_removed],
+        removed=[person for person in people if person.is_removed],
+        options=[(option.number, option.key) for option in options],
+        questions=[
+            documents.Question(question.key, tuple(str(choice["key"]) for choice in question.choices))
+            for question in questions
+        ],
+        labels={option.key: option.label for option in options},
+        seed=survey.seed,
+        earlier=_earlier_wave(survey),
+        resamples=int(survey.method.get("resamples", documents.RESAMPLES)),
+    )
+
+
+def _earlier_wave(survey: Survey) -> documents.Document | None:
+    """The newest published document of the wave before this one, if it is a wave of a series."""
+    if not survey.series:
+        return None
+    before = (
+        Publication.objects.filter(
+            survey__series=survey.series, survey__kind=survey.kind, survey__opened_at__lt=survey.opened_at
+        )
+        .order_by("-survey__opened_at", "-number")
+        .first()
+    )
+    return before.results if before else None
+
+
+def _survey_texts(survey: Survey) -> dict[str, Any]:
+    return {
+        "slug": survey.slug,
+        "kind": survey.kind,
+        "title": survey.title,
+        "question": survey.question,
+        "languages": survey.languages,
+        "series": survey.series,
+        "wave": survey.wave,
+        "licence": survey.licence,
+        "hosts": survey.hosts,
+        "opened_on": survey.opened_at.date().isoformat() if survey.opened_at else "",
+        "closed_on": survey.closed_at.date().isoformat() if survey.closed_at else "",
+        "checks": survey.checks,
+    }
+
+
+def _removals(survey: Survey) -> list[dict[str, Any]]:
+    lines = Removal.objects.filter(survey=survey).order_by("at", "id").values_list("at", "reason", "count")
+    return [{"on": at.date().isoformat(), "reason": reason, "count": count} for at, reason, count in lines]
+
+
+def _rows(survey: Survey, source: documents.Source, decision: releases.Decision, earlier: Sequence[Publication]) -> str:
+    if not survey.publish_rows or not decision.figures["is_enough"]:
+        return ""
+    if decision.counted_version:
+        return next(each.rows for each in earlier if each.number == decision.counted_version)
+    return rows.data_csv(source.people, source.options, source.questions, decision.figures, decision.rows_question)
+
+
+def _release(publication: Publication) -> releases.Release:
+    people = {key: (told[0], tuple(told[1:])) for key, told in publication.basis.get("people", {}).items()}
+    return releases.Release(publication.number, publication.results, Basis(people) if publication.basis else None)
+
+
+def _basis(people: Sequence[Person]) -> Basis:
+    secret = settings.SECRET_KEY.encode()
+    return Basis(
+        {
+            person.token: (token(secret, "ballot", person.token, repr(person.choices)), person.groups)
+            for person in people
+        }
+    )
+
+
+def _basis_stored(basis: Basis) -> dict[str, Any]:
+    return {"people": {key: [ballot, *groups] for key, (ballot, groups) in basis.people.items()}}
