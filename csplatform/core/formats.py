@@ -113,13 +113,16 @@ def percent(share: Decimal | float | None, language: str | None, *, digits: int 
 
 
 def day(value: date | datetime | None, language: str | None, style: str = "medium") -> str:
-    """A day. Styles: "short" 30 Sep, "medium" 30 Sep 2026, "long" Tuesday 16 June 2026, "month" Sep, "month_year"."""
+    """A day. Styles: "short" 30 Sep, "medium" 30 Sep 2026, "written" 30 September 2026, "short_written" 30
+    September, "long" Tuesday 16 June 2026, "month" Sep, "month_year"."""
     if value is None:
         return UNKNOWN
     locale = locale_of(language)
     if style == "month":
         return format_date(value, "LLL", locale=locale)
-    skeletons = {"short": "MMMd", "month_year": "yMMM", "medium": "yMMMd"}
+    skeletons = {"short": "MMMd", "short_written": "MMMMd", "month_year": "yMMM", "medium": "yMMMd"}
+    if style == "written":
+        return format_date(value, "long", locale=locale)
     if style in skeletons:
         return format_skeleton(skeletons[style], value, locale=locale)
     return format_date(value, "full", locale=locale)

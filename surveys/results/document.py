@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from surveys.results import groups, waves
+from surveys.results import checks, groups, waves
 from surveys.results.people import OWN_WORDS, Person, as_ballots
 from surveys.results.privacy import SMALLEST
 from surveys.stats.ballots import Ballots
@@ -68,6 +68,8 @@ def figures(source: Source) -> dict[str, Any]:
         "rankings": {str(method): _ranking(counted, method) for method in counted.rankings},
         "resamples": source.resamples,
         "pairs": len(source.options) * (len(source.options) - 1) // 2,
+        "position": checks.position(source.people, ballots, source.options),
+        "sensitivity": checks.sensitivity(source),
         "change": waves.change(counted, source.labels, source.earlier),
         "groups": groups.tables(source.people, ballots, source.questions),
     }
