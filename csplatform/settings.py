@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "csplatform.ops.OpsMiddleware",
     "csplatform.core.middleware.RequestIdMiddleware",
     "health.ingest.middleware.IngestMiddleware",
+    "surveys.public.results.ResultsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

@@ -61,7 +61,6 @@ def _row(option: Mapping[str, Any], method: Method, label: str, axis: Axis, k: i
     figure, found = _FIGURES[method]
     best, worst = option["rank_sets"][method]
     value = option[figure]
-    low, high = option[found] if found else (None, None)
     is_headline = method == Method.MENTIONS
     row: dict[str, Any] = {
         "key": option["key"],
@@ -75,7 +74,8 @@ def _row(option: Mapping[str, Any], method: Method, label: str, axis: Axis, k: i
     }
     if is_headline:
         row["first"] = axis.at(option["first_share"])
-    if low is not None:
+    if found:
+        low, high = option[found]
         row["low"], row["high"] = axis.at(low), axis.at(high)
         row["interval"] = f"{words.percent(low)}\N{EN DASH}{words.percent(high)}"
     row["spoken"] = _spoken(row, method)

@@ -68,7 +68,7 @@ def data_csv(
 
     Sorted by what they say, so that their order tells neither time nor who is new in a later version.
     """
-    keys = {OWN_WORDS: "other", None: "", **dict(options)}
+    keys: dict[int | None, str] = {OWN_WORDS: "other", None: "", **dict(options)}
     index = next((i for i, question in enumerate(questions) if question.key == carried), None)
     hidden: set[str] = set()
     if index is not None:
@@ -123,3 +123,20 @@ def _group_lines(table: Mapping[str, Any]) -> Iterable[Sequence[Any]]:
     if table["together"]:
         together = table["together"]
         yield ("answers", table["question"], SMALL_GROUPS, "", together, "", "", "", "", together)
+
+
+def codebook_csv(document: Document) -> str:
+    """What every key means, in every language: options, questions and their choices."""
+    languages = document["survey"]["languages"]
+    header = ("part", "key", "choice", *(f"label_{language}" for language in languages))
+
+    def texts(label: Mapping[str, str]) -> list[str]:
+        return [label.get(language, "") for language in languages]
+
+    lines: list[Sequence[Any]] = [("question", "choice_1..3", "", *texts(document["survey"]["question"]))]
+    lines += [("option", option["key"], "", *texts(option["label"])) for option in document["options"]]
+    for question in document["questions"]:
+        lines.append(("segment", f"segment_{question['key']}", "", *texts(question["label"])))
+        for choice in question["choices"]:
+            lines.append(("group", f"segment_{question['key']}", choice["key"], *texts(choice.get("label", {}))))
+    return as_csv(header, lines)

@@ -19,6 +19,7 @@ from surveys.results.people import Person, token
 from surveys.results.privacy import Basis
 from surveys.selectors import counting
 from surveys.services import lifecycle
+from surveys.stats.tally import RESAMPLES
 
 
 def publish(*, survey_id: UUID, actor: audit.Actor, now: datetime) -> Publication:
@@ -106,7 +107,7 @@ def _source(
         labels={option.key: option.label for option in options},
         seed=survey.seed,
         earlier=_earlier_wave(survey),
-        resamples=int(survey.method.get("resamples", documents.RESAMPLES)),
+        resamples=int(survey.method.get("resamples", RESAMPLES)),
     )
 
 
