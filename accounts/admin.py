@@ -90,7 +90,7 @@ class CustomerAdmin(ServiceAdmin):
         "created_at",
         "traits",
         ("stage_key", "contract_state", "csm"),
-        ("health_band", "renewal_on", "notice_deadline"),
+        ("band", "renewal_on", "notice_deadline"),
         ("known_at", "updated_at", "version"),
     ]
     readonly_fields = [
@@ -98,7 +98,7 @@ class CustomerAdmin(ServiceAdmin):
         "stage_key",
         "contract_state",
         "csm",
-        "health_band",
+        "band",
         "renewal_on",
         "notice_deadline",
         "known_at",
@@ -106,11 +106,15 @@ class CustomerAdmin(ServiceAdmin):
         "version",
     ]
     autocomplete_fields = ["parent", "referred_by"]
-    list_display = ["name", "external_id", "stage_key", "contract_state", "arr", "health_band", "csm", "renewal_on"]
-    list_filter = ["contract_state", "health_band", "stage_key"]
-    list_select_related = ["csm__user"]
+    list_display = ["name", "external_id", "stage_key", "contract_state", "arr", "band", "csm", "renewal_on"]
+    list_filter = ["contract_state", "health__band", "stage_key"]
+    list_select_related = ["health", "csm__user"]
     search_fields = ["name", "external_id", "domain"]
     ordering = ["name_sort", "id"]
+
+    @admin.display(description=_("Health"))
+    def band(self, customer: models.Customer) -> str:
+        return str(customer.health)
 
     @admin.display(description=_("ARR"), ordering="arr_minor")
     def arr(self, customer: models.Customer) -> str:

@@ -69,13 +69,13 @@ class CustomerFilter:
             start = self.name_prefix.casefold()
             found &= Q(name_sort__gte=start, name_sort__lt=start + _LAST_CHARACTER)
         for field, values in (
-            ("health_band", self.bands),
+            ("health__band", self.bands),
             ("contract_state", self.states),
             ("stage_key", self.stages),
         ):
             if values:
                 found &= Q(**{f"{field}__in": values})
-        found &= _csm(self.csm) & _between("arr_minor", *self.arr) & _between("churn_risk", *self.risk)
+        found &= _csm(self.csm) & _between("arr_minor", *self.arr) & _between("health__churn_risk", *self.risk)
         if self.notice_by is not None:
             found &= Q(notice_deadline__lte=self.notice_by)
         for facet, values in (

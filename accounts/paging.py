@@ -11,6 +11,7 @@ import binascii
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -45,11 +46,20 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Ordering:
-    """A column with an index on (workspace, column, id), and the direction to read it in."""
+    """A column with an index on (workspace, column, id), and the direction to read it in.
+
+    ``field``: its path. At a related row (``health__points``) the index holds that row's key as the id.
+    """
 
     field: str
     descending: bool = False
     nullable: bool = False
+
+    @property
+    def identity(self) -> str:
+        """The path of the id that stands beside the column in its index."""
+        relation, joint, _column = self.field.rpartition("__")
+        return f"{relation}{joint}pk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +91,27 @@ def _forwards(rows: QuerySet[Row], ordering: Ordering, after: Cursor | None, lim
     if after is None or after.value is not None:
         found = list(_with_value(rows, ordering, after, reverse=False)[:limit])
     if ordering.nullable and len(found) < limit:
-        empty = rows.filter(**{f"{ordering.field}__isnull": True})
+        empty = _without_value(rows, ordering)
         if after is not None and after.value is None:
-            empty = empty.filter(pk__gt=after.id)
-        found += empty.order_by("pk")[: limit - len(found)]
+            empty = empty.filter(**{f"{ordering.identity}__gt": after.id})
+        found += empty.order_by(ordering.identity)[: limit - len(found)]
     return found
 
 
 def _backwards(rows: QuerySet[Row], ordering: Ordering, before: Cursor, limit: int) -> list[Row]:
     found: list[Row] = []
     if before.value is None:
-        empty = rows.filter(pk__lt=before.id, **{f"{ordering.field}__isnull": True})
-        found = list(empty.order_by("-pk")[:limit])
+        empty = _without_value(rows, ordering).filter(**{f"{ordering.identity}__lt": before.id})
+        found = list(empty.order_by(f"-{ordering.identity}")[:limit])
     if len(found) < limit:
         start = before if before.value is not None else None
         found += _with_value(rows, ordering, start, reverse=True)[: limit - len(found)]
     return found
+
+
+def _without_value(rows: QuerySet[Row], ordering: Ordering) -> QuerySet[Row]:
+    # The related row is there; said aloud, the database may start from its index.
+    return rows.filter(**{f"{ordering.identity}__isnull": False, f"{ordering.field}__isnull": True})
 
 
 def _with_value(rows: QuerySet[Row], ordering: Ordering, start: Cursor | None, *, reverse: bool) -> QuerySet[Row]:
@@ -105,12 +120,20 @@ def _with_value(rows: QuerySet[Row], ordering: Ordering, start: Cursor | None, *
     if ordering.nullable:
         rows = rows.filter(**{f"{ordering.field}__isnull": False})
     if start is not None:
-        field: Any = rows.model._meta.get_field(ordering.field)
-        here = _pair(F(ordering.field), F("pk"))
+        field: Any = _column(rows, ordering)
+        here = _pair(F(ordering.field), F(ordering.identity))
         there = _pair(Value(start.value, output_field=field), Value(start.id, output_field=rows.model._meta.pk))
         rows = rows.filter(LessThan(here, there) if down else GreaterThan(here, there))
     sign = "-" if down else ""
-    return rows.order_by(f"{sign}{ordering.field}", f"{sign}pk")
+    return rows.order_by(f"{sign}{ordering.field}", f"{sign}{ordering.identity}")
+
+
+def _column(rows: QuerySet[Any], ordering: Ordering) -> Any:
+    *relations, name = ordering.field.split("__")
+    model: Any = rows.model
+    for relation in relations:
+        model = model._meta.get_field(relation).related_model
+    return model._meta.get_field(name)
 
 
 def _pair(first: Any, second: Any) -> Func:
@@ -123,13 +146,13 @@ def _usable(rows: QuerySet[Row], ordering: Ordering, cursor: Cursor | None) -> C
     if cursor is None or cursor.value is None:
         return cursor if cursor is None or ordering.nullable else None
     try:
-        return Cursor(rows.model._meta.get_field(ordering.field).clean(cursor.value, None), cursor.id)  # type: ignore[union-attr]
+        return Cursor(_column(rows, ordering).clean(cursor.value, None), cursor.id)
     except (ValidationError, FieldDoesNotExist):
         return None
 
 
 def _cursor(row: Row, ordering: Ordering) -> Cursor:
-    value = getattr(row, ordering.field)
+    value = attrgetter(ordering.field.replace("__", "."))(row)
     return Cursor(value.isoformat() if isinstance(value, (date, datetime)) else value, row.pk)
 
 

@@ -31,7 +31,7 @@ def score_customers(workspace: Workspace, customer_ids: Sequence[UUID], day: dat
 
 
 def _score(customer_id: UUID, day: date, card: Card, version_id: UUID) -> None:
-    customer = Customer.objects.get(pk=customer_id)
+    customer = Customer.objects.select_related("health").get(pk=customer_id)
     until = datetime.combine(day + timedelta(days=1), time.min, UTC)
     events = Event.objects.filter(workspace_id=customer.workspace_id, customer_id=customer_id)
     recent = events.filter(occurred_at__gte=until - _WINDOW, occurred_at__lt=until)
@@ -58,8 +58,9 @@ def _score(customer_id: UUID, day: date, card: Card, version_id: UUID) -> None:
     score.points, score.band, score.coverage = points, "healthy" if points >= 7_000 else "watch", 100
     score.values, score.risk_inputs = list(values.values()), []
     score.save()
-    customer.health_points, customer.health_band, customer.last_event_at = points, score.band, last
-    customer.save()
+    listed = customer.health
+    listed.points, listed.band, listed.last_event_at = points, score.band, last
+    listed.save()
 
 
 def _points(card: Card, values: dict[str, float]) -> int:

@@ -48,14 +48,14 @@ def panel(customer: Customer, now: datetime) -> dict[str, Any]:
     card = card_of(version)
     halves = _halves(card, said["drivers"])
     points = _hundredths(said["score"])
-    known = points is not None and customer.health_change is not None
+    known = points is not None and customer.health.change is not None
     churn = said["churn"]
     low, high = churn["interval"] or (None, None)
     return {
         "stamp": stamp,
         "points": points,
         "band": said["band"],
-        "points_before": points - customer.health_change if known else None,  # type: ignore[operator]
+        "points_before": points - customer.health.change if known else None,  # type: ignore[operator]
         "since": date.fromisoformat(said["as_of"]) - LOOK_BACK if known else None,
         "as_of": date.fromisoformat(said["as_of"]),
         "computed_at": datetime.fromisoformat(said["computed_at"]),

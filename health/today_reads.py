@@ -27,18 +27,18 @@ NOTABLE_RISE = 800
 # closely; urgency, which varies less, then orders those few hundred.
 _ASKING = """
 WITH asking AS MATERIALIZED (
-  SELECT id, stake.arr_minor, health_band, churn_risk, health_change, notice_deadline, renewal_on,
+  SELECT c.id, stake.arr_minor, h.band, h.churn_risk, h.change, notice_deadline, renewal_on,
     contract_state <> 'active' AS leaving,
-    stake.arr_minor::float8 * greatest(coalesce(churn_risk, 0), CASE health_band
+    stake.arr_minor::float8 * greatest(coalesce(h.churn_risk, 0), CASE h.band
       WHEN 'at_risk' THEN %(at_risk)s WHEN 'watch' THEN %(watch)s WHEN 'unknown' THEN %(unknown)s
       ELSE %(healthy)s END) AS loss
-  FROM accounts_customer c
+  FROM accounts_customer c JOIN accounts_customerhealth h ON h.workspace_id = c.workspace_id AND h.customer_id = c.id
   CROSS JOIN LATERAL (SELECT CASE WHEN contract_state <> 'in_grace' THEN c.arr_minor ELSE coalesce(
       (SELECT sum(s.arr_minor)::bigint FROM accounts_subscription s
        WHERE s.workspace_id = c.workspace_id AND s.customer_id = c.id AND s.ends_on = c.renewal_on), 0)
     END AS arr_minor) AS stake
-  WHERE workspace_id = %(workspace)s AND contract_state IN ('active', 'notice_given', 'in_grace')
-    AND (health_band IN ('at_risk', 'watch', 'unknown') OR health_change <= %(fall)s OR contract_state <> 'active')
+  WHERE c.workspace_id = %(workspace)s AND contract_state IN ('active', 'notice_given', 'in_grace')
+    AND (h.band IN ('at_risk', 'watch', 'unknown') OR h.change <= %(fall)s OR contract_state <> 'active')
     AND (%(csm)s::uuid IS NULL OR csm_id = %(csm)s::uuid)
     AND NOT EXISTS (SELECT 1 FROM health_todaydismissal d WHERE d.workspace_id = c.workspace_id
       AND d.member_id = %(member)s::uuid AND d.customer_id = c.id AND d.until > %(today)s AND d.undone_at IS NULL)),
@@ -96,15 +96,15 @@ class Portfolio:
 
 def portfolio(of: Membership | None, thresholds: list[tuple[str, int]]) -> Portfolio:
     """The portfolio of ``of`` (None: everybody's). ``thresholds``: bands with their first hundredths, rising."""
-    before = F("health_points") - F("health_change")
+    before = F("health__points") - F("health__change")
     fell, rose = Q(), Q()
     for _band, edge in thresholds[1:]:
-        fell |= Q(before__gte=edge, health_points__lt=edge)
-        rose |= Q(before__lt=edge, health_points__gte=edge)
+        fell |= Q(before__gte=edge, health__points__lt=edge)
+        rose |= Q(before__lt=edge, health__points__gte=edge)
     rows = (
         _under_contract(of)
         .annotate(before=before)
-        .values("health_band")
+        .values("health__band")
         .annotate(
             customers=Count("pk"),
             arr=Sum("arr_minor"),
@@ -113,7 +113,7 @@ def portfolio(of: Membership | None, thresholds: list[tuple[str, int]]) -> Portf
         )
         .order_by()
     )
-    by_band: dict[str, Any] = {row["health_band"]: row for row in rows}
+    by_band: dict[str, Any] = {row["health__band"]: row for row in rows}
     bands = tuple(
         Band(band, by_band.get(band, {}).get("customers", 0), int(by_band.get(band, {}).get("arr") or 0))
         for band in BANDS
@@ -137,7 +137,9 @@ def deadlines(of: Membership | None, today: date) -> Deadlines:
     until = today + AHEAD
     coming = _under_contract(of).filter(notice_deadline__gte=today, notice_deadline__lte=until)
     totals = coming.aggregate(customers=Count("pk"), arr=Sum("arr_minor"))
-    largest = coming.only("id", "name", "arr_minor", "health_band", "notice_deadline", "workspace_id")
+    largest = coming.select_related("health").only(
+        "id", "name", "arr_minor", "health__band", "notice_deadline", "workspace_id"
+    )
     rows = sorted(largest.order_by("-arr_minor", "pk")[:SHOWN_RENEWALS], key=lambda c: (c.notice_deadline, c.pk))
     return Deadlines(rows, totals["customers"], int(totals["arr"] or 0), until)
 
@@ -175,11 +177,11 @@ def good_news(of: Membership | None, today: date, healthy_from: int, *, most: in
     with connection.cursor() as cursor:
         cursor.execute(_EXPANDED, {"workspace": str(current_workspace_id()), "since": today - LOOK_BACK})
         gains: dict[UUID, int] = {identity: int(gain) for identity, gain in cursor.fetchall()}
-    mine = _under_contract(of)
+    mine = _under_contract(of).select_related("health")
     expanded = sorted(mine.filter(pk__in=gains), key=lambda c: (-gains[c.pk], c.pk))[:most]
     rising = list(
-        mine.filter(health_change__gte=NOTABLE_RISE, health_band__in=("healthy", "watch")).order_by(
-            "-health_change", "-pk"
+        mine.filter(health__change__gte=NOTABLE_RISE, health__band__in=("healthy", "watch")).order_by(
+            "-health__change", "-health__pk"
         )[:50]
     )
     rising.sort(key=lambda c: (-c.arr_minor, c.pk))
@@ -194,7 +196,7 @@ def good_news(of: Membership | None, today: date, healthy_from: int, *, most: in
 
 
 def _came_back(customer: Customer, healthy_from: int) -> bool:
-    now, change = customer.health_points or 0, customer.health_change or 0
+    now, change = customer.health.points or 0, customer.health.change or 0
     return now >= healthy_from > now - change
 
 

@@ -68,8 +68,8 @@ def standing(of: Membership | None = None) -> Standing:
 
 
 def longest_at(stage_key: str, *, of: Membership | None = None, most: int = 12) -> list[Customer]:
-    """The customers at a stage, the longest there first."""
-    rows = Customer.objects.filter(stage_key=stage_key)
+    """The customers at a stage with their health, the longest there first."""
+    rows = Customer.objects.filter(stage_key=stage_key).select_related("health")
     if of is not None:
         rows = rows.filter(csm=of)
     return list(rows.order_by("stage_since", "pk")[:most])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from accounts.models import Contact, Customer, Membership, Subscription, User, Workspace
+from accounts.models import Contact, Customer, CustomerHealth, Membership, Subscription, User, Workspace
 from accounts.roles import Role
 from accounts.services import workspaces
 from csplatform.core import audit
@@ -28,7 +29,10 @@ def make_member(workspace: Workspace, role: Role = Role.CSM, email: str | None =
     return workspaces.add_member(workspace=workspace, user=user, role=role, now=NOW, actor=audit.SYSTEM)
 
 
-def make_customer(name: str = "Nottingham Freight", **fields: Any) -> Customer:
+def make_customer(
+    name: str = "Nottingham Freight", *, health: Mapping[str, Any] | None = None, **fields: Any
+) -> Customer:
+    """A customer; ``health``: columns of its ``CustomerHealth``."""
     values = {
         "workspace_id": current_workspace_id(),
         "external_id": fields.pop("external_id", None) or f"c-{uuid7().hex[-10:]}",
@@ -40,6 +44,8 @@ def make_customer(name: str = "Nottingham Freight", **fields: Any) -> Customer:
         **fields,
     }
     customer: Customer = Customer.objects.create(**values)
+    if health:
+        CustomerHealth.objects.filter(customer=customer).update(**health)
     return customer
 
 

@@ -28,21 +28,25 @@ _LARGEST_MINOR = 2**63 - 1
 class HealthSummarySerializer(serializers.Serializer[Any]):
     """The present score, as lists show it; ``customers/{id}/health/`` explains it."""
 
-    score = Scaled(100, source="health_points", allow_null=True)
-    band = serializers.ChoiceField(source="health_band", choices=HealthBand.choices, read_only=True)
-    change_28d = Scaled(100, source="health_change", allow_null=True, help_text="Points against 28 days ago.")
-    coverage = Scaled(100, allow_null=True, help_text="Share of the scorecard's weight that has data, 0 to 1.")
+    score = Scaled(100, source="health.points", allow_null=True)
+    band = serializers.ChoiceField(source="health.band", choices=HealthBand.choices, read_only=True)
+    change_28d = Scaled(100, source="health.change", allow_null=True, help_text="Points against 28 days ago.")
+    coverage = Scaled(
+        100,
+        source="health.coverage",
+        allow_null=True,
+        help_text="Share of the scorecard's weight that has data, 0 to 1.",
+    )
 
 
 class ChurnSummarySerializer(serializers.Serializer[Any]):
-    probability = Scaled(10_000, source="churn_risk", allow_null=True)
+    probability = Scaled(10_000, source="health.churn_risk", allow_null=True)
     interval = serializers.SerializerMethodField()
 
     @extend_schema_field({"type": ["array", "null"], "items": {"type": "number"}, "minItems": 2, "maxItems": 2})
     def get_interval(self, row: Customer) -> list[float] | None:
-        if row.churn_risk_low is None or row.churn_risk_high is None:
-            return None
-        return [row.churn_risk_low / 10_000, row.churn_risk_high / 10_000]
+        low, high = row.health.churn_risk_low, row.health.churn_risk_high
+        return None if low is None or high is None else [low / 10_000, high / 10_000]
 
 
 class CustomerSerializer(serializers.Serializer[Any]):
@@ -84,7 +88,7 @@ class CustomerSerializer(serializers.Serializer[Any]):
     notice_deadline = serializers.DateField(read_only=True, allow_null=True)
     health = HealthSummarySerializer(source="*", read_only=True)
     churn = ChurnSummarySerializer(source="*", read_only=True)
-    last_event_at = Instant(read_only=True, allow_null=True)
+    last_event_at = Instant(source="health.last_event_at", read_only=True, allow_null=True)
     known_at = Instant(read_only=True)
     updated_at = Instant(read_only=True)
     version = serializers.IntegerField(read_only=True)
@@ -139,7 +143,7 @@ class CustomerFilters(django_filters.FilterSet):
     stage = django_filters.CharFilter(field_name="stage_key")
     stage_macro = django_filters.CharFilter()
     contract_state = django_filters.ChoiceFilter(choices=ContractState.choices)
-    health_band = django_filters.ChoiceFilter(choices=HealthBand.choices)
+    health_band = django_filters.ChoiceFilter(field_name="health__band", choices=HealthBand.choices)
     arr_min = django_filters.NumberFilter(method="with_arr", help_text="ARR of this or more, in whole units.")
     arr_max = django_filters.NumberFilter(method="with_arr", help_text="ARR of this or less, in whole units.")
     renewal_on_from = django_filters.DateFilter(field_name="renewal_on", lookup_expr="gte")
@@ -213,14 +217,14 @@ class CustomerViewSet(WritableViewSet):
     serializer_class = CustomerSerializer
     write_serializer_class = CustomerWriteSerializer
     filterset_class = CustomerFilters
-    joins = ("csm__user", "parent", "referred_by")
+    joins = ("health", "csm__user", "parent", "referred_by")
     prefetches = ("attribute_values__definition",)
     orders: ClassVar[dict[str, Order]] = {
         **BY_ID,
         "name": Order("name_sort"),
         "arr": Order("arr_minor", index_descends=True),
-        "health": Order("health_points", nullable=True),
-        "churn_risk": Order("churn_risk", nullable=True, index_descends=True),
+        "health": Order("health__points", nullable=True),
+        "churn_risk": Order("health__churn_risk", nullable=True),
         "renewal_on": Order("renewal_on", nullable=True),
         "notice_deadline": Order("notice_deadline", nullable=True),
         "stage": Order("stage_key"),

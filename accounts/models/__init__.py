@@ -1,6 +1,13 @@
 from accounts.models.access import ApiKey, Invitation, Membership
 from accounts.models.attributes import AttributeDefinition, AttributeKind, AttributeValue
-from accounts.models.customers import AccountTeamMember, Contact, ContactVersion, Customer, CustomerTrigram
+from accounts.models.customers import (
+    AccountTeamMember,
+    Contact,
+    ContactVersion,
+    Customer,
+    CustomerHealth,
+    CustomerTrigram,
+)
 from accounts.models.facets import BulkChange, BulkKind, CustomerFacet
 from accounts.models.imports import ImportReject, ImportRun
 from accounts.models.people import User, Workspace
@@ -19,6 +26,7 @@ __all__ = [
     "ContactVersion",
     "Customer",
     "CustomerFacet",
+    "CustomerHealth",
     "CustomerTrigram",
     "ImportReject",
     "ImportRun",

@@ -34,7 +34,7 @@ class Customer(TenantModel):
     """A company we serve or want to serve.
 
     The second half of the columns is a read model: what lists sort and filter by, written only through
-    ``accounts.services.read_model`` from the facts that own it.
+    ``accounts.services.read_model`` from the facts that own it. Its other half is ``CustomerHealth``.
     """
 
     external_id = models.CharField(max_length=200)
@@ -46,7 +46,7 @@ class Customer(TenantModel):
     employees = models.PositiveIntegerField(null=True, blank=True)
     lifecycle_stage = models.CharField(max_length=60, blank=True, default="")
     source = models.CharField(max_length=120, blank=True, default="")
-    # Most have neither, and every index is written with every new score: these two hold only who has.
+    # Most have neither: these two indexes hold only who has.
     parent = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children", db_index=False
     )
@@ -78,16 +78,6 @@ class Customer(TenantModel):
     csm = models.ForeignKey(
         Membership, null=True, editable=False, on_delete=models.SET_NULL, related_name="portfolio", db_index=False
     )
-    health_points = models.IntegerField(null=True, editable=False)
-    health_band = models.CharField(
-        max_length=14, choices=HealthBand.choices, default=HealthBand.NOT_APPLICABLE, editable=False
-    )
-    health_change = models.IntegerField(null=True, editable=False)
-    coverage = models.PositiveSmallIntegerField(null=True, editable=False)
-    churn_risk = models.IntegerField(null=True, editable=False)
-    churn_risk_low = models.IntegerField(null=True, editable=False)
-    churn_risk_high = models.IntegerField(null=True, editable=False)
-    last_event_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar[ScopedManager] = ScopedManager(workspace="workspace_id")
 
@@ -104,11 +94,6 @@ class Customer(TenantModel):
             # One direction throughout: then a row comparison finds a page, forwards and backwards.
             models.Index(fields=["workspace", "name_sort", "id"], name="customer_by_name"),
             models.Index(fields=["workspace", "arr_minor", "id"], name="customer_by_revenue"),
-            models.Index(fields=["workspace", "health_points", "id"], name="customer_by_health"),
-            models.Index(fields=["workspace", "health_change", "id"], name="customer_by_change"),
-            models.Index(
-                fields=["workspace", "churn_risk", "id"], include=["arr_minor"], name="customer_by_churn_risk"
-            ),
             models.Index(
                 fields=["workspace", "notice_deadline", "id"], include=["arr_minor"], name="customer_by_deadline"
             ),
@@ -120,7 +105,6 @@ class Customer(TenantModel):
                 name="customer_in_stage",
             ),
             models.Index(fields=["workspace", "contract_state", "arr_minor", "id"], name="customer_in_state"),
-            models.Index(fields=["workspace", "health_band", "arr_minor", "id"], name="customer_in_band"),
             models.Index(fields=["workspace", "csm", "arr_minor", "id"], name="customer_of_csm"),
             models.Index(fields=["parent"], name="customer_below", condition=models.Q(parent__isnull=False)),
             models.Index(
@@ -134,6 +118,46 @@ class Customer(TenantModel):
     @property
     def is_before_contract(self) -> bool:
         return self.contract_state == ContractState.NONE
+
+
+class CustomerHealth(models.Model):
+    """What lists show, sort and filter by of a customer's score; there for every customer, by a trigger.
+
+    A row of its own, because it changes every night for everybody: on the customer, each change would be written to
+    fifteen indexes instead of five, and counts from those indexes would have to look at the customers again.
+
+    ``points`` and ``change`` (against 28 days before) in hundredths, ``coverage`` in percent, null when never scored;
+    risks in basis points.
+    """
+
+    customer = models.OneToOneField(Customer, primary_key=True, on_delete=models.CASCADE, related_name="health")
+    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, db_index=False, related_name="+")
+    points = models.IntegerField(null=True)
+    band = models.CharField(
+        max_length=14,
+        choices=HealthBand.choices,
+        default=HealthBand.NOT_APPLICABLE,
+        db_default=HealthBand.NOT_APPLICABLE,
+    )
+    change = models.IntegerField(null=True)
+    coverage = models.PositiveSmallIntegerField(null=True)
+    churn_risk = models.IntegerField(null=True)
+    churn_risk_low = models.IntegerField(null=True)
+    churn_risk_high = models.IntegerField(null=True)
+    last_event_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[ScopedManager] = ScopedManager(workspace="workspace_id")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["workspace", "points", "customer"], name="health_by_points"),
+            models.Index(fields=["workspace", "change", "customer"], name="health_by_change"),
+            models.Index(fields=["workspace", "churn_risk", "customer"], name="health_by_churn_risk"),
+            models.Index(fields=["workspace", "band", "customer"], name="health_in_band"),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_band_display()
 
 
 class CustomerTrigram(models.Model):

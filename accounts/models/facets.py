@@ -21,7 +21,7 @@ class CustomerFacet(models.Model):
     """A tag, country or industry of a customer, kept by a trigger on the customer.
 
     Rows rather than columns: array operators lose their index under row policies, and every further index on
-    the customer itself would be paid for by each refresh of a score.
+    the customer itself would be paid for by each change of it.
     """
 
     workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, db_index=False, related_name="+")

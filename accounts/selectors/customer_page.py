@@ -19,8 +19,8 @@ MOST_CONTACTS = 200
 
 
 def customer_for_page(customer_id: UUID) -> Customer | None:
-    """The customer with its CSM and parent; None when there is none in this workspace."""
-    rows: QuerySet[Customer] = Customer.objects.select_related("csm__user", "parent")
+    """The customer with its health, CSM and parent; None when there is none in this workspace."""
+    rows: QuerySet[Customer] = Customer.objects.select_related("health", "csm__user", "parent")
     return rows.filter(pk=customer_id).first()
 
 

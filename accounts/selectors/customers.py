@@ -20,9 +20,9 @@ PAGE_SIZE = 50
 SORTS: Mapping[str, Ordering] = {
     "name": Ordering("name_sort"),
     "arr": Ordering("arr_minor", descending=True),
-    "health": Ordering("health_points", nullable=True),
-    "change": Ordering("health_change", nullable=True),
-    "risk": Ordering("churn_risk", descending=True, nullable=True),
+    "health": Ordering("health__points", nullable=True),
+    "change": Ordering("health__change", nullable=True),
+    "risk": Ordering("health__churn_risk", descending=True, nullable=True),
     "notice": Ordering("notice_deadline", nullable=True),
     "renewal": Ordering("renewal_on", nullable=True),
 }
@@ -56,8 +56,8 @@ def customer_page(
     after: Cursor | None = None,
     before: Cursor | None = None,
 ) -> Page[Customer]:
-    """One page of the list, each customer with its CSM's name."""
-    rows = customers(wanted).select_related("csm__user").defer("traits")
+    """One page of the list, each customer with its health and its CSM's name."""
+    rows = customers(wanted).select_related("health", "csm__user").defer("traits")
     return page(rows, ordering, size=size, after=after, before=before)
 
 

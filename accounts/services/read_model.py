@@ -1,7 +1,7 @@
 """The only writer of the columns customer lists sort and filter by.
 
-Each write is one statement: rows that differ are locked in the order of their ids (every writer of customers
-does so, hence no deadlock) and only they are written.
+Each write is one statement, of the rows that differ only. Customers are locked in the order of their ids first
+(every writer of customers does so, hence no deadlock).
 """
 
 from __future__ import annotations
@@ -64,9 +64,9 @@ class _ContractRow(NamedTuple):
 
 
 _HEALTH_COLUMNS = {
-    "health_points": "integer",
-    "health_band": "text",
-    "health_change": "integer",
+    "points": "integer",
+    "band": "text",
+    "change": "integer",
     "coverage": "smallint",
     "churn_risk": "integer",
     "churn_risk_low": "integer",
@@ -86,10 +86,19 @@ _CONTRACT_COLUMNS = {
 
 
 def write_health(health: Health) -> None:
-    """Write scores to the lists' columns."""
-    if health.customer_ids:
-        with connection.cursor() as cursor:
-            _update(cursor, _HEALTH_COLUMNS, health)
+    """Write scores to the lists' columns. The caller holds the customers."""
+    if not health.customer_ids:
+        return
+    told, kept, new = (_named(table, _HEALTH_COLUMNS) for table in ("", "h.", "told."))
+    with bulk.joined_by_hash(len(health.customer_ids)), connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE accounts_customerhealth h SET ({told}) = ROW({new})
+            FROM unnest({_arrays(_HEALTH_COLUMNS)}) AS told(customer_id, {told})
+            WHERE h.customer_id = told.customer_id AND h.workspace_id = %s AND ({kept}) IS DISTINCT FROM ({new})
+            """,
+            [*map(literal, health), str(current_workspace_id())],
+        )
 
 
 def write_stages(rows: Sequence[StagePlace]) -> list[UUID]:
@@ -199,18 +208,14 @@ def _update(
     cursor: CursorWrapper, columns: dict[str, str], told: Sequence[Sequence[Any]], *, returning: str = ""
 ) -> None:
     """Write arrays (customer ids, then the columns' values) where they differ from what is stored."""
-    names = ", ".join(columns)
-    arrays = ", ".join(["%s::uuid[]", *(f"%s::{kind}[]" for kind in columns.values())])
-    kept = ", ".join(f"c.{name}" for name in columns)
-    new = ", ".join(f"told.{name}" for name in columns)
-    due = ", ".join(f"due.{name}" for name in columns)
+    names, kept, new, due = (_named(table, columns) for table in ("", "c.", "told.", "due."))
     ids, *values = map(literal, told)
     with bulk.joined_by_hash(len(told[0])):
         cursor.execute(
             f"""
             WITH due AS MATERIALIZED (
               SELECT told.* FROM accounts_customer c
-              JOIN unnest({arrays}) AS told(customer_id, {names}) ON told.customer_id = c.id
+              JOIN unnest({_arrays(columns)}) AS told(customer_id, {names}) ON told.customer_id = c.id
               WHERE c.id = ANY(%s::uuid[]) AND ({kept}) IS DISTINCT FROM ({new})
               ORDER BY c.id FOR NO KEY UPDATE OF c
             )
@@ -219,3 +224,11 @@ def _update(
             """,
             [ids, *values, ids, ids],
         )
+
+
+def _named(table: str, columns: Iterable[str]) -> str:
+    return ", ".join(f"{table}{name}" for name in columns)
+
+
+def _arrays(columns: dict[str, str]) -> str:
+    return ", ".join(["%s::uuid[]", *(f"%s::{kind}[]" for kind in columns.values())])

@@ -46,11 +46,12 @@ def load(
     workspace = str(current_workspace_id())
     rows = _query(
         f"""
-        SELECT id::text, coalesce(seats, 'NaN'::float8), contract_state, stage_macro,
-               coalesce(customer_since - ({_EPOCH}), -1), coalesce(renewal_on - ({_EPOCH}), -1),
-               CASE WHEN coverage IS NOT NULL THEN health_band END
-        FROM accounts_customer WHERE workspace_id = %s AND id = ANY(%s::uuid[]) ORDER BY id
-        {"FOR NO KEY UPDATE" if lock else ""}
+        SELECT c.id::text, coalesce(c.seats, 'NaN'::float8), c.contract_state, c.stage_macro,
+               coalesce(c.customer_since - ({_EPOCH}), -1), coalesce(c.renewal_on - ({_EPOCH}), -1),
+               CASE WHEN h.coverage IS NOT NULL THEN h.band END
+        FROM accounts_customer c JOIN accounts_customerhealth h ON h.customer_id = c.id
+        WHERE c.workspace_id = %s AND c.id = ANY(%s::uuid[]) ORDER BY c.id
+        {"FOR NO KEY UPDATE OF c, h" if lock else ""}
         """,
         [workspace, literal(customer_ids)],
     )

@@ -143,7 +143,7 @@ def _context(request: WorkspaceRequest, now: datetime) -> dict[str, Any]:
 
 def _queue(ranked: Sequence[Ranked], edges: list[tuple[str, int]], currency: str, day: date) -> list[dict[str, Any]]:
     ids = [each.candidate.id for each in ranked]
-    rows = Customer.objects.select_related("csm__user").defer("traits").in_bulk(ids)
+    rows = Customer.objects.select_related("health", "csm__user").defer("traits").in_bulk(ids)
     moved = changes.movements(ids, day - today_reads.LOOK_BACK)
     stages = extensions.named_stages()
     reserved = holder_of_reserved_place(ranked)
@@ -173,14 +173,14 @@ def _item(
     told = narrative.Situation(
         today=day,
         contract_state=customer.contract_state,
-        band=customer.health_band,
+        band=customer.health.band,
         currency=currency,
         arr_minor=each.candidate.arr_minor,
-        points=customer.health_points,
+        points=customer.health.points,
         points_before=before,
         band_before=panels.band_at(before, edges),
         since=moved.since if moved else day - today_reads.LOOK_BACK,
-        coverage=customer.coverage,
+        coverage=customer.health.coverage,
         causes=moved.causes if moved else (),
         notice_deadline=customer.notice_deadline,
         renewal_on=customer.renewal_on,
@@ -191,7 +191,7 @@ def _item(
         "title": narrative.headline(told),
         "causes": sorted(told.causes, key=lambda cause: (-abs(cause.change), cause.label))[:3],
         "points_before": told.points_before,
-        "points_now": customer.health_points,
+        "points_now": customer.health.points,
         "since": told.since,
         "computed_at": moved.computed_at if moved else None,
         "at_stake_minor": each.candidate.arr_minor,
@@ -205,9 +205,9 @@ def _item(
 
 def _before(customer: Customer) -> int | None:
     """The points four weeks ago by the customer's own row, where no snapshot tells more."""
-    if customer.health_points is None or customer.health_change is None:
+    if customer.health.points is None or customer.health.change is None:
         return None
-    return customer.health_points - customer.health_change
+    return customer.health.points - customer.health.change
 
 
 def _good_news(news: Sequence[today_reads.GoodNews]) -> list[dict[str, Any]]:
@@ -229,6 +229,6 @@ def _renewal(customer: Customer, day: date) -> dict[str, Any]:
         "url": reverse("customer_detail", args=[customer.pk]),
         "deadline": customer.notice_deadline,
         "arr_minor": customer.arr_minor,
-        "band": customer.health_band,
+        "band": customer.health.band,
         "days": (customer.notice_deadline - day).days,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -36,10 +37,11 @@ def names(wanted: CustomerFilter) -> set[str]:
 
 def expected_order(ordering: Ordering) -> list[Any]:
     """The whole list as plain Python sorts it: those without a value last, by id."""
-    everyone = list(Customer.objects.all())
-    there = [c for c in everyone if getattr(c, ordering.field) is not None]
-    there.sort(key=lambda c: (getattr(c, ordering.field), c.pk), reverse=ordering.descending)
-    missing = sorted((c for c in everyone if getattr(c, ordering.field) is None), key=lambda c: c.pk)
+    everyone = list(Customer.objects.select_related("health"))
+    value = attrgetter(ordering.field.replace("__", "."))
+    there = [c for c in everyone if value(c) is not None]
+    there.sort(key=lambda c: (value(c), c.pk), reverse=ordering.descending)
+    missing = sorted((c for c in everyone if value(c) is None), key=lambda c: c.pk)
     return [c.pk for c in there + missing]
 
 
@@ -89,9 +91,14 @@ def test_conditions_narrow_the_list_and_are_joined(workspace: Workspace) -> None
     csm = factories.make_member(workspace, Role.CSM)
     today = timezone.now().date()
     factories.make_customer(
-        "Risky", health_band="at_risk", arr_minor=5_000_00, churn_risk=4000, csm=csm, tags=["pilot"], country="FR"
+        "Risky",
+        health={"band": "at_risk", "churn_risk": 4000},
+        arr_minor=5_000_00,
+        csm=csm,
+        tags=["pilot"],
+        country="FR",
     )
-    factories.make_customer("Calm", health_band="healthy", arr_minor=9_000_00, churn_risk=300, industry="Food")
+    factories.make_customer("Calm", health={"band": "healthy", "churn_risk": 300}, arr_minor=9_000_00, industry="Food")
     factories.make_customer(
         "Leaving",
         contract_state="notice_given",
@@ -136,7 +143,7 @@ def test_custom_attributes_filter_by_their_type(workspace: Workspace) -> None:
 def test_the_summary_counts_exactly_what_the_filter_shows(workspace: Workspace) -> None:
     volume.fill_customers(60)
     wanted = CustomerFilter(bands=("at_risk",))
-    there = [c for c in Customer.objects.all() if c.health_band == "at_risk"]
+    there = [c for c in Customer.objects.all() if c.health.band == "at_risk"]
     assert there
     found = selectors.summary(wanted)
     assert (found.customers, found.arr_minor) == (len(there), sum(c.arr_minor for c in there))
@@ -167,7 +174,9 @@ def large(django_db_setup: None, django_db_blocker: Any) -> Iterator[Workspace]:
         with connection.cursor() as cursor:
             cursor.execute("SELECT current_user")
             assert cursor.fetchone() == (connection.settings_dict["USER"],)
-        database.analyze("accounts_customer", "accounts_customerfacet", "accounts_attributevalue")
+        database.analyze(
+            "accounts_customer", "accounts_customerhealth", "accounts_customerfacet", "accounts_attributevalue"
+        )
         yield ours
         database.flush()
 

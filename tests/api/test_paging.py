@@ -41,8 +41,10 @@ def crowd(workspace: Workspace) -> list[str]:
             factories.make_customer(
                 f"Name {number % 5}",
                 arr_minor=(number % 4) * 1_000_00,
-                health_points=None if number % 3 == 0 else (number % 6) * 1_000,
-                churn_risk=None if number % 4 == 0 else (number % 5) * 100,
+                health={
+                    "points": None if number % 3 == 0 else (number % 6) * 1_000,
+                    "churn_risk": None if number % 4 == 0 else (number % 5) * 100,
+                },
                 renewal_on=None if number % 2 else date(2026, 1 + number % 7, 1),
                 notice_deadline=None,
                 stage_key=["adoption", "trial", ""][number % 3],

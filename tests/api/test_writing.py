@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from accounts.models import Customer, Workspace
+from accounts.models import CustomerHealth, Workspace
 from csplatform.core.models import AuditEvent
 from csplatform.core.tenancy import workspace_scope
 from tests.api.conftest import Api, fields, problem
@@ -186,7 +186,7 @@ class TestVersions:
     def test_a_new_score_does_not_refuse_an_edit_but_freshens_the_tag(self, api: Api, workspace: Workspace) -> None:
         tag = api.post("customers/", CUSTOMER)["ETag"]
         with workspace_scope(workspace):
-            Customer.objects.update(health_points=7_250, health_band="healthy")
+            CustomerHealth.objects.update(points=7_250, band="healthy")
         fresh = api.get("customers/ext:c-1/", If_None_Match=tag)
         assert fresh.json()["health"]["score"] == 72.5
         assert api.patch("customers/ext:c-1/", {"name": "First"}, If_Match=tag).status_code == 200

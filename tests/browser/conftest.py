@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.extensions import Placement
-from accounts.models import Customer, Membership, Workspace
+from accounts.models import Customer, CustomerHealth, Membership, Workspace
 from accounts.roles import Role
 from accounts.services import read_model, search
 from csplatform.core.tenancy import workspace_scope
@@ -99,8 +99,8 @@ def town(transactional_db: None) -> Town:
         journeys.place_customers([Placement(prospect.pk, None, today, now)], "system", now)
         scoring.score_present(ids, day=today, computed_at=now, base=base_rate.present(today))
         for name, (_arr, _stage, band, points, change, _days) in BOOK.items():
-            Customer.objects.filter(pk=customers[name].pk).update(
-                health_band=band, health_points=points, health_change=change, coverage=0 if points is None else 100
+            CustomerHealth.objects.filter(customer=customers[name]).update(
+                band=band, points=points, change=change, coverage=0 if points is None else 100
             )
         search.index(customers.values(), are_new=True)
     return Town(workspace, members, customers)

@@ -147,9 +147,9 @@ def test_snapshots_are_what_a_rebuild_says(inside: Loaded) -> None:
 def test_the_sponsor_who_left_costs_points(inside: Loaded) -> None:
     customer = inside.one("sponsor-left")
     assert inside.values(customer)["sponsor_present"] == 0
-    assert customer.health_band in ("watch", "at_risk")
-    assert customer.health_change is not None
-    assert customer.health_change < -500
+    assert customer.health.band in ("watch", "at_risk")
+    assert customer.health.change is not None
+    assert customer.health.change < -500
 
 
 def test_slow_adoption_shows_in_the_seats(inside: Loaded) -> None:
@@ -159,12 +159,12 @@ def test_slow_adoption_shows_in_the_seats(inside: Loaded) -> None:
 def test_the_quiet_giant_is_the_largest_and_hardly_moves(inside: Loaded) -> None:
     giant = inside.one("quiet-giant")
     assert giant.arr_minor == max(customer.arr_minor for customer in Customer.objects.all())
-    assert abs(giant.health_change or 0) < 500
+    assert abs(giant.health.change or 0) < 500
 
 
 def test_the_healthy_looking_one_churned_all_the_same(inside: Loaded) -> None:
     customer = inside.one("healthy-but-churned")
-    assert (customer.contract_state, customer.stage_key, customer.health_band) == ("churned", "", "not_applicable")
+    assert (customer.contract_state, customer.stage_key, customer.health.band) == ("churned", "", "not_applicable")
     ended = customer.churned_on
     assert ended is not None
     before = {day: snapshot for day, snapshot in inside.history(customer).items() if day < ended - timedelta(days=14)}
@@ -173,20 +173,20 @@ def test_the_healthy_looking_one_churned_all_the_same(inside: Loaded) -> None:
 
 def test_the_star_is_an_advocate_and_near_the_top(inside: Loaded) -> None:
     star = inside.one("expansion-star")
-    assert (star.stage_key, star.health_band) == ("advocacy", "healthy")
+    assert (star.stage_key, star.health.band) == ("advocacy", "healthy")
 
 
 def test_who_never_connected_is_unknown_and_still_adopting(inside: Loaded) -> None:
     customer = inside.one("never-connected")
-    assert (customer.health_band, customer.health_points, customer.stage_key) == ("unknown", None, "adoption")
+    assert (customer.health.band, customer.health.points, customer.stage_key) == ("unknown", None, "adoption")
 
 
 @pytest.mark.parametrize(("story", "state"), [("notice-given", "notice_given"), ("in-grace", "in_grace")])
 def test_who_is_leaving_carries_the_highest_risks(inside: Loaded, story: str, state: str) -> None:
     customer = inside.one(story)
     assert customer.contract_state == state
-    steady = max(other.churn_risk or 0 for other in inside.all("deadline-soon-steady"))
-    assert (customer.churn_risk or 0) > 3 * steady
+    steady = max(other.health.churn_risk or 0 for other in inside.all("deadline-soon-steady"))
+    assert (customer.health.churn_risk or 0) > 3 * steady
 
 
 def test_deadlines_come_within_weeks_and_the_scores_sink(inside: Loaded) -> None:
@@ -194,19 +194,19 @@ def test_deadlines_come_within_weeks_and_the_scores_sink(inside: Loaded) -> None
     for customer in inside.all("deadline-soon"):
         assert customer.notice_deadline is not None
         assert today <= customer.notice_deadline <= today + timedelta(days=28)
-        assert (customer.health_change or 0) < -100
+        assert (customer.health.change or 0) < -100
     for customer in inside.all("deadline-soon-steady"):
-        assert (customer.health_band, abs(customer.health_change or 0) < 800) == ("healthy", True)
+        assert (customer.health.band, abs(customer.health.change or 0) < 800) == ("healthy", True)
 
 
 def test_an_outage_is_a_gap_and_not_a_fall(inside: Loaded) -> None:
-    assert inside.one("sender-outage").health_band == "healthy"
+    assert inside.one("sender-outage").health.band == "healthy"
 
 
 @pytest.mark.parametrize("stage", ["awareness", "consideration", "trial", "decision"])
 def test_prospects_stand_on_the_left_arm_without_a_score(inside: Loaded, stage: str) -> None:
     for customer in inside.all(f"prospect-{stage}"):
-        assert (customer.stage_key, customer.health_band) == (stage, "not_applicable")
+        assert (customer.stage_key, customer.health.band) == (stage, "not_applicable")
         assert customer.expected_arr_minor
 
 

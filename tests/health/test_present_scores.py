@@ -66,8 +66,8 @@ def test_a_customer_in_daily_use_is_healthy_and_the_parts_add_up() -> None:
         assert health["coverage"] == 1
         assert health["churn"]["method"] == "rules"
         customer.refresh_from_db()
-        assert customer.health_points == round(health["score"] * 100)
-        assert customer.health_band == "healthy"
+        assert customer.health.points == round(health["score"] * 100)
+        assert customer.health.band == "healthy"
 
 
 def test_losing_the_sponsor_costs_exactly_the_sponsors_points_and_is_news_when_the_band_changes() -> None:

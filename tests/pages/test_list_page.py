@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import AccountTeamMember, BulkChange, Customer, SavedSegment
+from accounts.models import AccountTeamMember, BulkChange, Customer, CustomerHealth, SavedSegment
 from accounts.roles import Role
 from accounts.services import search, team
 from accounts.views.customers.columns import COLUMN_LIST
@@ -111,7 +111,7 @@ def test_the_number_of_queries_neither_grows_nor_passes_twelve(house: House) -> 
 def factories_in(house: House, count: int) -> None:
     with workspace_scope(house.workspace):
         for number in range(count):
-            factories.make_customer(f"Few {number}", health_band="watch", contract_state="active")
+            factories.make_customer(f"Few {number}", health={"band": "watch"}, contract_state="active")
 
 
 def test_chips_say_the_filter_and_each_takes_itself_out(house: House) -> None:
@@ -253,9 +253,9 @@ def test_assigning_everybody_of_the_filter_and_undoing_it(house: House) -> None:
             workspace=house.workspace, customer=house.customer, member=csm, role="csm", since=today - timedelta(days=9)
         )
         team.refresh_csm([house.customer.pk], day=today, now=timezone.now())
-        outside = factories.make_customer("Outside", health_band="healthy")
-        factories.make_customer("Inside", health_band="watch")
-        Customer.objects.filter(pk=house.customer.pk).update(health_band="watch")
+        outside = factories.make_customer("Outside", health={"band": "healthy"})
+        factories.make_customer("Inside", health={"band": "watch"})
+        CustomerHealth.objects.filter(customer=house.customer).update(band="watch")
     response = bulk(
         house, action="assign", customer=[str(house.customer.pk)], query="band=watch", scope="matching",
         value=str(manager.pk), confirm="1",

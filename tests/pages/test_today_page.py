@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Customer
+from accounts.models import Customer, CustomerHealth
 from accounts.roles import Role
 from csplatform.core.tenancy import workspace_scope
 from health.models import TodayDismissal
@@ -21,11 +21,13 @@ from tests.pages.conftest import House, signed_in
 @pytest.fixture
 def troubled(house: House) -> House:
     with workspace_scope(house.workspace):
+        CustomerHealth.objects.filter(customer=house.customer).update(
+            band="at_risk", points=3900, change=-900, coverage=100, churn_risk=2200
+        )
         Customer.objects.filter(pk=house.customer.pk).update(
-            health_band="at_risk", health_points=3900, health_change=-900, coverage=100, churn_risk=2200,
             csm=house.members[Role.CSM], notice_deadline=timezone.now().date() + timedelta(days=14),
         )  # fmt: skip
-        factories.make_customer("Not mine", contract_state="active", health_band="at_risk", arr_minor=900_000_00)
+        factories.make_customer("Not mine", contract_state="active", health={"band": "at_risk"}, arr_minor=900_000_00)
     return house
 
 

@@ -99,12 +99,12 @@ def _cells(customer: Customer, stages: dict[str, str], currency: str) -> list[An
         _iso(customer.renewal_on),
         _iso(customer.notice_deadline),
         _iso(customer.churned_on),
-        _hundredths(customer.health_points),
-        customer.health_band,
-        _hundredths(customer.health_change),
-        _hundredths(customer.coverage),
-        None if customer.churn_risk is None else customer.churn_risk / 10_000,
-        _iso(customer.last_event_at),
+        _hundredths(customer.health.points),
+        customer.health.band,
+        _hundredths(customer.health.change),
+        _hundredths(customer.health.coverage),
+        None if customer.health.churn_risk is None else customer.health.churn_risk / 10_000,
+        _iso(customer.health.last_event_at),
     ]
 
 

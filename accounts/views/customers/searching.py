@@ -24,7 +24,7 @@ def customer_search(request: WorkspaceRequest) -> HttpResponse:
     text = request.GET.get("q", "").replace("\0", "")[:200]
     stages = extensions.named_stages()
     ids = search.best_ids(text, most=MOST)
-    found = Customer.objects.defer("traits").in_bulk(ids)
+    found = Customer.objects.select_related("health").defer("traits").in_bulk(ids)
     results = [
         {
             "customer": customer,

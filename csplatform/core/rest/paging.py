@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -31,12 +32,19 @@ class Order:
     """A column a list may be sorted by. Missing values come last in both directions.
 
     ``index_descends``: the index holds the column in descending order with ascending ids; ids break ties in
-    the direction that lets the index serve both.
+    the direction that lets the index serve both. ``column``: its path; at a related row (``health__points``) the
+    index holds that row's key as the id.
     """
 
     column: str
     nullable: bool = False
     index_descends: bool = False
+
+    @property
+    def identity(self) -> str:
+        """The path of the id that stands beside the column in its index."""
+        relation, joint, _column = self.column.rpartition("__")
+        return f"{relation}{joint}pk"
 
 
 BY_ID: Mapping[str, Order] = {"id": Order("id")}
@@ -106,7 +114,7 @@ def _neighbours(
     rows: Sequence[Any], order: Order, ordering: str, cursor: Cursor | None, *, more: bool
 ) -> tuple[Cursor | None, Cursor | None]:
     def at(row: Any, backwards: bool) -> Cursor:
-        return Cursor(ordering, backwards, getattr(row, order.column), row.pk)
+        return Cursor(ordering, backwards, attrgetter(order.column.replace("__", "."))(row), row.pk)
 
     if not rows:
         return None, None
@@ -121,12 +129,13 @@ def _stretch(
     descending = ordering.startswith("-")
     key_descends = descending != backwards
     id_descends = (descending != order.index_descends) != backwards
-    beyond_id = Q(**{"pk__lt" if id_descends else "pk__gt": cursor.row_id}) if cursor else Q()
-    by_id = "-pk" if id_descends else "pk"
+    beyond_id = Q(**{f"{order.identity}__{'lt' if id_descends else 'gt'}": cursor.row_id}) if cursor else Q()
+    by_id = ("-" if id_descends else "") + order.identity
     if order.column == "id":
         return queryset.filter(beyond_id).order_by(by_id)
     if nulls:
-        return queryset.filter(beyond_id, **{f"{order.column}__isnull": True}).order_by(by_id)
+        missing = {f"{order.identity}__isnull": False, f"{order.column}__isnull": True}
+        return queryset.filter(beyond_id, **missing).order_by(by_id)
     if order.nullable:
         queryset = queryset.filter(**{f"{order.column}__isnull": False})
     if cursor is not None:
