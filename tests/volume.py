@@ -54,6 +54,10 @@ WHERE h.customer_id = made.id
 def fill_customers(count: int, csm_ids: list[str] | None = None) -> None:
     """Insert ``count`` customers into the active workspace, shared out among the memberships ``csm_ids``."""
     with connection.cursor() as cursor:
-        values = {"workspace": str(current_workspace_id()), "count": count, "csms": list(csm_ids or [])}
+        values: dict[str, str | int | list[str]] = {
+            "workspace": str(current_workspace_id()),
+            "count": count,
+            "csms": list(csm_ids or []),
+        }
         cursor.execute(_CUSTOMERS, values)
         cursor.execute(_HEALTH, values)

@@ -29,7 +29,7 @@ _TERMS = tuple(field.name for field in fields(terms.Terms))
 class Health(NamedTuple):
     """Scores for the lists by column: points and change in hundredths, coverage in percent, risks in basis points.
 
-    Ids and moments may be texts as the database writes them.
+    Ids may be texts as the database writes them; moments are microseconds since 1970.
     """
 
     customer_ids: Sequence[UUID | str]
@@ -40,7 +40,7 @@ class Health(NamedTuple):
     risk: Sequence[int | None]
     risk_low: Sequence[int | None]
     risk_high: Sequence[int | None]
-    last_event_at: Sequence[datetime | str | None]
+    last_event_at: Sequence[int | None]
 
 
 class StagePlace(NamedTuple):
@@ -71,7 +71,7 @@ _HEALTH_COLUMNS = {
     "churn_risk": "integer",
     "churn_risk_low": "integer",
     "churn_risk_high": "integer",
-    "last_event_at": "timestamptz",
+    "last_event_at": "bigint",
 }
 _STAGE_COLUMNS = {"stage_key": "text", "stage_macro": "text", "stage_since": "date"}
 _CONTRACT_COLUMNS = {
@@ -90,14 +90,17 @@ def write_health(health: Health) -> None:
     if not health.customer_ids:
         return
     told, kept, new = (_named(table, _HEALTH_COLUMNS) for table in ("", "h.", "told."))
+    new = new.replace("told.last_event_at", "'epoch'::timestamptz + told.last_event_at * interval '1 microsecond'")
+    arrays = [literal(column) for column in health]
     with bulk.joined_by_hash(len(health.customer_ids)), connection.cursor() as cursor:
         cursor.execute(
             f"""
             UPDATE accounts_customerhealth h SET ({told}) = ROW({new})
             FROM unnest({_arrays(_HEALTH_COLUMNS)}) AS told(customer_id, {told})
-            WHERE h.customer_id = told.customer_id AND h.workspace_id = %s AND ({kept}) IS DISTINCT FROM ({new})
+            WHERE h.customer_id = told.customer_id AND h.customer_id = ANY(%s::uuid[])
+              AND ({kept}) IS DISTINCT FROM ({new})
             """,
-            [*map(literal, health), str(current_workspace_id())],
+            [*arrays, arrays[0]],
         )
 
 

@@ -10,9 +10,6 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-import numpy as np
-import numpy.typing as npt
-
 _NUMBERS = {int, float, type(None)}
 
 
@@ -23,14 +20,18 @@ def literal(values: Iterable[Any]) -> str:
     if kinds <= _NUMBERS:
         # A list's own representation is made in one go, several times as fast as one made element by element.
         return "{" + repr(items)[1:-1].replace("None", "NULL") + "}"
+    if kinds == {str}:
+        joined = '","'.join(items)
+        if "\\" not in joined and joined.count('"') == 2 * (len(items) - 1):
+            return f'{{"{joined}"}}'
     if kinds == {UUID}:
         return "{" + ",".join(map(str, items)) + "}"
     return "{" + ",".join(map(_element, items)) + "}"
 
 
-def literals(rows: npt.NDArray[np.float64]) -> str:
+def literals(rows: list[list[float]]) -> str:
     """An array of texts, each the literal of one row of ``rows``: ``unnest`` would flatten an array of arrays."""
-    inner = repr(rows.tolist())[1:-1].replace("[", '"{').replace("]", '}"')
+    inner = repr(rows)[1:-1].replace("[", '"{').replace("]", '}"')
     return "{" + inner + "}"
 
 

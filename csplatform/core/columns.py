@@ -11,14 +11,15 @@ from django.db import connection
 
 _HEADER = 19  # signature, flags, extension length (all fixed for plain COPY)
 _TRAILER = 2
-_WIDTHS = {"i4": 4, "i8": 8, "f8": 8}
+EPOCH_MICROS = 946_684_800_000_000  # from 1970 to PostgreSQL's own beginning of time, 2000
 
 
 def fetch_columns(sql: str, params: list[Any], columns: dict[str, str]) -> dict[str, npt.NDArray[Any]]:
     """Run ``sql`` and return one array per column.
 
-    ``columns`` maps each selected column, in order, to ``i4``, ``i8`` or ``f8``; the statement must cast to
-    int4, int8 or float8 accordingly and must select no nulls, because the rows are read with a fixed stride.
+    ``columns`` maps each selected column, in order, to ``i4``, ``i8`` or ``f8``, or ``V`` and a number of bytes; the
+    statement must cast to int4, int8, float8 or a bytea of that length accordingly and must select no nulls, because
+    the rows are read with a fixed stride. A timestamptz may be read as ``i8``: microseconds since ``EPOCH_MICROS``.
     """
     fields: list[tuple[str, str]] = [("_fields", ">i2")]
     for name, kind in columns.items():

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
+from csplatform.core.arrays import literal
+from csplatform.core.ids import uuid7
 from csplatform.core.models import OutboxEvent
 
 Listener = Callable[[OutboxEvent], None]
@@ -24,9 +27,18 @@ def publish(*, workspace_id: UUID, name: str, payload: dict[str, Any], now: date
 
 
 def publish_many(*, workspace_id: UUID, events: Iterable[tuple[str, dict[str, Any]]], now: datetime) -> None:
-    OutboxEvent.objects.bulk_create(
-        OutboxEvent(workspace_id=workspace_id, name=name, payload=payload, created_at=now) for name, payload in events
-    )
+    """``publish`` for any number of events, as (name, payload), in one statement."""
+    rows = [(uuid7(), name, json.dumps(payload)) for name, payload in events]
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO core_outboxevent (id, workspace_id, name, payload, created_at)
+            SELECT id, %s, name, payload, %s FROM unnest(%s::uuid[], %s::text[], %s::jsonb[]) AS told(id, name, payload)
+            """,
+            [str(workspace_id), now, *(literal(column) for column in zip(*rows, strict=True))],
+        )
 
 
 def listen(name: str, listener: Listener) -> None:

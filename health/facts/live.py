@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from django.db import connection
 
 from csplatform.core.arrays import literal
+from csplatform.core.columns import EPOCH_MICROS, fetch_columns
 from csplatform.core.tenancy import current_workspace_id
 from health.facts.applicability import is_applicable
 from health.measures import STATE_DAYS, Facts, Ints, Spec, StreamFacts, window_sum, windows_needed
@@ -26,42 +27,58 @@ _EPOCH = "DATE '0001-01-01' - 1"
 class LiveFacts:
     """``facts`` for the customers of ``ids``, in that order, when each was last heard of, and the band each had.
 
-    Ids and moments are texts as the database writes them: they only travel back to it, and objects would cost more
-    than the rest of the loading. The band is None for a customer that was never scored.
+    Ids are texts as the database writes them: they only travel back to it, and objects would cost more than the rest
+    of the loading. Moments are microseconds since 1970, None for never. The band is None for a customer that was
+    never scored.
     """
 
     ids: list[str]
     facts: Facts
-    last_event_at: list[str | None]
+    last_event_at: list[int | None]
     bands: list[str | None]
 
 
-def load(
-    customer_ids: Sequence[UUID] | Sequence[str], day: date, specs: list[Spec], *, lock: bool = False
-) -> LiveFacts:
+class Span(NamedTuple):
+    """All customers whose ids lie between two, both included."""
+
+    first: UUID
+    last: UUID
+
+
+Chosen = Sequence[UUID] | Sequence[str] | Span
+
+
+def load(chosen: Chosen, day: date, specs: list[Spec], *, lock: bool = False) -> LiveFacts:
     """Facts of the active workspace's customers as of ``day`` (today, UTC). Unknown ids are left out.
 
     ``lock``: hold the customers until the transaction ends.
     """
     workspace = str(current_workspace_id())
+    if isinstance(chosen, Span):
+        condition, bounds = "c.id BETWEEN %s AND %s", [str(chosen.first), str(chosen.last)]
+    else:
+        condition, bounds = "c.id = ANY(%s::uuid[])", [literal(chosen)]
     rows = _query(
         f"""
         SELECT c.id::text, coalesce(c.seats, 'NaN'::float8), c.contract_state, c.stage_macro,
                coalesce(c.customer_since - ({_EPOCH}), -1), coalesce(c.renewal_on - ({_EPOCH}), -1),
                CASE WHEN h.coverage IS NOT NULL THEN h.band END
         FROM accounts_customer c JOIN accounts_customerhealth h ON h.customer_id = c.id
-        WHERE c.workspace_id = %s AND c.id = ANY(%s::uuid[]) ORDER BY c.id
+        WHERE c.workspace_id = %s AND {condition} ORDER BY c.id
         {"FOR NO KEY UPDATE OF c, h" if lock else ""}
         """,
-        [workspace, literal(customer_ids)],
+        [workspace, *bounds],
     )
     keys = [row[0] for row in rows]
     n = len(keys)
-    last_event_at: list[str | None] = [None] * n
-    streams = {
-        events: _stream(workspace, keys, day, events, users, features, last_event_at if events is None else None)
-        for events, (users, features) in windows_needed(specs).items()
-    }
+    last_event_at: list[int | None] = [None] * n
+    streams: dict[tuple[str, ...] | None, StreamFacts] = {}
+    for events, (users, features) in windows_needed(specs).items():
+        windows = _windows(workspace, keys, events)
+        streams[events] = _stream(windows, n, day, users, features)
+        if events is None:
+            for place, moment in zip(windows["place"].tolist(), (windows["last"] + EPOCH_MICROS).tolist(), strict=True):
+                last_event_at[place] = moment
     for stream in streams.values():
         # Usage of any kind could be seen from the first event of any kind, as the other executor has it.
         stream.first_day = streams[None].first_day
@@ -88,36 +105,29 @@ def _query(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
     return rows
 
 
-def _stream(
-    workspace: str,
-    keys: list[str],
-    day: date,
-    events: tuple[str, ...] | None,
-    users: set[int],
-    features: set[int],
-    last_event_at: list[str | None] | None,
-) -> StreamFacts:
-    key = stream_of(list(events) if events else None).key
-    n = len(keys)
-    rows = _query(
+def _windows(workspace: str, keys: list[str], events: tuple[str, ...] | None) -> dict[str, npt.NDArray[Any]]:
+    """The running state of a stream by column; ``place``: whose, counted in ``keys``."""
+    return fetch_columns(
         f"""
-        SELECT t.n::int - 1, w.anchor - ({_EPOCH}), w.first_day - ({_EPOCH}), w.counts || w.users || w.features,
-               w.last_event_at::text
+        SELECT (t.n - 1)::int4, w.anchor - ({_EPOCH}), w.first_day - ({_EPOCH}),
+               w.last_event_at, w.counts || w.users || w.features
         FROM unnest(%s::uuid[]) WITH ORDINALITY AS t(id, n)
         JOIN health_usagewindow w ON w.workspace_id = %s AND w.customer_id = t.id AND w.stream = %s
         """,
-        [literal(keys), workspace, key],
+        [literal(keys), workspace, stream_of(list(events) if events else None).key],
+        {"place": "i4", "anchor": "i4", "first_day": "i4", "last": "i8", "tallies": f"V{3 * 4 * STATE_DAYS}"},
     )
+
+
+def _stream(
+    windows: dict[str, npt.NDArray[Any]], n: int, day: date, users: set[int], features: set[int]
+) -> StreamFacts:
     days = np.zeros((n, 3, STATE_DAYS), dtype=np.int32)
     first_day = np.full(n, -1, dtype=np.int64)
-    if rows:
-        at = np.array([row[0] for row in rows])
-        stored = np.frombuffer(b"".join(row[3] for row in rows), dtype="<i4").reshape(len(rows), 3, STATE_DAYS)
-        _shift(stored, day.toordinal() - np.array([row[1] for row in rows]), at, days)
-        first_day[at] = [row[2] for row in rows]
-        if last_event_at is not None:
-            for row in rows:
-                last_event_at[row[0]] = row[4]
+    at = windows["place"]
+    stored = windows["tallies"].view("<i4").reshape(len(at), 3, STATE_DAYS)
+    _shift(stored, day.toordinal() - windows["anchor"].astype(np.int64), at, days)
+    first_day[at] = windows["first_day"]
     return StreamFacts(
         days[:, 0].astype(np.int64),
         first_day,
@@ -126,7 +136,7 @@ def _stream(
     )
 
 
-def _shift(stored: Counts, by: Ints, at: Ints, days: Counts) -> None:
+def _shift(stored: Counts, by: Ints, at: Counts, days: Counts) -> None:
     """Put tallies that end ``by`` days before the day into the rows ``at`` of ``days``, which end with the day."""
     for gap in np.unique(by).tolist():
         rows = np.flatnonzero(by == gap)
@@ -137,15 +147,16 @@ def _shift(stored: Counts, by: Ints, at: Ints, days: Counts) -> None:
 
 
 def _people(workspace: str, keys: list[str]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Whether each customer has any contact, and any sponsor: two index probes instead of counting people."""
-    rows = _query(
+    """Whether each customer has any contact, and any sponsor: an index probe or two instead of counting people."""
+    found = fetch_columns(
         """
-        SELECT EXISTS (SELECT FROM accounts_contact c WHERE c.workspace_id = %s AND c.customer_id = t.id),
-               EXISTS (SELECT FROM accounts_contact c
-                       WHERE c.workspace_id = %s AND c.customer_id = t.id AND c.is_sponsor)
+        SELECT CASE WHEN EXISTS (SELECT FROM accounts_contact c
+                                 WHERE c.workspace_id = %s AND c.customer_id = t.id AND c.is_sponsor) THEN 2
+                    WHEN EXISTS (SELECT FROM accounts_contact c WHERE c.workspace_id = %s AND c.customer_id = t.id)
+                    THEN 1 ELSE 0 END
         FROM unnest(%s::uuid[]) WITH ORDINALITY AS t(id, n) ORDER BY t.n
         """,
         [workspace, workspace, literal(keys)],
-    )
-    table = np.array(rows, dtype=np.bool_).reshape(len(keys), 2)
-    return table[:, 0], table[:, 1]
+        {"people": "i4"},
+    )["people"]
+    return found > 0, found > 1

@@ -19,6 +19,7 @@ from accounts.services import read_model
 from csplatform.core import jobs
 from csplatform.core.models import Job, JobState
 from csplatform.core.tenancy import current_workspace_id, workspace_scope
+from health.facts import live
 from health.models import ScoringRun, ScoringShard
 from health.risk import BaseRate
 from health.services import base_rate, scoring, snapshots
@@ -70,20 +71,27 @@ def _refresh_contracts(today: date, now: datetime) -> None:
 
 
 def _cut(run: ScoringRun, size: int) -> int:
-    ids = list(Customer.objects.order_by("id").values_list("id", flat=True))
-    slices = [ids[start : start + size] for start in range(0, len(ids), size)]
-    ScoringShard.objects.bulk_create(
-        ScoringShard(
-            workspace_id=run.workspace_id,
-            run=run,
-            number=number,
-            first_id=part[0],
-            last_id=part[-1],
-            customers=len(part),
+    """Make shards of at most ``size`` customers each, in the order of their ids; returns how many."""
+    with connection.cursor() as cursor:
+        # Of all the ids only those at the edges leave the database.
+        cursor.execute(
+            """
+            SELECT id, n FROM (SELECT id, row_number() OVER (ORDER BY id) AS n, count(*) OVER () AS everybody
+                               FROM accounts_customer WHERE workspace_id = %(workspace)s) AS numbered
+            WHERE n %% %(size)s IN (0, 1 %% %(size)s) OR n = everybody ORDER BY n
+            """,
+            {"workspace": str(run.workspace_id), "size": size},
         )
-        for number, part in enumerate(slices)
-    )
-    return len(slices)
+        edges = cursor.fetchall()
+    shards: dict[int, ScoringShard] = {}
+    for edge, place in edges:
+        number, before = divmod(place - 1, size)
+        shard = shards.setdefault(
+            number, ScoringShard(workspace_id=run.workspace_id, run=run, number=number, first_id=edge)
+        )
+        shard.last_id, shard.customers = edge, before + 1
+    ScoringShard.objects.bulk_create(shards.values())
+    return len(shards)
 
 
 def work(workspace_id: UUID, run_id: UUID) -> int:
@@ -118,14 +126,15 @@ def _work_one(workspace_id: UUID, run_id: UUID) -> bool:
 
 
 def _do(shard: ScoringShard, now: datetime) -> None:
-    ids = list(
-        Customer.objects.filter(pk__range=(shard.first_id, shard.last_id)).order_by("id").values_list("id", flat=True)
-    )
     if shard.run.kind == ScoringRun.Kind.CURRENT:
         covered = scoring.covered_until()
         (day,) = shard.run.days
-        scoring.score_present(ids, day=day, computed_at=covered, base=base_rate.present(day))
+        span = live.Span(shard.first_id, shard.last_id)
+        scoring.score_present(span, day=day, computed_at=covered, base=base_rate.present(day))
         return
+    ids = list(
+        Customer.objects.filter(pk__range=(shard.first_id, shard.last_id)).order_by("id").values_list("id", flat=True)
+    )
     bases = {day: BaseRate(*shard.run.job.params["bases"][day.isoformat()]) for day in shard.run.days}
     snapshots.take(ids, shard.run.days, bases=bases, now=now)
 

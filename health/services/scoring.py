@@ -7,10 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import numpy as np
 from django.db import connection, transaction
 
-from accounts.services import read_model
+from accounts.services import bulk, read_model
 from csplatform.core import outbox
 from csplatform.core.arrays import literal, literals
 from csplatform.core.tenancy import current_workspace_id, workspace_scope
@@ -124,16 +123,14 @@ def refresh_all(workspace_id: UUID) -> int:
         total += scored
 
 
-def score_present(
-    customer_ids: Sequence[UUID] | Sequence[str], *, day: date, computed_at: datetime, base: BaseRate
-) -> int:
+def score_present(chosen: live.Chosen, *, day: date, computed_at: datetime, base: BaseRate) -> int:
     """Score customers as of ``day`` from running state and write score, read model and news of changed bands.
 
     The customers are locked first, in the order of their ids, as by everybody who writes to several.
     """
     version = version_on(day)
     card = card_of(version)
-    loaded = live.load(customer_ids, day, specs_of(card), lock=True)
+    loaded = live.load(chosen, day, specs_of(card), lock=True)
     if not loaded.ids:
         return 0
     result = compute(card, loaded.facts, base)
@@ -185,7 +182,7 @@ def unnested(columns: dict[str, list[Any]]) -> tuple[str, str, list[str]]:
     names = ", ".join(f'"{name}"' for name in SCORE_COLUMNS)
     expressions = ", ".join(f't."{name}"::{kind}' for name, kind in SCORE_COLUMNS.items())
     params = [
-        literals(np.array(columns[name])) if kind.endswith("[]") else literal(columns[name])
+        literals(columns[name]) if kind.endswith("[]") else literal(columns[name])
         for name, kind in SCORE_COLUMNS.items()
     ]
     return names, expressions, params
@@ -199,20 +196,30 @@ def array_casts() -> str:
 def _write_scores(
     ids: Sequence[str], columns: dict[str, list[Any]], *, version_id: UUID, day: date, computed_at: datetime
 ) -> None:
+    """Write the scores; the caller holds the customers, so that no score of theirs appears meanwhile."""
     names, expressions, params = unnested(columns)
-    updates = ", ".join(f'"{name}" = EXCLUDED."{name}"' for name in SCORE_COLUMNS)
-    with connection.cursor() as cursor:
+    rows = f"unnest(%s::uuid[], {array_casts()}) AS t(id, {names})"
+    workspace, version, arrays = str(current_workspace_id()), str(version_id), [literal(ids), *params]
+    with bulk.joined_by_hash(len(ids)), connection.cursor() as cursor:
+        # Not an upsert: that would lock each row, with a record in the log, before it writes it.
         cursor.execute(
             f"""
-            INSERT INTO health_healthscore
-              (customer_id, workspace_id, scorecard_version_id, as_of, computed_at, {names})
-            SELECT t.id, %s::uuid, %s::uuid, %s::date, %s::timestamptz, {expressions}
-            FROM unnest(%s::uuid[], {array_casts()}) AS t(id, {names})
-            ON CONFLICT (customer_id) DO UPDATE SET scorecard_version_id = EXCLUDED.scorecard_version_id,
-              as_of = EXCLUDED.as_of, computed_at = EXCLUDED.computed_at, {updates}
+            UPDATE health_healthscore s SET scorecard_version_id = %s, as_of = %s, computed_at = %s,
+              ({names}) = ROW({expressions})
+            FROM {rows} WHERE s.customer_id = t.id AND s.customer_id = ANY(%s::uuid[])
             """,
-            [str(current_workspace_id()), str(version_id), day, computed_at, literal(ids), *params],
+            [version, day, computed_at, *arrays, arrays[0]],
         )
+        if cursor.rowcount < len(ids):
+            cursor.execute(
+                f"""
+                INSERT INTO health_healthscore
+                  (customer_id, workspace_id, scorecard_version_id, as_of, computed_at, {names})
+                SELECT t.id, %s::uuid, %s::uuid, %s::date, %s::timestamptz, {expressions} FROM {rows}
+                ON CONFLICT (customer_id) DO NOTHING
+                """,
+                [workspace, version, day, computed_at, *arrays],
+            )
 
 
 def _write_read_model(loaded: live.LiveFacts, columns: dict[str, list[Any]], day: date) -> None:

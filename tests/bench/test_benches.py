@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib
 import json
+from datetime import timedelta
 
 import pytest
 
-from bench import population
+from bench import floor, population, score_full
 from bench.__main__ import BENCHES
 from bench.table import Row, render
+from csplatform.core.tenancy import workspace_scope
+from health.models import HealthScore, ScorecardVersion
 
 pytestmark = pytest.mark.django_db(transaction=True)
 KEYS = {"name", "value", "unit", "naive", "floor", "ratio_to_naive", "ratio_to_floor", "n"}
@@ -38,6 +41,21 @@ def test_a_bench_measures_something_beside_the_naive_way_and_the_floor(name: str
     assert all(told[key] > 0 for key in KEYS - {"name", "unit"})
     assert EXPECTED[name] in render(rows)
     json.dumps(told, allow_nan=False)
+
+
+def test_the_floor_of_scoring_computes_what_the_product_computes() -> None:
+    loaded = population.load(0.005)
+    for days in (1, 3, 40, 80):
+        day = loaded.last_day + timedelta(days=days)
+        score_full.score_all(loaded, day)
+        theirs = floor.by_customer(floor.values(floor.raw(loaded.workspace, loaded.events_file), day))
+        with workspace_scope(loaded.workspace):
+            (version,) = ScorecardVersion.objects.all()
+            assert tuple(item["measure"] for item in version.content["items"]) == floor.MEASURES
+            ours = dict(HealthScore.objects.filter(as_of=day).values_list("customer__external_id", "values"))
+        assert ours.keys() == theirs.keys()
+        for customer, values in ours.items():
+            assert values == pytest.approx(theirs[customer], rel=1e-12, nan_ok=True), (day, customer)
 
 
 def test_ratios_above_one_mean_better_for_rates_and_for_times() -> None:

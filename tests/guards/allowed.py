@@ -100,6 +100,7 @@ GLOBAL_TABLES = {
 # Tenant models the administration does not show.
 NOT_IN_ADMINISTRATION = {
     "accounts.customerfacet": "tags and places of customers once more, kept by a trigger",
+    "accounts.customerhealth": "what lists show of a score, kept with it; the score is shown",
     "accounts.customertrigram": "pieces of names for the search, rebuilt with them",
     "core.idempotencyrecord": "first answers to retried requests, kept for a day",
     "core.outboxevent": "messages between parts of the program",
