@@ -54,7 +54,7 @@ FILL_BACK = _FOR_EACH_WORKSPACE.format(
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0012_hierarchy_indexes_without_nulls"),
+        ("accounts", "0013_versions_outlive_their_records"),
     ]
 
     operations = [
