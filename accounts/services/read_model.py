@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -115,7 +115,8 @@ def refresh_contracts(customer_ids: Iterable[UUID] | None, *, day: date, now: da
     ``customer_ids`` None: every customer of the active workspace. Customers whose row changed are announced, and
     those whose state changed are placed anew where their stage follows the contract. Returns the changed ids.
     """
-    return _refresh(_batches(customer_ids), day, now)
+    workspace = Workspace.objects.get(pk=current_workspace_id())
+    return _refresh(_batches(customer_ids), day, workspace, now)
 
 
 def refresh_due_contracts(*, since: date, day: date, now: datetime) -> list[UUID]:
@@ -124,24 +125,31 @@ def refresh_due_contracts(*, since: date, day: date, now: datetime) -> list[UUID
     Rows are kept right when facts change; what time alone can change shows in a date that has come: a renewal or a
     notice deadline passed, a subscription's start, end or cancellation reached, or a grace period running out.
     """
+    workspace = Workspace.objects.get(pk=current_workspace_id())
     with connection.cursor() as cursor:
+        # In grace the renewal column holds the day on which the contract ended.
         cursor.execute(
             """
             SELECT id FROM accounts_customer WHERE workspace_id = %(workspace)s AND (
-              contract_state = 'in_grace' OR renewal_on <= %(day)s OR notice_deadline < %(day)s
+              renewal_on <= CASE contract_state WHEN 'in_grace' THEN %(ended)s::date ELSE %(day)s END
+              OR notice_deadline < %(day)s
               OR id IN (SELECT customer_id FROM accounts_subscription
                         WHERE workspace_id = %(workspace)s AND (
                           starts_on > %(since)s AND starts_on <= %(day)s OR ends_on > %(since)s AND ends_on <= %(day)s
                           OR cancelled_on > %(since)s AND cancelled_on <= %(day)s)))
             """,
-            {"workspace": str(current_workspace_id()), "since": since, "day": day},
+            {
+                "workspace": str(workspace.pk),
+                "since": since,
+                "day": day,
+                "ended": day - timedelta(days=workspace.grace_days + 1),
+            },
         )
         due = [row[0] for row in cursor.fetchall()]
-    return _refresh(_batches(due), day, now)
+    return _refresh(_batches(due), day, workspace, now)
 
 
-def _refresh(batches: Iterable[list[UUID]], day: date, now: datetime) -> list[UUID]:
-    workspace = Workspace.objects.get(pk=current_workspace_id())
+def _refresh(batches: Iterable[list[UUID]], day: date, workspace: Workspace, now: datetime) -> list[UUID]:
     changed: list[UUID] = []
     for batch in batches:
         states = dict(Customer.objects.filter(pk__in=batch).values_list("id", "contract_state"))
