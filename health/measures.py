@@ -19,6 +19,9 @@ Ints = npt.NDArray[np.int64]
 # Days of running state kept per customer: a window and the one before it must fit.
 STATE_DAYS = 64
 _NEVER = -1
+MOST_EVENTS = 200
+LONGEST_EVENT = 200
+_PARTS = {"source", "aggregation", "window_days", "scale", "events"}
 
 
 class DefinitionError(ValueError):
@@ -27,6 +30,7 @@ class DefinitionError(ValueError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}")
         self.field = field
+        self.reason = message
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ class Facts:
 
 
 _EVENT_AGGREGATIONS = {"count", "trend", "distinct_users", "distinct_events", "active_days", "recency"}
+AGGREGATIONS = (*sorted(_EVENT_AGGREGATIONS), "sponsor")
 _SCALES = {
     "count": {"", "per_seat_week"},
     "distinct_users": {"", "share_of_seats"},
@@ -94,6 +99,9 @@ _SCALES = {
 
 def parse(definition: Mapping[str, Any]) -> Spec:
     """Check a stored or submitted definition; raises ``DefinitionError`` naming what is wrong."""
+    unknown = sorted(set(definition) - _PARTS)
+    if unknown:
+        raise DefinitionError(unknown[0][:60], "there is no such part; there are " + ", ".join(sorted(_PARTS)) + ".")
     source = definition.get("source")
     aggregation = definition.get("aggregation")
     if source == "contacts":
@@ -102,18 +110,21 @@ def parse(definition: Mapping[str, Any]) -> Spec:
         return Spec("sponsor")
     if source != "events":
         raise DefinitionError("source", "expected 'events' or 'contacts'.")
-    if aggregation not in _EVENT_AGGREGATIONS:
+    if not isinstance(aggregation, str) or aggregation not in _EVENT_AGGREGATIONS:
         raise DefinitionError("aggregation", "expected one of " + ", ".join(sorted(_EVENT_AGGREGATIONS)) + ".")
     window = definition.get("window_days", 28)
     longest = STATE_DAYS // 2 if aggregation == "trend" else STATE_DAYS
     if not isinstance(window, int) or isinstance(window, bool) or not 1 <= window <= longest:
         raise DefinitionError("window_days", f"expected whole days from 1 to {longest}.")
     scale = definition.get("scale", "")
-    if scale not in _SCALES.get(aggregation, {""}):
-        raise DefinitionError("scale", f"{scale!r} does not go with {aggregation!r}.")
+    if not isinstance(scale, str) or scale not in _SCALES.get(aggregation, {""}):
+        fitting = ", ".join(repr(each) for each in sorted(_SCALES.get(aggregation, {""})))
+        raise DefinitionError("scale", f"with {aggregation!r} expected one of {fitting}.")
     events = definition.get("events")
     if events is not None and not (isinstance(events, list) and all(isinstance(e, str) and e for e in events)):
         raise DefinitionError("events", "expected a list of event names, or nothing for every event.")
+    if events and (len(events) > MOST_EVENTS or max(map(len, events)) > LONGEST_EVENT):
+        raise DefinitionError("events", f"expected at most {MOST_EVENTS} names of at most {LONGEST_EVENT} characters.")
     return Spec(aggregation, window, scale, tuple(sorted(set(events))) if events else None)
 
 

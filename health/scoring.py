@@ -19,6 +19,9 @@ import numpy.typing as npt
 from health.measures import DefinitionError, Floats, Ints, Spec, parse
 
 FULL = 10_000  # 100.00 points, in hundredths
+MOST_POINTS = 50
+LARGEST_VALUE = 1e12
+LARGEST_WEIGHT = 1e6
 HEALTHY, WATCH, AT_RISK, UNKNOWN, NOT_APPLICABLE = "healthy", "watch", "at_risk", "unknown", "not_applicable"
 
 
@@ -67,7 +70,7 @@ def parse_card(content: Mapping[str, Any]) -> Card:
     """Check a scorecard's content; raises ``DefinitionError`` naming what is wrong."""
     groups = tuple((group["key"], group["label"]) for group in content["groups"])
     known = {key for key, _ in groups}
-    items = tuple(_parse_item(raw, known) for raw in content["items"])
+    items = tuple(parse_item(raw, known) for raw in content["items"])
     if not items or sum(item.weight for item in items) <= 0:
         raise DefinitionError("items", "the weights must sum to more than nothing.")
     if len({item.key for item in items}) != len(items):
@@ -75,20 +78,27 @@ def parse_card(content: Mapping[str, Any]) -> Card:
     bands = content["bands"]
     if not 0 < bands["watch"] < bands["healthy"] <= 100:
         raise DefinitionError("bands", "expected 0 < watch < healthy ≤ 100.")
+    if not 0 <= content["min_coverage"] <= 1:
+        raise DefinitionError("min_coverage", "expected a share from 0 to 1.")
     return Card(items, groups, float(bands["healthy"]), float(bands["watch"]), float(content["min_coverage"]))
 
 
-def _parse_item(raw: Mapping[str, Any], groups: set[str]) -> Item:
+def parse_item(raw: Mapping[str, Any], groups: set[str]) -> Item:
+    """Check one item of a scorecard's content; raises ``DefinitionError`` naming what is wrong."""
     curve = tuple((float(x), float(y)) for x, y in raw["curve"])
-    if not curve or any(a[0] >= b[0] for a, b in pairwise(curve)):
+    if not 1 <= len(curve) <= MOST_POINTS:
+        raise DefinitionError("curve", f"{raw['measure']}: expected 1 to {MOST_POINTS} points.")
+    if any(not abs(x) <= LARGEST_VALUE for x, _ in curve):
+        raise DefinitionError("curve", f"{raw['measure']}: values must be numbers within ±{LARGEST_VALUE:g}.")
+    if any(a[0] >= b[0] for a, b in pairwise(curve)):
         raise DefinitionError("curve", f"{raw['measure']}: values must rise.")
     if any(not 0 <= y <= 1 for _, y in curve):
         raise DefinitionError("curve", f"{raw['measure']}: shares must lie between 0 and 1.")
     if raw["group"] not in groups:
         raise DefinitionError("group", f"{raw['measure']}: no group {raw['group']!r}.")
     weight = float(raw["weight"])
-    if not 0 <= weight < 1e6:
-        raise DefinitionError("weight", f"{raw['measure']}: expected 0 or more.")
+    if not 0 <= weight <= LARGEST_WEIGHT:
+        raise DefinitionError("weight", f"{raw['measure']}: expected 0 to {LARGEST_WEIGHT:g}.")
     return Item(raw["measure"], raw["label"], raw["unit"], raw["group"], weight, curve, parse(raw["definition"]))
 
 

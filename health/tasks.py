@@ -13,10 +13,11 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.models import Customer, Workspace
+from csplatform.core import jobs
 from csplatform.core.tenancy import current_workspace_id, workspace_scope
 from health import dirty
 from health.models import DirtyCustomer, LateArrival
-from health.services import forgetting, runs, scoring, snapshots
+from health.services import counting, forgetting, runs, scoring, snapshots
 
 
 @shared_task(name="health.refresh")
@@ -29,7 +30,7 @@ def refresh(workspace_id: str, **_: Any) -> None:
 
 @shared_task(name="health.sweep")
 def sweep(**_: Any) -> None:
-    """What a lost message left behind: dirty customers, late arrivals, runs and deletions nobody works on."""
+    """What a lost message left behind: dirty customers, late arrivals, runs and jobs nobody works on."""
     now = datetime.now(UTC)
     dirty_in = set(DirtyCustomer.objects.values_list("workspace_id", flat=True).distinct())
     late_in = set(LateArrival.objects.values_list("workspace_id", flat=True).distinct())
@@ -43,8 +44,9 @@ def sweep(**_: Any) -> None:
                 snapshots.revise_late(today=now.date(), now=now)
             for run_id in runs.unfinished(now):
                 enqueue(workspace.pk, run_id, shards=1)
-            for job_id in forgetting.unfinished(now):
-                _once_committed(forget_events, str(workspace.pk), str(job_id))
+            for kind, task in _JOBS.items():
+                for job_id in jobs.quiet(kind=kind, now=now):
+                    _once_committed(task, str(workspace.pk), str(job_id))
 
 
 @shared_task(name="health.work_run")
@@ -57,6 +59,15 @@ def work_run(workspace_id: str, run_id: str, **_: Any) -> None:
 def forget_events(workspace_id: str, job_id: str, **_: Any) -> None:
     """Delete the events that a deleted customer left."""
     forgetting.work(UUID(workspace_id), UUID(job_id))
+
+
+@shared_task(name="health.count_anew")
+def count_anew(workspace_id: str, job_id: str, **_: Any) -> None:
+    """Bring the running state up to date with a measure that counts other events than before."""
+    counting.work(UUID(workspace_id), UUID(job_id))
+
+
+_JOBS = {forgetting.JOB_KIND: forget_events, counting.JOB_KIND: count_anew}
 
 
 @shared_task(name="health.roll_over")
@@ -78,6 +89,11 @@ def score_soon(customer_ids: Sequence[UUID], now: datetime) -> None:
     """Mark customers of the active workspace dirty and, once committed, call a worker."""
     dirty.mark(customer_ids, now)
     _once_committed(refresh, str(current_workspace_id()))
+
+
+def count_soon(workspace_id: UUID, job_id: UUID) -> None:
+    """Once committed, call a worker to a job of counting."""
+    _once_committed(count_anew, str(workspace_id), str(job_id))
 
 
 def when_a_customer_is_deleted(customer: Customer, now: datetime) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -35,6 +36,26 @@ class Told:
     @property
     def more(self) -> dict[str, Any]:
         return {} if self.attributes is None else {"extra": self.attributes}
+
+
+@contextmanager
+def answered() -> Iterator[None]:
+    """What services refuse, as the problems REST answers with."""
+    try:
+        yield
+    except ObjectDoesNotExist as error:
+        raise Http404 from error
+    except StaleVersionError as error:
+        raise Problem(412, str(error), kind="stale-version") from error
+    except BusyError as error:
+        raise Problem(503, str(error), kind="busy", headers={"Retry-After": _BUSY_SECONDS}) from error
+
+
+def refuse_unknown(data: Any, known: set[str], *, under: str = "") -> None:
+    """400 for names in a body (or the part of it ``under`` a field) that are no fields."""
+    unknown = sorted(set(data) - known) if isinstance(data, dict) else []
+    if unknown:
+        raise invalid([(under + name[:60], _("There is no such field.")) for name in unknown])
 
 
 class WritableViewSet(RecordViewSet):
@@ -100,14 +121,8 @@ class WritableViewSet(RecordViewSet):
         # Not locked here: deleting takes other locks first, and the service looks at the version again.
         row = self.find(id, self.model.objects.all())  # type: ignore[attr-defined]
         conditional.require_version(request, row.version)
-        try:
+        with answered():
             self.remove(row, row.version if "If-Match" in request.headers else None)
-        except ObjectDoesNotExist as error:
-            raise Http404 from error
-        except StaleVersionError as error:
-            raise Problem(412, str(error), kind="stale-version") from error
-        except BusyError as error:
-            raise Problem(503, str(error), kind="busy", headers={"Retry-After": _BUSY_SECONDS}) from error
         return Response(status=204)
 
     def _make_unless_taken(self, external_id: str, told: Told) -> Any:
@@ -126,10 +141,8 @@ class WritableViewSet(RecordViewSet):
     def _changed(self, row: Any, told: Told) -> Response:
         if told.external_id not in (None, row.external_id):
             raise invalid([("external_id", _("An external id cannot be changed."))])
-        try:
+        with answered():
             changed = self.change(row, told)
-        except StaleVersionError as error:
-            raise Problem(412, str(error), kind="stale-version") from error
         return self.shown(self._fresh(changed))
 
     def _created(self, row: Any) -> Response:
@@ -150,11 +163,7 @@ class WritableViewSet(RecordViewSet):
 
     def _told(self, request: Request) -> Told:
         serializer = self.write_serializer_class(data=request.data, context=self.get_serializer_context())
-        if isinstance(request.data, dict):
-            known = set(serializer.fields) | set(self.serializer_class().fields)
-            unknown = sorted(set(request.data) - known)
-            if unknown:
-                raise invalid([(name[:60], _("There is no such field.")) for name in unknown])
+        refuse_unknown(request.data, {*serializer.fields, *self.serializer_class().fields})
         serializer.is_valid(raise_exception=True)
         values = dict(serializer.validated_data)
         return Told(values.pop("external_id", None), values, values.pop("attributes", None))

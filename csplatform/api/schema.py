@@ -89,7 +89,9 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> No
         statuses |= {"409", "422"}
     if method in _CHANGES:
         parameters.append(_header("If-Match", "The `ETag` last read. 412 when the record has changed since."))
-        statuses |= {"409", "412"}
+        statuses.add("409")
+    if any(parameter["name"] == "If-Match" for parameter in parameters):
+        statuses.add("412")
     if method == "get" and has_version:
         parameters.append(_header("If-None-Match", "The `ETag` of an answer you keep: 304 when it is still true."))
         responses["304"] = {"description": "Unchanged.", "headers": _refs("ETag", *_RATE_HEADERS)}

@@ -54,7 +54,7 @@ urlpatterns = [
     *_records("measures", MeasureViewSet),
     path(
         "v1/scorecards/<reference:id>/versions/",
-        ScorecardVersionViewSet.as_view({"get": "list"}),
+        ScorecardVersionViewSet.as_view({"get": "list", "post": "create"}),
         name="api-scorecard-versions",
     ),
     path(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from csplatform.core.models import Job, JobState
 from csplatform.core.tenancy import current_workspace_id
+
+_QUIET = timedelta(seconds=20)
 
 
 class JobCancelledError(Exception):
@@ -31,6 +33,18 @@ def progress(job_id: UUID, *, done: int, now: datetime) -> None:
     Job.objects.filter(pk=job_id).update(done=done, heartbeat_at=now)
     if Job.objects.filter(pk=job_id, cancel_requested=True).exists():
         raise JobCancelledError
+
+
+def quiet(*, kind: str, now: datetime) -> list[UUID]:
+    """Open jobs of ``kind`` in the active workspace on which nobody has reported for a while, the oldest first."""
+    rows = Job.objects.filter(kind=kind, state__in=(JobState.QUEUED, JobState.RUNNING), heartbeat_at__lt=now - _QUIET)
+    return list(rows.order_by("created_at").values_list("id", flat=True))
+
+
+def claim(job_id: UUID) -> Job | None:
+    """The job, held until the transaction ends; None when it is over or somebody else is at work on it."""
+    rows = Job.objects.select_for_update(skip_locked=True, of=("self",), no_key=True)
+    return rows.filter(pk=job_id, state__in=(JobState.QUEUED, JobState.RUNNING)).first()
 
 
 def finish(

@@ -7,7 +7,7 @@ again, would bring the deleted events back. Rows tied to the customer by a key g
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +28,6 @@ JOB_KIND = "customer.forget_events"
 BATCH = 20_000
 # As many as are stored in a few seconds: somebody waits for the answer.
 MOST_WAITING = 25_000
-_QUIET = timedelta(seconds=20)
 
 
 def settle_arrivals(now: datetime) -> None:
@@ -89,14 +88,6 @@ def work(workspace_id: UUID, job_id: UUID) -> None:
         pass
 
 
-def unfinished(now: datetime) -> list[UUID]:
-    """Jobs of the active workspace that nobody has worked on for a while."""
-    rows = Job.objects.filter(
-        kind=JOB_KIND, state__in=(JobState.QUEUED, JobState.RUNNING), heartbeat_at__lt=now - _QUIET
-    )
-    return list(rows.order_by("created_at").values_list("id", flat=True))
-
-
 def _take_over_waiting(customer: Customer, people: list[str]) -> None:
     """Events that wait for the customer's attaching become its own, and go with it."""
     workspace = str(current_workspace_id())
@@ -113,8 +104,7 @@ def _take_over_waiting(customer: Customer, people: list[str]) -> None:
 def _delete_batch(workspace_id: UUID, job_id: UUID) -> bool:
     """One transaction; False when there is nothing (more) to do, or somebody else does it."""
     with workspace_scope(workspace_id):
-        open_jobs = Job.objects.select_for_update(skip_locked=True, of=("self",), no_key=True)
-        job = open_jobs.filter(pk=job_id, state__in=(JobState.QUEUED, JobState.RUNNING)).first()
+        job = jobs.claim(job_id)
         if job is None:
             return False
         deleted, now = _delete_oldest(UUID(job.params["customer"]))

@@ -17,7 +17,7 @@ from accounts.models.facets import BulkKind
 from accounts.roles import Role
 from accounts.services import bulk_changes, deletion, read_model
 from accounts.services.results import BusyError, StaleVersionError
-from csplatform.core import audit
+from csplatform.core import audit, jobs
 from csplatform.core.models import AuditEvent, Job, JobState
 from csplatform.core.tenancy import workspace_scope
 from health import tasks
@@ -213,13 +213,13 @@ def test_events_go_in_batches_and_a_killed_job_goes_on(workspace: Workspace, mon
     monkeypatch.undo()
     with workspace_scope(workspace):
         assert Event.objects.count() == 2
-        assert forgetting.unfinished(NOW + timedelta(days=365)) == [job.pk]
+        assert jobs.quiet(kind=forgetting.JOB_KIND, now=NOW + timedelta(days=365)) == [job.pk]
     tasks.forget_events(str(workspace.pk), str(job.pk))
     tasks.forget_events(str(workspace.pk), str(job.pk))
     with workspace_scope(workspace):
         job.refresh_from_db()
         assert (job.state, job.done, Event.objects.count()) == (JobState.DONE, 6, 0)
-        assert forgetting.unfinished(NOW + timedelta(days=365)) == []
+        assert jobs.quiet(kind=forgetting.JOB_KIND, now=NOW + timedelta(days=365)) == []
 
 
 def test_a_run_that_is_under_way_still_adds_up(workspace: Workspace) -> None:

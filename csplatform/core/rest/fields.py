@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -76,3 +77,19 @@ class Scaled(serializers.Field[Any, Any, Any, Any]):
 
     def to_representation(self, value: int) -> float:
         return value / self.scale
+
+
+@extend_schema_field(OpenApiTypes.DOUBLE)
+class Real(serializers.FloatField):
+    """A finite number; the framework's field takes truth values and "nan", and breaks on 400 digits."""
+
+    def to_internal_value(self, data: Any) -> float:
+        if isinstance(data, bool):
+            self.fail("invalid")
+        try:
+            value = super().to_internal_value(data)
+        except OverflowError:
+            value = math.inf
+        if not math.isfinite(value):
+            self.fail("invalid")
+        return value

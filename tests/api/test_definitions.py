@@ -1,0 +1,191 @@
+"""Measures and scorecards over REST: what is told is checked by name, and nothing published is rewritten."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import Workspace
+from accounts.roles import MATRIX, Permission, Role
+from tests import factories
+from tests.api.conftest import Api, fields, make_api, problem
+
+pytestmark = pytest.mark.django_db
+
+EXPORTS: dict[str, Any] = {
+    "key": "exports",
+    "label": {"en": "Exports", "de": "Exporte"},
+    "unit": "exports",
+    "definition": {"source": "events", "aggregation": "count", "events": ["report.exported"]},
+}
+ITEM = {"measure": "habit", "group": "relationship", "weight": 2, "curve": [[0, 0], [4, 1]]}
+CARD: dict[str, Any] = {"items": [ITEM, {**ITEM, "measure": "breadth", "group": "value", "weight": 1}]}
+
+
+@pytest.fixture
+def versions(api: Api) -> str:
+    return f"scorecards/{api.get('scorecards/').json()['results'][0]['id']}/versions/"
+
+
+def test_a_measure_is_made_read_and_changed(api: Api) -> None:
+    made = api.post("measures/", EXPORTS)
+    assert made.status_code == 201, made.content
+    body = made.json()
+    assert {name: body[name] for name in EXPORTS} == EXPORTS
+    assert api.get(f"jobs/{body['job_id']}/").json()["kind"] == "measure.count"
+    assert api.get(made["Location"]).json() == body
+    address = f"measures/{body['id']}/"
+    changed = api.patch(address, {"unit": "files"}, If_Match=made["ETag"])
+    assert (changed.json()["unit"], changed.json()["version"], changed.json()["label"]) == ("files", 2, body["label"])
+    problem(api.patch(address, {"unit": "x"}, If_Match=made["ETag"]), 412)
+    # What was read can be sent back.
+    assert api.patch(address, changed.json()).json()["version"] == 2
+    assert fields(problem(api.patch(address, {"key": "other"}), 400)) == ["key"]
+    assert fields(problem(api.post("measures/", EXPORTS), 400)) == ["key"]
+
+
+def test_a_retried_creation_makes_one_measure(api: Api) -> None:
+    first, again = (api.post("measures/", EXPORTS, Idempotency_Key="k-1") for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json()["id"] == again.json()["id"]
+    assert again["Idempotency-Replayed"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"key": "a b"}, "key"),
+        ({"key": None}, "key"),
+        ({"label": {"de": "Nur"}}, "label"),
+        ({"label": {"en": ""}}, "label"),
+        ({"label": {"en": "x", "xx": "y"}}, "label"),
+        ({"label": {"en": 7}}, "label"),
+        ({"label": "Exports"}, "label"),
+        ({"unit": "x" * 50}, "unit"),
+        ({"definition": {"source": "events"}}, "definition.aggregation"),
+        ({"definition": {"source": "moon", "aggregation": "count"}}, "definition.source"),
+        ({"definition": {"source": "contacts", "aggregation": "count"}}, "definition.aggregation"),
+        ({"definition": {"source": "events", "aggregation": "sponsor"}}, "definition.aggregation"),
+        ({"definition": {"source": "events", "aggregation": ["count"]}}, "definition.aggregation"),
+        ({"definition": {"source": "events", "aggregation": "trend", "window_days": 60}}, "definition.window_days"),
+        (
+            {"definition": {**EXPORTS["definition"], "window_days": 10**400}},
+            "definition.window_days",
+        ),
+        ({"definition": {"source": "events", "aggregation": "count", "scale": "per_week"}}, "definition.scale"),
+        ({"definition": {"source": "events", "aggregation": "count", "events": [""]}}, "definition.events.0"),
+        ({"definition": {"source": "events", "aggregation": "count", "formula": "1"}}, "definition.formula"),
+        ({"definition": 7}, "definition"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_a_bad_measure_is_refused_by_field(api: Api, change: dict[str, Any], field: str) -> None:
+    before = api.get("measures/").content
+    told = {name: value for name, value in {**EXPORTS, **change}.items() if value is not None}
+    assert field in fields(problem(api.post("measures/", told), 400))
+    assert api.get("measures/").content == before
+
+
+def test_publishing_appends_a_version_and_scores_everybody(api: Api, versions: str) -> None:
+    first = api.get(f"{versions}1/")
+    draft = api.post(versions, {**CARD, "draft": True})
+    assert draft.status_code == 200
+    assert [item["measure"] for item in draft.json()["content"]["items"]] == ["habit", "breadth"]
+    assert [row["version"] for row in api.get(versions).json()["results"]] == [1]
+    made = api.post(versions, CARD, If_Match=first["ETag"])
+    assert made.status_code == 201, made.content
+    body = made.json()
+    assert (body["version"], body["content"], body["published_by"]) == (
+        2,
+        draft.json()["content"],
+        "API key “Warehouse”",
+    )
+    assert api.get(f"jobs/{body['job_id']}/").json()["kind"] == "score.current"
+    assert api.get(made["Location"]).json() == {**body, "job_id": None}
+    assert api.get(f"{versions}1/").json() == first.json()
+    problem(api.post(versions, CARD, If_Match=first["ETag"]), 412)
+    assert [row["version"] for row in api.get(versions).json()["results"]] == [2, 1]
+
+
+def test_a_measure_still_being_counted_cannot_be_published(api: Api, versions: str) -> None:
+    api.post("measures/", EXPORTS)
+    answer = api.post(versions, {"items": [{**ITEM, "measure": "exports"}]})
+    assert "still being counted" in problem(answer, 503)["detail"]
+    assert int(answer["Retry-After"]) > 0
+
+
+def item(**change: Any) -> dict[str, Any]:
+    return {"items": [{**ITEM, **change}]}
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "items"),
+        ({"items": []}, "items"),
+        (item(weight=0), "items"),
+        (item(weight=-1), "items.0.weight"),
+        (item(weight=True), "items.0.weight"),
+        (item(weight=10**400), "items.0.weight"),
+        (item(weight=1e7), "items.0.weight"),
+        (item(weight="nan"), "items.0.weight"),
+        (item(measure="unheard_of"), "items.0.measure"),
+        ({"items": [ITEM, ITEM]}, "items.1.measure"),
+        (item(group="nowhere"), "items.0.group"),
+        (item(curve=[]), "items.0.curve"),
+        (item(curve=[[0, 0], [0, 1]]), "items.0.curve"),
+        (item(curve=[[1, 0], [0, 1]]), "items.0.curve"),
+        (item(curve=[[0, 0], [1e300, 1]]), "items.0.curve"),
+        (item(curve=[[0, 0], [1, 1.5]]), "items.0.curve"),
+        (item(curve=[[0, "nan"]]), "items.0.curve.0.1"),
+        (item(curve=[["Infinity", 1]]), "items.0.curve.0.0"),
+        (item(curve=[[0]]), "items.0.curve.0"),
+        (item(curve="steep"), "items.0.curve"),
+        ({**CARD, "bands": {"healthy": 40, "watch": 70}}, "bands"),
+        ({**CARD, "bands": {"healthy": 70}}, "bands.watch"),
+        ({**CARD, "min_coverage": 2}, "min_coverage"),
+        ({**CARD, "groups": [{"key": "value", "label": {"en": "Value"}}]}, "items.0.group"),
+        ({**CARD, "groups": [{"key": "value", "label": {}}]}, "groups.0.label"),
+        ({**CARD, "version": 7}, "version"),
+        ({"items": [{**ITEM, "measure": f"m{n}"} for n in range(60)]}, "items"),
+    ],
+)
+@pytest.mark.parametrize("draft", [True, False])
+def test_a_bad_scorecard_is_refused_by_field(
+    api: Api, versions: str, body: dict[str, Any], field: str, draft: bool
+) -> None:
+    assert field in fields(problem(api.post(versions, {**body, "draft": draft}), 400))
+    assert len(api.get(versions).json()["results"]) == 1
+
+
+def test_not_a_number_is_no_json(api: Api, versions: str) -> None:
+    body = b'{"items": [{"measure": "habit", "group": "value", "weight": NaN, "curve": [[0, 1]]}]}'
+    problem(api.post(versions, body), 400)
+
+
+@pytest.mark.parametrize("scopes", [["read", "write"], ["ingest"], ["admin"]])
+def test_a_key_needs_the_admin_scope(workspace: Workspace, api: Api, versions: str, scopes: list[str]) -> None:
+    caller = make_api(workspace, scopes)
+    wanted = 201 if scopes == ["admin"] else 403
+    measure = api.get("measures/").json()["results"][0]["id"]
+    assert caller.post("measures/", EXPORTS).status_code == wanted
+    assert caller.patch(f"measures/{measure}/", {}).status_code == (200 if wanted == 201 else 403)
+    assert caller.post(versions, CARD).status_code == wanted
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_member_needs_the_permission(workspace: Workspace, versions: str, role: Role) -> None:
+    client = Client()
+    client.force_login(factories.make_member(workspace, role).user)
+    wanted = 201 if Permission.CONFIGURE in MATRIX[role] else 403
+    assert client.post("/api/v1/measures/", EXPORTS, content_type="application/json").status_code == wanted
+    assert client.post(f"/api/v1/{versions}", CARD, content_type="application/json").status_code == wanted
+
+
+def test_a_stranger_finds_neither(api: Api, versions: str) -> None:
+    stranger = make_api(factories.make_workspace("stranger"))
+    measure = api.get("measures/").json()["results"][0]["id"]
+    problem(stranger.patch(f"measures/{measure}/", {"unit": "x"}), 404)
+    problem(stranger.post(versions, CARD), 404)
