@@ -2,9 +2,14 @@
 
 from django.urls import path
 
-from surveys.public import answer, thanks
+from surveys.public import answer, extras, receipt, thanks
 
 urlpatterns = [
     path("<slug:slug>/", answer.answer, name="survey_answer"),
+    path("<slug:slug>/embed/", answer.embed, name="survey_embed"),
     path("<slug:slug>/thanks/", thanks.thanks, name="survey_thanks"),
+    path("<slug:slug>/receipt/", receipt.receipt, name="survey_receipt"),
+    path("<slug:slug>/proof/", extras.proof, name="survey_proof"),
+    path("<slug:slug>/calendar.ics", extras.calendar, name="survey_calendar"),
+    path("<slug:slug>/qr.svg", extras.qr, name="survey_qr"),
 ]

@@ -2,25 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from surveys.models import Channel, Survey
-from surveys.public import tokens
-from surveys.public.form_page import form_page, random_order
-from surveys.public.pages import public
+from surveys import receipts
+from surveys.models import Channel, Response, Survey, SurveyInvitation
+from surveys.public import checks, tokens
+from surveys.public.form_page import form_page, random_order, raw_answer
+from surveys.public.pages import may_be_framed, page, public
 from surveys.public.standing import closed_page
 from surveys.public.tokens import FormToken
-from surveys.selectors.public import Asked, asked_by
+from surveys.selectors.public import Asked, asked_by, invitation_of
 from surveys.services import answering
 
-_LISTED = frozenset({"multiple", "ranking"})
+COOKIE = "answered"
+_COOKIE_SECONDS = 400 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request to the form, and what its address says of it."""
+
+    request: HttpRequest
+    survey: Survey
+    asked: Asked
+    now: datetime
+    channel: str
+    is_test: bool
+    invitation: SurveyInvitation | None
+
+    def form(self, token: FormToken, **context: Any) -> HttpResponse:
+        return form_page(self.request, self.survey, self.asked, token, is_test=self.is_test, **context)
+
+    def fresh(self) -> FormToken:
+        again = "again" in self.request.GET
+        return FormToken.fresh(self.survey.pk, random_order(self.asked), self.now, again=again)
 
 
 # Exempt because the form works with cookies off: its own signed token takes the place of the CSRF cookie.
@@ -29,53 +56,116 @@ _LISTED = frozenset({"multiple", "ranking"})
 @public
 def answer(request: HttpRequest, survey: Survey) -> HttpResponse:
     """Show the form, or take the answer it brings."""
-    is_test = tokens.is_test_token(request.GET.get("test", ""), survey.pk)
+    return _serve(request, survey, Channel.LINK)
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+@public
+def embed(request: HttpRequest, survey: Survey) -> HttpResponse:
+    """The same inside a page of another site."""
+    return may_be_framed(_serve(request, survey, Channel.EMBED))
+
+
+def _serve(request: HttpRequest, survey: Survey, channel: str) -> HttpResponse:
+    token = request.GET.get("i", "")
+    visit = Visit(
+        request=request,
+        survey=survey,
+        asked=asked_by(survey),
+        now=timezone.now(),
+        channel=channel,
+        is_test=tokens.is_test_token(request.GET.get("test", ""), survey.pk),
+        invitation=invitation_of(survey, token) if token else None,
+    )
     if request.method == "POST":
-        return _receive(request, survey, is_test)
-    now = timezone.now()
-    if not is_test and not answering.is_open(survey, now):
-        return closed_page(request, survey, now)
-    asked = asked_by(survey)
-    return form_page(request, survey, asked, FormToken.fresh(survey.pk, random_order(asked), now), is_test=is_test)
+        return _receive(visit)
+    if not visit.is_test and not answering.is_open(survey, visit.now):
+        return closed_page(request, survey, visit.now)
+    if "again" not in request.GET and not visit.is_test and _earlier(visit) is not None:
+        return page(request, "surveys/public/already.html", survey)
+    return visit.form(visit.fresh())
 
 
-def _receive(request: HttpRequest, survey: Survey, is_test: bool) -> HttpResponse:
-    now = timezone.now()
-    asked = asked_by(survey)
-    raw = raw_answer(request.POST, asked)
+def _earlier(visit: Visit) -> Response | None:
+    """The answer this device gave before, where it says so and the answer still exists."""
+    key = tokens.read_cookie(visit.request.COOKIES.get(COOKIE, ""), visit.survey.pk)
+    return answering.earlier(survey=visit.survey, submission_key=key) if key else None
+
+
+def _receive(visit: Visit) -> HttpResponse:
+    request, survey = visit.request, visit.survey
+    raw = raw_answer(request.POST, visit.asked)
     token = FormToken.read(request.POST.get("token", ""), survey.pk)
     if token is None:
-        token = FormToken.fresh(survey.pk, random_order(asked), now)
         note = _("This form was not recognised, so nothing was sent. Your choices are kept: please send them again.")
-        return form_page(request, survey, asked, token, raw=raw, note=note, is_test=is_test, status=400)
+        return visit.form(visit.fresh(), raw=raw, note=note, status=400)
+    if wait := checks.seconds_to_wait(request, survey, visit.now):
+        return _too_many(visit, token, raw, wait)
     try:
-        submitted = answering.submit(
-            survey=survey,
-            raw=raw,
-            now=now,
-            channel=Channel.LINK,
-            submission_key=token.key,
-            language=translation.get_language() or survey.languages[0],
-            sender=None,
-            shown_order=token.order,
-            is_test=is_test,
-        )
+        response, was_changed = _store(visit, token, raw)
     except answering.SurveyClosedError:
-        return closed_page(request, survey, now, status=409)
+        return closed_page(request, survey, visit.now, status=409)
     except answering.BallotRefusedError as refused:
-        return form_page(
-            request, survey, asked, token, raw=refused.kept, errors=refused.message_dict, is_test=is_test, status=422
+        return visit.form(token, raw=refused.kept, errors=refused.message_dict, status=422)
+    return _thank(visit, response.submission_key, was_changed)
+
+
+def _store(visit: Visit, token: FormToken, raw: Mapping[str, Any]) -> tuple[Response, bool]:
+    """The answer, and whether it took the place of an earlier one: of this form, this device or this invitation."""
+    earlier = None if token.again or visit.is_test else _earlier(visit)
+    if earlier is None:
+        invited = visit.invitation
+        submitted = answering.submit(
+            survey=visit.survey,
+            raw=raw,
+            now=visit.now,
+            channel=Channel.MAIL if invited else visit.channel,
+            submission_key=f"i-{invited.pk.hex}" if invited else token.key,
+            language=translation.get_language() or visit.survey.languages[0],
+            sender=None if invited else checks.sender_of(visit.request),
+            flags=[] if invited else checks.suspicions(visit.request, visit.survey, token, visit.now),
+            shown_order=token.order,
+            invitation=invited,
+            is_test=visit.is_test,
         )
-    query = {"t": tokens.ticket(survey.pk, token.key)}
-    if "lang" in request.GET:
-        query["lang"] = request.GET["lang"]
-    del submitted
-    return HttpResponseRedirect(f"/s/{survey.slug}/thanks/?{urlencode(query)}")
+        if submitted.created:
+            return submitted.response, False
+        earlier = submitted.response
+    code = receipts.make(settings.SECRET_KEY, str(visit.survey.pk), earlier.submission_key)
+    before = earlier.changed_at
+    response = answering.change(survey=visit.survey, receipt_code=code, raw=raw, now=visit.now)
+    return response, response.changed_at != before
 
 
-def raw_answer(sent: QueryDict, asked: Asked) -> dict[str, Any]:
-    """The answer's own fields of what was sent: lists where a question takes several choices, else the last value."""
-    listed = {question.field for question in asked.definition.questions if question.kind in _LISTED}
-    names = [name for name in sent if name.startswith(("choice_", "segment_", "answer_"))]
-    names += [name for name in ("other", "may_quote", "score") if name in sent]
-    return {name: sent.getlist(name) if name in listed else sent[name] for name in names}
+def _thank(visit: Visit, key: str, was_changed: bool) -> HttpResponse:
+    query = {"t": tokens.ticket(visit.survey.pk, key)}
+    if "lang" in visit.request.GET:
+        query["lang"] = translation.get_language() or ""
+    if was_changed:
+        query["changed"] = "1"
+    if visit.channel == Channel.EMBED:
+        query["embed"] = "1"
+    answered = HttpResponseRedirect(f"/s/{visit.survey.slug}/thanks/?{urlencode(query)}")
+    if not visit.is_test:
+        answered.set_cookie(
+            COOKIE,
+            tokens.cookie(visit.survey.pk, key),
+            max_age=_COOKIE_SECONDS,
+            path=f"/s/{visit.survey.slug}/",
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
+    return answered
+
+
+def _too_many(visit: Visit, token: FormToken, raw: Mapping[str, Any], wait: int) -> HttpResponse:
+    note = ngettext(
+        "Too many answers arrive from your network. Yours is kept below: please send it again in %(n)d second.",
+        "Too many answers arrive from your network. Yours is kept below: please send it again in %(n)d seconds.",
+        wait,
+    ) % {"n": wait}
+    refused = visit.form(token, raw=raw, note=note, status=429)
+    refused["Retry-After"] = str(wait)
+    return refused

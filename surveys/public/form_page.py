@@ -6,16 +6,17 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import get_language
 
 from surveys import ballots
-from surveys.models import Kind, Question, Survey, pick
+from surveys.models import Checks, Kind, Question, Survey, pick
 from surveys.public.pages import page
 from surveys.public.tokens import FormToken
 from surveys.selectors.public import Asked
 
 _random = secrets.SystemRandom()
+_LISTED = frozenset({"multiple", "ranking"})
 
 
 def random_order(asked: Asked) -> list[int]:
@@ -39,6 +40,8 @@ def form_page(
 ) -> HttpResponse:
     """The form. ``raw``: what was typed and is shown again; ``errors`` by field; ``note``: what concerns all of it."""
     language = get_language() or survey.languages[0]
+    if survey.checks == Checks.STANDARD:
+        context["proof_url"] = f"/s/{survey.slug}/proof/"
     raw, errors = raw or {}, errors or {}
     options = _options(asked, token.order, survey, language)
     places = [
@@ -136,3 +139,11 @@ def _strays(errors: Mapping[str, Sequence[str]], questions: Sequence[Mapping[str
     shown = {"score", "other", *(f"choice_{n}" for n in range(1, ballots.PLACES + 1))}
     shown |= {str(question["field"]) for question in questions}
     return [message for field, messages in errors.items() if field not in shown for message in messages]
+
+
+def raw_answer(sent: QueryDict, asked: Asked) -> dict[str, Any]:
+    """The answer's own fields of what was sent: lists where a question takes several choices, else the last value."""
+    listed = {question.field for question in asked.definition.questions if question.kind in _LISTED}
+    names = [name for name in sent if name.startswith(("choice_", "segment_", "answer_"))]
+    names += [name for name in ("other", "may_quote", "score") if name in sent]
+    return {name: sent.getlist(name) if name in listed else sent[name] for name in names}

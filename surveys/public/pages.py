@@ -95,3 +95,10 @@ def language_links(request: HttpRequest, offered: list[str]) -> list[dict[str, s
 def page(request: HttpRequest, template: str, survey: Survey, *, status: int = 200, **context: Any) -> HttpResponse:
     """Render a public page of ``survey``."""
     return render(request, template, layout(request, survey, **context), status=status)
+
+
+def may_be_framed(response: HttpResponse) -> HttpResponse:
+    """Let pages of other sites show this one inside."""
+    response.xframe_options_exempt = True  # read by Django's middleware
+    response._csp_replace = {"frame-ancestors": ["*"]}  # type: ignore[attr-defined]  # read by django-csp's
+    return response

@@ -2,22 +2,71 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from surveys import receipts
-from surveys.models import Survey
+from surveys.models import State, Survey
 from surveys.public import tokens
-from surveys.public.pages import page, public
+from surveys.public.pages import may_be_framed, page, public
+from surveys.public.words import moment
+from surveys.services import answering, opt_ins
+
+WISHES = ("wants_results", "wants_next", "wants_peers")
 
 
+# Exempt because it works with cookies off: the signed ticket of an answer just given takes the CSRF cookie's place.
+@csrf_exempt
 @never_cache
-@require_http_methods(["GET", "HEAD"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @public
 def thanks(request: HttpRequest, survey: Survey) -> HttpResponse:
     """The receipt code is shown to whoever has just answered; later only the code itself opens the answer."""
     key = tokens.read_ticket(request.GET.get("t", ""), survey.pk)
-    code = receipts.make(settings.SECRET_KEY, str(survey.pk), key) if key else ""
-    return page(request, "surveys/public/thanks.html", survey, code=code)
+    context: dict[str, Any] = {
+        "code": receipts.make(settings.SECRET_KEY, str(survey.pk), key) if key else "",
+        "was_changed": "changed" in request.GET,
+        "until": moment(survey.closes_at),
+        "has_results_day": survey.results_on is not None and survey.state != State.PUBLISHED,
+        "share_url": f"{settings.PUBLIC_URL}/s/{survey.slug}/",
+        "wishes": {},
+    }
+    status = 200
+    if request.method == "POST":
+        status, told = _keep_wishes(request, survey, key)
+        context |= told
+    answered = page(request, "surveys/public/thanks.html", survey, status=status, **context)
+    return may_be_framed(answered) if "embed" in request.GET else answered
+
+
+def _keep_wishes(request: HttpRequest, survey: Survey, key: str | None) -> tuple[int, dict[str, Any]]:
+    """The status, and what the page says: saved, or what is wrong beside what was typed."""
+    wishes = {wish: wish in request.POST for wish in WISHES}
+    email = request.POST.get("email", "")[:300]
+    typed: dict[str, Any] = {"wishes": wishes, "email": email}
+    given = answering.earlier(survey=survey, submission_key=key) if key else None
+    if given is None:
+        gone = _("This page is too old to save anything. Your answer counts; nothing else was kept.")
+        return 400, {**typed, "errors": {"email": [gone]}}
+    if given.is_test:
+        return 200, {"is_saved": True}
+    try:
+        opt_ins.opt_in(
+            survey=survey,
+            email=email,
+            challenge=given.choices[0] if given.choices else None,
+            language=translation.get_language() or survey.languages[0],
+            now=timezone.now(),
+            **wishes,
+        )
+    except ValidationError as error:
+        return 422, {**typed, "errors": error.message_dict}
+    return 200, {"is_saved": True}

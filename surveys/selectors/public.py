@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from surveys import ballots
-from surveys.models import Option, PublicSlug, Question, Survey
+from surveys.models import Option, PublicSlug, Question, Survey, SurveyInvitation
 
 _KEEP = 64
 
@@ -56,6 +57,12 @@ def asked_by(survey: Survey) -> Asked:
         while len(_asked) > _KEEP:
             _asked.popitem(last=False)
     return loaded
+
+
+def invitation_of(survey: Survey, token: str) -> SurveyInvitation | None:
+    """The invitation whose mailed link holds ``token``."""
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    return SurveyInvitation.objects.filter(survey=survey, token_hash=digest).first()
 
 
 def _load(survey: Survey) -> Asked:

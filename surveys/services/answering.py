@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Contact, Customer
 from csplatform.core import audit, outbox
 from surveys import ballots, receipts
-from surveys.models import Channel, Erasure, Response, SendState, State, Status, Survey, SurveyInvitation
+from surveys.models import OTHER, Channel, Erasure, Response, SendState, State, Status, Survey, SurveyInvitation
 from surveys.selectors.public import Asked, asked_by
 from surveys.services.ballot_messages import as_validation_error
 
@@ -83,8 +83,8 @@ def submit(
     key = _checked_key(submission_key)
     code = receipts.make(settings.SECRET_KEY, str(survey.pk), key)
     if not is_test and not is_open(survey, now):
-        if earlier := _earlier(survey, key):
-            return Submitted(earlier, code, created=False)
+        if before := earlier(survey=survey, submission_key=key):
+            return Submitted(before, code, created=False)
         raise SurveyClosedError(survey)
     asked = asked_by(survey)
     ballot = _parsed(raw, survey, asked, language)
@@ -112,10 +112,10 @@ def submit(
         with transaction.atomic():
             response.save(force_insert=True)
     except IntegrityError:
-        earlier = _earlier(survey, key)
-        if earlier is None:
+        before = earlier(survey=survey, submission_key=key)
+        if before is None:
             raise
-        return Submitted(earlier, code, created=False)
+        return Submitted(before, code, created=False)
     if invitation is not None:
         SurveyInvitation.objects.filter(pk=invitation.pk).update(state=SendState.ANSWERED, answered_at=now)
     if not is_test:
@@ -134,8 +134,9 @@ def _checked_key(key: str) -> str:
     return key
 
 
-def _earlier(survey: Survey, key: str) -> Response | None:
-    return Response.objects.filter(survey=survey, submission_key=key).first()
+def earlier(*, survey: Survey, submission_key: str) -> Response | None:
+    """The answer this submission has made, unless it is erased."""
+    return Response.objects.filter(survey=survey, submission_key=submission_key).first()
 
 
 def _parsed(
@@ -166,6 +167,18 @@ def find(*, survey: Survey, receipt_code: str) -> Response | None:
         return None
     digest = receipts.digest(settings.SECRET_KEY, str(survey.pk), code)
     return Response.objects.filter(survey=survey, receipt_hash=digest).first()
+
+
+def as_raw(response: Response) -> dict[str, Any]:
+    """The answer in the form's own field names, to be shown again."""
+    asked = asked_by(response.survey)
+    keys = {number: option.key for number, option in asked.options.items()} | {OTHER: ballots.OTHER_KEY}
+    raw: dict[str, Any] = {f"choice_{n}": keys[number] for n, number in enumerate(response.choices, 1)}
+    raw |= {f"segment_{key}": value for key, value in response.segments.items()}
+    raw |= {f"answer_{key}": value for key, value in response.answers.items()}
+    if response.score is not None:
+        raw["score"] = response.score
+    return {**raw, "other": response.other_text, "may_quote": response.may_quote}
 
 
 def change(*, survey: Survey, receipt_code: str, raw: Mapping[str, Any], now: datetime) -> Response:

@@ -87,6 +87,8 @@ def test_changes_carry_their_sign_and_none_has_none() -> None:
         ("en", "medium", "9 Jun 2026"),
         ("en", "long", "Tuesday, 9 June 2026"),
         ("fr", "long", "mardi 9 juin 2026"),
+        ("en", "written", "9 June 2026"),
+        ("de", "written", "9. Juni 2026"),
         ("de", "medium", "9. Juni 2026"),
     ],
 )

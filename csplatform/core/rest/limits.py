@@ -56,17 +56,17 @@ class _Breaker:
 _breaker = _Breaker()
 
 
-def count(caller: str, *, limit: int, now: datetime, cost: int = 1) -> Allowance:
-    """Count a request of ``caller`` in the present minute (UTC) and say what is left."""
-    minute, second = divmod(int(now.timestamp()), WINDOW_SECONDS)
-    resets_in = WINDOW_SECONDS - second
+def count(caller: str, *, limit: int, now: datetime, cost: int = 1, window: int = WINDOW_SECONDS) -> Allowance:
+    """Count a request of ``caller`` in the present minute (UTC), or ``window`` of seconds, and say what is left."""
+    place, second = divmod(int(now.timestamp()), window)
+    resets_in = window - second
     if _breaker.is_open:
         return Allowance(limit, 0, resets_in)
-    name = f"rate:{caller}:{minute}"
+    name = f"rate:{caller}:{place}"
     try:
         pipeline = _client(settings.REDIS_URL).pipeline(transaction=True)
         pipeline.incrby(name, cost)
-        pipeline.expire(name, 2 * WINDOW_SECONDS)
+        pipeline.expire(name, 2 * window)
         used = int(pipeline.execute()[0])
     except redis.RedisError as error:
         _breaker.trip()

@@ -1,0 +1,112 @@
+"""What makes an answer suspicious. It is flagged and counted, never dropped; hosts look at it and may remove it.
+
+Flags: ``trap`` (a field people do not see was filled), ``cross_site`` (sent by a page of another site), ``no_proof``
+(no proof of work; so are all answers without script), ``too_fast``, ``many_from_one`` (many answers from one network
+within the hour), ``same_device`` (somebody else at a device that has answered, by their own word).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import datetime
+from ipaddress import ip_address
+from typing import Any
+
+import redis
+from altcha_django.challenge import build_challenge
+from altcha_django.verifiers import LocalVerifier, run_verification
+from django.conf import settings
+from django.http import HttpRequest
+
+from csplatform.core.addresses import client_address
+from csplatform.core.rest import limits
+from surveys import receipts
+from surveys.models import Checks, Kind, Survey
+from surveys.public.tokens import FormToken
+
+SECONDS_TO_ANSWER = {Kind.TOP3: 4, Kind.FORM: 3}
+"""Nobody reads a list and chooses faster; a single score takes a second."""
+FLAGGED_PER_HOUR = 40
+"""An office behind one address answers in an hour; more is looked at."""
+REFUSED_PER_MINUTE = 600
+LOOKS_PER_MINUTE = 30
+"""Receipt codes tried from one address: people mistype a few."""
+_PROOF: dict[str, Any] = {
+    "algorithm": "PBKDF2/SHA-256",
+    "cost": 2_000,
+    "key_prefix": "00",
+    "expires_seconds": 6 * 3_600,
+}
+"""About 256 tries of 2,000 rounds: half a second on a desktop, two on a phone, while one reads."""
+
+
+def sender_of(request: HttpRequest) -> str:
+    """The network address the request comes from; of IPv6 the half that belongs to one household."""
+    forwarded = request.headers.get("X-Forwarded-For", "")
+    address = client_address(request.META.get("REMOTE_ADDR", ""), forwarded, settings.TRUSTED_PROXIES)
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    return str(parsed) if parsed.version == 4 else parsed.exploded[:19]
+
+
+def seconds_to_wait(request: HttpRequest, survey: Survey, now: datetime) -> int:
+    """Seconds until this sender may send again; 0 except for machines."""
+    if survey.checks == Checks.OFF:
+        return 0
+    allowance = limits.count(_caller(request, survey, "all"), limit=REFUSED_PER_MINUTE, now=now)
+    return allowance.resets_in if allowance.exceeded else 0
+
+
+def seconds_to_look(request: HttpRequest, survey: Survey, now: datetime) -> int:
+    """Seconds until this sender may try another receipt code."""
+    allowance = limits.count(_caller(request, survey, "look"), limit=LOOKS_PER_MINUTE, now=now)
+    return allowance.resets_in if allowance.exceeded else 0
+
+
+def suspicions(request: HttpRequest, survey: Survey, token: FormToken, now: datetime) -> list[str]:
+    """The flags of an answer that has just come in."""
+    flags = []
+    if request.POST.get("website"):
+        flags.append("trap")
+    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+        flags.append("cross_site")
+    if token.again:
+        flags.append("same_device")
+    if survey.checks == Checks.OFF:
+        return flags
+    if 0 <= now.timestamp() - token.started < SECONDS_TO_ANSWER.get(Kind(survey.kind), 1):
+        flags.append("too_fast")
+    if not _is_proven(request.POST.get("proof", ""), survey):
+        flags.append("no_proof")
+    hourly = limits.count(_caller(request, survey, "hour"), limit=FLAGGED_PER_HOUR, now=now, window=3_600)
+    if hourly.exceeded:
+        flags.append("many_from_one")
+    return flags
+
+
+def challenge(survey: Survey) -> dict[str, Any]:
+    """A new proof of work for this survey."""
+    solvable: dict[str, Any] = build_challenge(hmac_secret=_secret(survey), **_PROOF).to_dict()
+    return solvable
+
+
+def _is_proven(payload: str, survey: Survey) -> bool:
+    """Whether ``payload`` solves a challenge of this survey, for the first time as far as Valkey remembers."""
+    if not payload or len(payload) > 4_096:
+        return False
+    verifier = LocalVerifier(hmac_secret=_secret(survey))
+    try:
+        return bool(run_verification(payload, verifier=verifier).verified)
+    except redis.RedisError:
+        return bool(run_verification(payload, verifier=verifier, replay=False).verified)
+
+
+def _secret(survey: Survey) -> str:
+    return hmac.new(settings.SECRET_KEY.encode(), b"survey-proof" + survey.pk.bytes, hashlib.sha256).hexdigest()
+
+
+def _caller(request: HttpRequest, survey: Survey, what: str) -> str:
+    return f"survey-{what}:{receipts.sender_digest(settings.SECRET_KEY, str(survey.pk), sender_of(request))}"
