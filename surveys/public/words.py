@@ -15,4 +15,7 @@ def moment(at: datetime | None) -> str:
     if at is None:
         return ""
     local = at.astimezone(UTC)
-    return _("%(day)s at %(time)s UTC") % {"day": formats.day(local, get_language(), "written"), "time": f"{local:%H:%M}"}
+    return _("%(day)s at %(time)s UTC") % {
+        "day": formats.day(local, get_language(), "written"),
+        "time": f"{local:%H:%M}",
+    }
