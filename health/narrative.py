@@ -82,11 +82,11 @@ def facts(situation: Situation) -> list[tuple[str, str]]:
     found: list[tuple[str, str | None]] = [
         (
             _("Health"),
-            f"{_points(said.points)} · {band_word(said.band)}" if said.points is not None else band_word(said.band),
+            f"{_reached(said.points)} · {band_word(said.band)}" if said.points is not None else band_word(said.band),
         ),
         (
             _("Health on %(day)s") % {"day": _day(said.since)},
-            _points(said.points_before) if said.points_before is not None else None,
+            _reached(said.points_before) if said.points_before is not None else None,
         ),
         *((cause.label, _("%(n)s points") % {"n": _signed(cause.change)}) for cause in said.causes),
         (_("Expected ARR") if said.contract_state == "none" else _("ARR"), _sum(said)),
@@ -125,7 +125,7 @@ def _moved(said: Situation) -> list[Part]:
     values = {
         "band": (_in_sentence(said.band), BAND),
         "before": (_in_sentence(said.band_before or ""), PLAIN),
-        "points": (_points(said.points), FACT),
+        "points": (_reached(said.points), FACT),
         "by": (_points(abs(moved)), FACT),
         "why": (_why(said, moved), PLAIN),
     }
@@ -241,8 +241,13 @@ def _in_sentence(band: str) -> str:
     return band_word(band).lower()
 
 
-def _points(hundredths: int | None) -> str:
-    return formats.number(None if hundredths is None else round(hundredths / 100), get_language(), digits=0)
+def _reached(hundredths: int) -> str:
+    """A score in whole points, rounded down: 74.60 is not yet the 75 of the next band."""
+    return formats.number(hundredths // 100, get_language(), digits=0)
+
+
+def _points(hundredths: int) -> str:
+    return formats.number(round(hundredths / 100), get_language(), digits=0)
 
 
 def _signed(hundredths: int) -> str:

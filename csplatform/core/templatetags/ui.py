@@ -138,20 +138,20 @@ def percent_points(basis_points: int | None, digits: int = 0) -> str:
 
 @register.filter
 def points(hundredths: int | None, digits: int = 0) -> str:
-    """Points kept as hundredths → points, rounded half up to `digits`."""
-    return formats.number(_points(hundredths, digits), get_language(), digits=digits)
+    """Points kept as hundredths → points, rounded down to `digits`: 74.60 is not yet the 75 of the next band."""
+    return formats.number(_points(hundredths, digits, "ROUND_FLOOR"), get_language(), digits=digits)
 
 
 @register.filter
 def change(hundredths: int | None, digits: int = 0) -> str:
-    """A change in hundredths of points, with its sign."""
-    return formats.signed(_points(hundredths, digits), get_language(), digits=digits)
+    """A change in hundredths of points, with its sign, rounded half up."""
+    return formats.signed(_points(hundredths, digits, "ROUND_HALF_UP"), get_language(), digits=digits)
 
 
-def _points(hundredths: int | None, digits: int) -> Decimal | None:
+def _points(hundredths: int | None, digits: int, rounding: str) -> Decimal | None:
     if hundredths is None:
         return None
-    value = (Decimal(hundredths) / 100).quantize(Decimal(1).scaleb(-digits), rounding="ROUND_HALF_UP")
+    value = (Decimal(hundredths) / 100).quantize(Decimal(1).scaleb(-digits), rounding=rounding)
     return value if value else Decimal(0)
 
 
