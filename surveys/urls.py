@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from surveys.views import creating, editors, lifecycle, moderation, overview
+from surveys.views import coding, creating, editors, lifecycle, moderation, overview
 
 urlpatterns = [
     path("", overview.listing, name="survey_list"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("<uuid:pk>/questions/", editors.questions, name="survey_questions"),
     path("<uuid:pk>/settings/", editors.settings, name="survey_settings"),
     path("<uuid:pk>/answers/", moderation.answers, name="survey_answers"),
+    path("<uuid:pk>/words/", coding.words, name="survey_words"),
+    path("<uuid:pk>/words/<uuid:step_id>/undo/", coding.undo, name="survey_words_undo"),
     path("<uuid:pk>/open/", lifecycle.open_now, name="survey_open"),
     path("<uuid:pk>/close/", lifecycle.close_now, name="survey_close"),
     path("<uuid:pk>/next-wave/", creating.wave, name="survey_wave"),

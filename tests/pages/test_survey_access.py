@@ -41,6 +41,7 @@ PAGES = [
     Page("survey_questions", writes=True),
     Page("survey_settings", writes=True),
     Page("survey_answers", writes=True),
+    Page("survey_words", writes=True),
     Page("survey_open", reads=False, writes=True),
     Page("survey_close", reads=False, writes=True),
 ]
