@@ -17,7 +17,15 @@ from pathlib import Path
 from bench import database
 from bench.table import Row, render
 
-BENCHES = ("ingest_http", "event_to_score", "score_full", "score_one", "backfill", "survey_recount")
+BENCHES = (
+    "ingest_http",
+    "event_to_score",
+    "score_full",
+    "score_one",
+    "backfill",
+    "survey_submit",
+    "survey_recount",
+)
 RESULTS = Path(__file__).with_name("results.json")
 
 

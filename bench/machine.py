@@ -5,17 +5,21 @@ CPU rather than wall time, because other work on the machine moves the latter an
 
 from __future__ import annotations
 
+import atexit
 import http.client
 import os
 import resource
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg2
@@ -23,8 +27,11 @@ from django.conf import settings
 from django.db import connection, connections
 from psycopg2.extensions import cursor
 
+from csplatform import serve
 from csplatform.core.routers import OWNER
+from csplatform.local import static
 from csplatform.local.processes import spawn
+from csplatform.local.state import PROJECT
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _START_SECONDS = 60.0
@@ -138,26 +145,61 @@ class Web:
 
 
 @contextmanager
-def web(*, workers: int = 1) -> Iterator[Web]:
-    """The product's web server on a free port of loopback, ready to answer."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with program("web", {"BIND": "127.0.0.1", "PORT": str(port), "WEB_WORKERS": str(workers)}) as process:
-        deadline = time.monotonic() + _START_SECONDS
-        while not _answers(port):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError("The web server of the bench did not start.")
-            time.sleep(0.1)
-        yield Web(process.pid, port)
+def web(*, workers: int = 1, pages: bool = False) -> Iterator[Web]:
+    """The product's web server on a free port of loopback, ready to answer; ``pages``: pages, too, not only calls."""
+    port = _free_port()
+    env = {"BIND": "127.0.0.1", "PORT": str(port), "WEB_WORKERS": str(workers)}
+    if pages:
+        env["STATIC_ROOT"] = _static_files()
+    with program("web", env) as process:
+        yield _ready(process, port)
 
 
 @contextmanager
-def program(name: str, extra: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+def wsgi(application: str, extra: Mapping[str, str] | None = None) -> Iterator[Web]:
+    """Another WSGI application (``module:name``) behind the same server with the same options, to compare with."""
+    port = _free_port()
+    argv = serve.web({"BIND": "127.0.0.1", "PORT": str(port), "WEB_WORKERS": "1"})
+    with _running([*argv[:-1], application], extra) as process:
+        yield _ready(process, port)
+
+
+@cache
+def _static_files() -> str:
+    """A folder with the static files collected, without which no page can name them; gone with this process."""
+    folder = tempfile.mkdtemp(prefix="boomerang-bench-static-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    argv = [sys.executable, str(PROJECT / "manage.py"), *static.COLLECT]
+    subprocess.run(argv, env={**os.environ, "STATIC_ROOT": folder}, check=True)  # noqa: S603  (our own command)
+    return folder
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
+def _ready(process: subprocess.Popen[bytes], port: int) -> Web:
+    deadline = time.monotonic() + _START_SECONDS
+    while not _answers(port):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError("The web server of the bench did not start.")
+        time.sleep(0.1)
+    return Web(process.pid, port)
+
+
+def program(name: str, extra: Mapping[str, str] | None = None) -> AbstractContextManager[subprocess.Popen[bytes]]:
     """The product's process ``name`` (web, worker or scheduler) on the bench's database; ends with the block."""
+    return _running([sys.executable, "-m", "csplatform.serve", name], extra)
+
+
+@contextmanager
+def _running(argv: list[str], extra: Mapping[str, str] | None) -> Iterator[subprocess.Popen[bytes]]:
     env = {**os.environ, "DATABASE_URL": _here("DATABASE_URL"), "DATABASE_OWNER_URL": _here("DATABASE_OWNER_URL")}
     env.update({"LOG_LEVEL": "ERROR", "DEMO": "0", **(extra or {})})
-    process = spawn([sys.executable, "-m", "csplatform.serve", name], env=env)
+    process = spawn(argv, env=env)
     try:
         yield process
     finally:

@@ -22,6 +22,7 @@ EXPECTED = {
     "score_full": "score_full",
     "score_one": "score_one",
     "backfill": "backfill",
+    "survey_submit": "survey_submit",
     "survey_recount": "survey_recount",
 }
 
