@@ -65,6 +65,8 @@ urlpatterns = [
     *_records("scorecards", ScorecardViewSet),
     path("v1/surveys/<reference:id>/open/", _survey({"post": "open"}), name="api-surveys-open"),
     path("v1/surveys/<reference:id>/close/", _survey({"post": "close"}), name="api-surveys-close"),
+    path("v1/surveys/<reference:id>/publish/", _survey({"post": "publish"}), name="api-surveys-publish"),
+    path("v1/surveys/<reference:id>/tally/", _survey({"get": "tally"}), name="api-surveys-tally"),
     path(
         "v1/surveys/<reference:id>/responses/",
         SurveyResponseViewSet.as_view({"post": "create"}),

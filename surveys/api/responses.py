@@ -179,7 +179,7 @@ class SurveyResponseViewSet(ResponseViewSet):
                 now=self.now,
                 channel=Channel.API,
                 submission_key=_submission_key(request),
-                language=told.get("language") or survey.languages[0],
+                language=told.get("language") or next(iter(survey.languages), "en"),
                 sender=None,
                 contact=contact,
                 customer=customer,

@@ -92,6 +92,7 @@ class OptionWriteSerializer(serializers.Serializer[Any]):
     key = serializers.CharField(max_length=60, help_text="Letters, digits, - and _; not “other”.")
     label = Texts()  # type: ignore[assignment]
     help = Texts()
+    is_retired = serializers.BooleanField(required=False, help_text="No longer offered; when changing only.")
 
 
 class ChoiceWriteSerializer(serializers.Serializer[Any]):
@@ -149,3 +150,27 @@ class SurveyWriteSerializer(serializers.Serializer[Any]):
             if not isinstance(question.get("scale", {}), dict):
                 raise serializers.ValidationError(_("The scale of %(key)s is no JSON object.") % question)
         return told
+
+
+_PAIR = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
+_RANKS = {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2}
+
+
+class OptionTallySerializer(serializers.Serializer[Any]):
+    """One option. `mention_share` is of all `n` (0–1), with its Wilson interval; `first`: how many put it first;
+    `borda`: 3, 2 and 1 points, added up; `rank_set`: the best and the worst rank its share of mentions may have, all
+    options compared at once (95 %)."""
+
+    key = serializers.CharField()
+    label = serializers.CharField(help_text="In the language asked for, else the survey's first.")  # type: ignore[assignment]
+    mentions = serializers.IntegerField()
+    mention_share = serializers.FloatField()
+    interval = json_field(_PAIR)
+    first = serializers.IntegerField()
+    borda = serializers.IntegerField()
+    rank_set = json_field(_RANKS)
+
+
+class TallySerializer(serializers.Serializer[Any]):
+    n = serializers.IntegerField(help_text="Answers that count.")
+    options = OptionTallySerializer(many=True)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import django_filters
 from django.core.exceptions import ValidationError
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework.request import Request
@@ -15,12 +16,14 @@ from rest_framework.response import Response
 
 from accounts.api.access import Need
 from accounts.api.base import RecordViewSet
+from csplatform.core.rest import conditional
 from csplatform.core.rest.paging import BY_ID, Order
 from csplatform.core.rest.problems import Problem, invalid
 from surveys.api.access import READ, WRITE
-from surveys.api.serializers import SurveySerializer, SurveyWriteSerializer
+from surveys.api.serializers import SurveySerializer, SurveyWriteSerializer, TallySerializer
 from surveys.models import Audience, Kind, State, Survey
-from surveys.services import building, lifecycle
+from surveys.selectors import counting
+from surveys.services import building, editing, lifecycle, publishing
 
 
 class SurveyFilters(django_filters.FilterSet):
@@ -59,6 +62,13 @@ EXAMPLE = OpenApiExample(
         responses={201: SurveySerializer},
         examples=[EXAMPLE],
     ),
+    partial_update=extend_schema(
+        summary="Change a survey",
+        description="The fields told are changed; `options` and `questions` are told whole. A draft changes freely. "
+        "What people have answered to stays: options can then only be retired (`is_retired`) and brought back.",
+        request=SurveyWriteSerializer,
+        responses=SurveySerializer,
+    ),
     list=extend_schema(summary="List surveys", description="Surveys of this workspace, the newest first."),
     retrieve=extend_schema(summary="Read a survey", description="By its id; `?slug=` on the list finds it by name."),
 )
@@ -73,8 +83,11 @@ class SurveyViewSet(RecordViewSet):
         "list": READ,
         "retrieve": READ,
         "create": WRITE,
+        "partial_update": WRITE,
         "open": WRITE,
         "close": WRITE,
+        "publish": WRITE,
+        "tally": READ,
     }
 
     def create(self, request: Request) -> Response:
@@ -85,6 +98,23 @@ class SurveyViewSet(RecordViewSet):
         survey = building.create_survey(actor=self.caller.actor, now=self.now, **told)
         address = reverse("api-surveys-record", kwargs={"id": str(survey.pk)})
         return self.shown(survey, 201, {"Location": request.build_absolute_uri(address)})
+
+    def partial_update(self, request: Request, id: str) -> Response:
+        told = self._told(request)
+        survey: Survey = self.find(id, Survey.objects.select_for_update(of=("self",), no_key=True))
+        conditional.require_version(request, survey.version)
+        parts: dict[str, Callable[..., Any]] = {"options": editing.set_options, "questions": editing.set_questions}
+        lists = {name: told.pop(name) for name in parts if name in told}
+        # What cannot be changed may be sent back as it was read.
+        told = {
+            name: value for name, value in told.items() if name in editing.EDITABLE or value != getattr(survey, name)
+        }
+        by: dict[str, Any] = {"survey_id": survey.pk, "actor": self.caller.actor, "now": self.now}
+        if told:
+            editing.update_survey(told=told, **by)
+        for name, rows in lists.items():
+            parts[name](**{name: rows}, **by)
+        return self.shown(self.one(self.get_queryset(), pk=survey.pk))
 
     @extend_schema(
         summary="Open a survey",
@@ -104,6 +134,26 @@ class SurveyViewSet(RecordViewSet):
     )
     def close(self, request: Request, id: str) -> Response:
         return self._moved(id, lifecycle.close_survey)
+
+    @extend_schema(
+        summary="Publish the results",
+        description="Makes the next version of the results public, for good; closes the survey first if it is open. "
+        "Only top-3 surveys have a public results page (409).",
+        request=None,
+        responses=SurveySerializer,
+    )
+    def publish(self, request: Request, id: str) -> Response:
+        return self._moved(id, publishing.publish)
+
+    @extend_schema(
+        summary="Count a survey",
+        description="As it stands now, test answers left out and flagged ones in, whether published or not; options "
+        "by % in top 3. Surveys of other kinds have no options and tell `n` alone.",
+        responses=TallySerializer,
+    )
+    def tally(self, request: Request, id: str) -> Response:
+        survey: Survey = self.find(id)
+        return Response(counting.tally_of(survey, language=get_language() or "en"))
 
     def _moved(self, reference: str, move: Callable[..., Any]) -> Response:
         """The survey after ``move``; 409 where its state does not allow it."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models import QuerySet
 
-from surveys.models import Option, Question, QuestionKind, Response, Status, Survey
+from surveys.models import Kind, Option, Question, QuestionKind, Response, Status, Survey, pick
 from surveys.results.people import Person, as_ballots, effective, grouped, token
 from surveys.stats.ballots import Ballots
+from surveys.stats.shares import Method
+from surveys.stats.tally import RESAMPLES, OptionTally, tally
 
 
 def counted(survey: Survey, *, include_flagged: bool = True, include_removed: bool = False) -> QuerySet[Response]:
@@ -36,6 +39,29 @@ def ballots_of(survey: Survey, *, include_flagged: bool = True) -> Ballots:
         effective(chosen, merged) for chosen, merged in rows.values_list("choices", "other_option__number").iterator()
     ]
     return as_ballots(choices, numbers)
+
+
+def tally_of(survey: Survey, *, language: str) -> dict[str, Any]:
+    """``n`` and every option's figures as they stand now, by share of mentions; other kinds have no options."""
+    labels = {option.key: pick(option.label, language, survey.languages) for option in options_of(survey)}
+    if survey.kind != Kind.TOP3 or not labels:
+        return {"n": counted(survey).count(), "options": []}
+    found = tally(ballots_of(survey), seed=survey.seed, resamples=int(survey.method.get("resamples", RESAMPLES)))
+    return {"n": found.n, "options": [_figures(option, labels[option.key]) for option in found.ranked()]}
+
+
+def _figures(option: OptionTally, label: str) -> dict[str, Any]:
+    ranks = option.rank_sets[Method.MENTIONS]
+    return {
+        "key": option.key,
+        "label": label,
+        "mentions": option.mentions,
+        "mention_share": option.mention_share,
+        "interval": [option.interval.low, option.interval.high],
+        "first": option.first,
+        "borda": option.borda_points,
+        "rank_set": [ranks.best, ranks.worst],
+    }
 
 
 def segment_questions(survey: Survey) -> list[Question]:

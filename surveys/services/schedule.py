@@ -1,4 +1,4 @@
-"""What is due: surveys to open, to close. The dates stand in the surveys; the scheduler only asks."""
+"""What is due: surveys to open, to close, to publish. The dates stand in the surveys; the scheduler only asks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.db.models import Q
 from csplatform.core import audit
 from csplatform.core.models import AuditEvent
 from surveys.models import State, Survey
-from surveys.services import lifecycle
+from surveys.services import lifecycle, publishing
 
 log = structlog.get_logger()
 
@@ -35,8 +35,9 @@ class Step:
 STEPS = (
     Step("open", lambda now: Q(state=State.DRAFT, opens_at__lte=now), lifecycle.open_survey),
     Step("close", lambda now: Q(state=State.OPEN, closes_at__lte=now), lifecycle.close_survey),
+    Step("publish", lambda now: Q(state__in=(State.OPEN, State.CLOSED), publishes_at__lte=now), publishing.publish),
 )
-"""In this order: what a sweep missed for long opens and closes at once."""
+"""In this order: what a sweep missed for long opens, closes and is published at once."""
 
 
 def take_due(*, now: datetime) -> int:

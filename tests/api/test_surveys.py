@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from accounts.models import Workspace
 from accounts.roles import Role
@@ -114,6 +115,89 @@ def test_an_incomplete_survey_does_not_open_and_says_where(api: Api) -> None:
     assert told == ["options.a", "options.b"]
 
 
+def test_a_draft_is_changed_field_by_field_and_list_by_list(api: Api) -> None:
+    survey = make(api)
+    address = f"surveys/{survey['id']}/"
+    changed = api.patch(address, {"intro": {"en": "Two minutes"}, "closes_at": "2027-01-01T00:00:00Z"})
+    assert changed.status_code == 200
+    assert (changed.json()["intro"], changed.json()["title"]) == ({"en": "Two minutes"}, BODY["title"])
+    listed = api.patch(address, {"options": BODY["options"][:2]}).json()
+    assert [option["key"] for option in listed["options"]] == ["adoption", "churn"]
+    role = {"key": "role", "label": {"en": "Role", "de": "Rolle"}, "kind": "single", "is_segment": True}
+    choices = [{"key": "csm", "label": {"en": "CSM", "de": "CSM"}}, {"key": "x", "label": {"en": "X", "de": "X"}}]
+    asked = api.patch(address, {"questions": [{**role, "choices": choices}]}).json()
+    assert [question["key"] for question in asked["questions"]] == ["role"]
+
+
+def test_what_was_read_can_be_sent_back_and_a_stale_version_is_refused(api: Api) -> None:
+    survey = make(api)
+    address = f"surveys/{survey['id']}/"
+    read = api.get(address)
+    assert api.patch(address, {"slug": survey["slug"], "kind": "top3", "wave": "2026"}).status_code == 200
+    problem(api.patch(address, {"wave": "2027"}, If_Match=read["ETag"]), 412)
+    assert fields(problem(api.patch(address, {"slug": "elsewhere"}), 400)) == ["slug"]
+
+
+def test_what_people_answered_to_stays(api: Api) -> None:
+    survey = make(api)
+    address = f"surveys/{survey['id']}/"
+    api.post(f"{address}open/", None)
+    assert api.post(f"{address}responses/", {"choices": ["churn"]}).status_code == 201
+    assert fields(problem(api.patch(address, {"question": {"en": "Else?", "de": "Sonst?"}}), 400)) == ["question"]
+    kept = [*BODY["options"][:2], {**BODY["options"][2], "is_retired": True}]
+    retired = api.patch(address, {"options": kept})
+    assert retired.status_code == 200, retired.content
+    assert [option["retired_at"] is None for option in retired.json()["options"]] == [True, True, False]
+
+
+def answered(api: Api, *ballots: list[str]) -> str:
+    """The address of an open survey with these answers."""
+    address = f"surveys/{make(api)['id']}/"
+    api.post(f"{address}open/", None)
+    for choices in ballots:
+        assert api.post(f"{address}responses/", {"choices": choices, "other": "Words"}).status_code == 201
+    return address
+
+
+def test_the_tally_counts_what_counts(api: Api, workspace: Workspace) -> None:
+    address = answered(api, ["churn", "adoption"], ["churn"], ["adoption", "churn", "silos"], ["other", "churn"])
+    api.post(f"{address}responses/", {"choices": ["silos"], "is_test": True})
+    told = api.get(f"{address}tally/", Accept_Language="de").json()
+    assert set(told) == {"n", "options"}
+    assert told["n"] == 4
+    churn, adoption, silos = told["options"]
+    assert churn["interval"][0] == pytest.approx(0.5101, abs=1e-4)
+    assert churn.pop("interval")[1] == pytest.approx(1.0)
+    assert churn.pop("rank_set")[0] == 1
+    assert churn == {
+        "key": "churn", "label": "Abwanderung", "mentions": 4, "mention_share": 1.0, "first": 2, "borda": 10,
+    }  # fmt: skip
+    assert (adoption["key"], adoption["mentions"], adoption["first"], adoption["borda"]) == ("adoption", 2, 1, 5)
+    assert (silos["key"], silos["mentions"], silos["mention_share"], silos["borda"]) == ("silos", 1, 0.25, 1)
+    assert 1 <= silos["rank_set"][0] <= silos["rank_set"][1] <= 3
+
+
+def test_the_tally_of_nothing_is_a_tally(api: Api) -> None:
+    empty = api.get(f"surveys/{make(api)['id']}/tally/").json()
+    assert (empty["n"], [option["mention_share"] for option in empty["options"]]) == (0, [0.0, 0.0, 0.0])
+    nps = make(api, slug="nps", kind="nps", options=[])
+    assert api.get(f"surveys/{nps['id']}/tally/").json() == {"n": 0, "options": []}
+
+
+def test_publishing_closes_and_makes_the_results_public(api: Api) -> None:
+    address = answered(api, *[["churn", "adoption"]] * 12)
+    published = api.post(f"{address}publish/", None)
+    assert (published.status_code, published.json()["state"]) == (200, "published")
+    assert published.json()["closed_at"] is not None
+    assert Client().get("/s/top-2026/results.json").status_code == 200
+    problem(api.post(f"{address}open/", None), 409)
+
+
+def test_only_kinds_with_a_results_page_are_published(api: Api) -> None:
+    nps = make(api, kind="nps", options=[])
+    problem(api.post(f"surveys/{nps['id']}/publish/", None), 409)
+
+
 def test_reading_and_writing_need_their_scopes(api: Api, workspace: Workspace) -> None:
     survey = make(api)
     reader, writer = make_api(workspace, ["read"]), make_api(workspace, ["write"])
@@ -132,9 +216,11 @@ def test_members_need_the_permission_to_run_surveys(workspace: Workspace, client
 
 def test_a_stranger_finds_nothing(api: Api) -> None:
     survey = make(make_api(factories.make_workspace("theirs")))
-    for step in ("open/", "close/"):
+    for step in ("open/", "close/", "publish/", "responses/"):
         problem(api.post(f"surveys/{survey['id']}/{step}", None), 404)
     problem(api.get(f"surveys/{survey['id']}/"), 404)
+    problem(api.get(f"surveys/{survey['id']}/tally/"), 404)
+    problem(api.patch(f"surveys/{survey['id']}/", {"wave": "1"}), 404)
     assert api.get("surveys/").json()["results"] == []
 
 

@@ -16,7 +16,7 @@ from csplatform.core import audit, outbox
 from csplatform.core.models import AuditEvent
 from csplatform.core.tenancy import workspace_scope
 from surveys import tasks
-from surveys.models import OptIn, Response, State, Suppression, Survey
+from surveys.models import OptIn, Publication, Response, State, Suppression, Survey
 from surveys.services import building, keeping, lifecycle, schedule
 from tests.factories import NOW, make_workspace
 
@@ -58,6 +58,23 @@ class TestSteps:
         assert schedule.take_due(now=NOW + DAY) == 1
         assert schedule.take_due(now=NOW + 2 * DAY) == 0
         assert state_of(survey) == State.CLOSED
+
+    def test_results_are_published_when_due_once_closed_and_counted(self) -> None:
+        survey = draft(opens_at=NOW, closes_at=NOW + DAY, publishes_at=NOW + 2 * DAY)
+        schedule.take_due(now=NOW)
+        answered(survey, NOW, 1)
+        assert schedule.take_due(now=NOW + DAY) == 1
+        assert schedule.take_due(now=NOW + 2 * DAY) == 1
+        assert schedule.take_due(now=NOW + 3 * DAY) == 0
+        publication = Publication.objects.get(survey=survey)
+        assert (state_of(survey), publication.number, publication.by_label) == (State.PUBLISHED, 1, "schedule")
+
+    def test_a_kind_without_a_results_page_is_told_and_stays_closed(self) -> None:
+        survey = draft(kind="nps", options=[], opens_at=NOW, closes_at=NOW + DAY, publishes_at=NOW + DAY)
+        schedule.take_due(now=NOW)
+        assert schedule.take_due(now=NOW + DAY) == 1
+        assert state_of(survey) == State.CLOSED
+        assert [told["step"] for told in refusals()] == ["publish"]
 
     def test_a_survey_closed_by_a_host_is_not_opened_again_by_an_old_date(self) -> None:
         survey = draft(opens_at=NOW)
