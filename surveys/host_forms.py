@@ -174,7 +174,7 @@ class SettingsForm(SurveyForm):
         required=False,
         max_length=2_000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("One a line: name, organisation. They stand on the public page."),
+        help_text=_("One a line: name, company. They stand on the public page."),
     )
     wave = forms.CharField(label=_("Wave"), required=False, max_length=40)
     audience = forms.ChoiceField(label=_("Who may answer"), choices=Audience.choices)
@@ -199,7 +199,7 @@ class SettingsForm(SurveyForm):
         super().__init__(*args, **kwargs)
         for name in self.fields:
             self.initial[name] = getattr(self.survey, name)
-        lines = [", ".join(filter(None, (host.get("name"), host.get("organisation")))) for host in self.survey.hosts]
+        lines = [", ".join(filter(None, (host.get("name"), host.get("company")))) for host in self.survey.hosts]
         self.initial["hosts"] = "\n".join(lines)
 
     def told(self) -> dict[str, Any]:

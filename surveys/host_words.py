@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from csplatform.core import formats
-from surveys.models import RemovalReason, State, Survey
+from surveys.models import State, Survey
 from surveys.standing import Next, Step, next_step
 
 STATE_CLASSES = {State.DRAFT: "", State.OPEN: "ok", State.CLOSED: "watch", State.PUBLISHED: ""}
@@ -71,11 +71,6 @@ def faults(survey: Survey, told: dict[str, str]) -> list[dict[str, str]]:
         where = f"{names.get(part, part)}: {key}" if key else names.get(part, part)
         found.append({"where": where, "problem": problem, "page": pages.get(part, "survey_texts")})
     return found
-
-
-def reason(code: str) -> str:
-    """Why an answer was removed, in words."""
-    return str(RemovalReason(code).label) if code in RemovalReason.values else code
 
 
 def flag(name: str) -> str:

@@ -53,9 +53,9 @@ def questions(sent: Sent, languages: Sequence[str], known: Mapping[str, Sequence
 
 
 def hosts(text: str) -> list[dict[str, str]]:
-    """The host team from lines such as ``Name, Organisation``."""
+    """The host team from lines such as ``Name, Company``."""
     lines = [line.partition(",") for line in text.splitlines() if line.strip()]
-    return [{"name": name.strip()[:120], "organisation": rest.strip()[:120]} for name, _, rest in lines]
+    return [{"name": name.strip()[:120], "company": rest.strip()[:120]} for name, _, rest in lines]
 
 
 def act(rows: list[Row], action: str) -> list[Row]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from surveys.views import coding, creating, editors, lifecycle, moderation, overview
+from surveys.views import coding, creating, editors, lifecycle, moderation, overview, publishing
 
 urlpatterns = [
     path("", overview.listing, name="survey_list"),
@@ -15,6 +15,8 @@ urlpatterns = [
     path("<uuid:pk>/answers/", moderation.answers, name="survey_answers"),
     path("<uuid:pk>/words/", coding.words, name="survey_words"),
     path("<uuid:pk>/words/<uuid:step_id>/undo/", coding.undo, name="survey_words_undo"),
+    path("<uuid:pk>/results/", publishing.results, name="survey_publish"),
+    path("<uuid:pk>/results/preview/", publishing.preview, name="survey_publish_preview"),
     path("<uuid:pk>/open/", lifecycle.open_now, name="survey_open"),
     path("<uuid:pk>/close/", lifecycle.close_now, name="survey_close"),
     path("<uuid:pk>/next-wave/", creating.wave, name="survey_wave"),

@@ -28,7 +28,7 @@ KEYED: dict[str, Any] = {"type": "object", "additionalProperties": {"type": "str
 HOSTS: dict[str, Any] = {
     "type": "array",
     "items": {"type": "object", "additionalProperties": {"type": "string"}},
-    "examples": [[{"name": "The host team", "organisation": "Sherwood Routing"}]],
+    "examples": [[{"name": "The host team", "company": "Sherwood Routing"}]],
 }
 
 

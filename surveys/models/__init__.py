@@ -15,6 +15,7 @@ from surveys.models.responses import (
     Response,
     Status,
     Theme,
+    reason_word,
 )
 from surveys.models.sending import Dispatch, SendState, Suppression, SuppressionReason, SurveyInvitation
 from surveys.models.surveys import (
@@ -63,4 +64,5 @@ __all__ = [
     "SurveyInvitation",
     "Theme",
     "pick",
+    "reason_word",
 ]

@@ -38,6 +38,11 @@ class RemovalReason(models.TextChoices):
     PERSONAL = "personal", _("names a person")
 
 
+def reason_word(code: str) -> str:
+    """Why an answer was removed, in words; a reason of another origin as it was told."""
+    return str(RemovalReason(code).label) if code in RemovalReason.values else code
+
+
 class Response(TenantModel):
     """One person's answer. A flagged one counts until a host removes it; a test answer never counts.
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from surveys.models import reason_word
 from surveys.results import change_section, check_section, group_section, ranking, titles, words
 from surveys.results.document import Document
 from surveys.results.links import WebLinks
@@ -182,7 +183,7 @@ def _correction(entry: Mapping[str, Any], languages: Sequence[str]) -> dict[str,
 
 def _removal(line: Mapping[str, Any]) -> dict[str, str]:
     count = line["count"]
-    told = {"count": words.number(abs(count)), "reason": line["reason"], "day": words.day(line["on"])}
+    told = {"count": words.number(abs(count)), "reason": reason_word(line["reason"]), "day": words.day(line["on"])}
     text = (
         ngettext("%(count)s answer removed: %(reason)s", "%(count)s answers removed: %(reason)s", count)
         if count > 0

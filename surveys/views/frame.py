@@ -28,7 +28,7 @@ def context(survey: Survey, here: str) -> dict[str, Any]:
         ("survey_questions", _("Questions")),
         ("survey_settings", _("Settings")),
         ("survey_answers", _("Answers")),
-        *([("survey_words", _("Own words"))] if is_top3 else []),
+        *([("survey_words", _("Own words")), ("survey_publish", _("Results"))] if is_top3 else []),
     ]
     return {
         "survey": survey,

@@ -20,7 +20,7 @@ from accounts.access import actor_of
 from accounts.middleware import WorkspaceRequest
 from csplatform.core.ids import parse_uuid
 from surveys import host_words
-from surveys.models import OTHER, Option, RemovalReason, Response, Survey, pick
+from surveys.models import OTHER, Option, RemovalReason, Response, Survey, pick, reason_word
 from surveys.selectors import moderation as reads
 from surveys.services import moderation
 from surveys.views import frame
@@ -103,7 +103,7 @@ def _rows(survey: Survey, rows: Sequence[Response]) -> list[dict[str, Any]]:
             "choices": [labels.get(number, str(number)) for number in row.choices],
             "flags": [host_words.flag(name) for name in row.flags],
             "same_sender": sizes.get(row.sender_hash, 0),
-            "reason": host_words.reason(row.removal_reason),
+            "reason": reason_word(row.removal_reason),
             "when": host_words.moment(row.occurred_at),
         }
         for row in rows
@@ -116,5 +116,5 @@ def _line(entry: Any) -> dict[str, str]:
         if entry.count > 0
         else ngettext("%(n)d answer put back: %(reason)s", "%(n)d answers put back: %(reason)s", -entry.count)
     )
-    said = text % {"n": abs(entry.count), "reason": host_words.reason(entry.reason)}
+    said = text % {"n": abs(entry.count), "reason": reason_word(entry.reason)}
     return {"when": host_words.moment(entry.at), "text": said, "by": entry.by_label}

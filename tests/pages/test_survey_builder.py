@@ -165,7 +165,7 @@ def test_times_are_typed_and_shown_in_the_workspaces_zone(house: House, draft: S
     stored = fresh(house, draft)
     assert stored.opens_at is not None
     assert stored.opens_at.isoformat() == "2026-07-01T07:00:00+00:00"
-    assert stored.hosts == [{"name": "Host team", "organisation": "Kestrel"}]
+    assert stored.hosts == [{"name": "Host team", "company": "Kestrel"}]
     assert (stored.retention_days, stored.publish_rows) == (365, False)
     assert 'value="2026-07-01T09:00"' in page(house, "survey_settings", draft)
     late = house.client(Role.HOST).post(address, {**told, "version": stored.version, "closes_at": "2026-06-01T09:00"})

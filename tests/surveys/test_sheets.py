@@ -67,8 +67,8 @@ def test_rows_move_and_go(action: str, order: str) -> None:
 
 def test_hosts_are_names_and_organisations() -> None:
     assert sheets.hosts("Host team, Sherwood Routing\n\n Guests ") == [
-        {"name": "Host team", "organisation": "Sherwood Routing"},
-        {"name": "Guests", "organisation": ""},
+        {"name": "Host team", "company": "Sherwood Routing"},
+        {"name": "Guests", "company": ""},
     ]
 
 
