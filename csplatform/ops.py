@@ -137,7 +137,7 @@ def _worker() -> str | None:
 
 
 def _demo() -> str | None:
-    return None if is_loaded() else "the demo workspace is being loaded"
+    return None if is_loaded() else "the demo workspaces are being loaded"
 
 
 # -- metrics ----------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Whether the demo workspace is there, and who can sign in to it."""
+"""Whether the demo workspaces are there, and who can sign in to them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 from accounts.models import Membership, Workspace
 from accounts.roles import Role
+
+WORKSPACES = ("sherwood", "community")
+"""By slug, in the order in which they are loaded: a vendor with its customers, and a survey's community."""
 
 
 class Login(NamedTuple):
@@ -15,18 +18,20 @@ class Login(NamedTuple):
     role: str
     name: str
     password: str | None
+    workspace: str
 
 
 def is_loaded() -> bool:
-    """Whether the demo workspace is there, complete."""
-    return Workspace.objects.filter(is_demo=True, demo_ready_at__isnull=False).exists()
+    """Whether the demo workspaces are there, complete."""
+    ready = Workspace.objects.filter(is_demo=True, demo_ready_at__isnull=False, slug__in=WORKSPACES)
+    return ready.count() == len(WORKSPACES)
 
 
 def logins(*, password: str) -> list[Login]:
-    """The present members of the demo workspace, the most powerful role first; empty when there is none."""
+    """The present members of the demo workspaces, the most powerful role first; empty when there is none."""
     members = Membership.objects.filter(
         workspace__is_demo=True, left_at__isnull=True, user__is_active=True
-    ).select_related("user")
+    ).select_related("user", "workspace")
     order = list(Role)
     return [
         Login(
@@ -34,6 +39,7 @@ def logins(*, password: str) -> list[Login]:
             member.role,
             member.user.name,
             password if member.user.check_password(password) else None,
+            member.workspace.slug,
         )
-        for member in sorted(members, key=lambda member: (order.index(Role(member.role)), member.user.email))
+        for member in sorted(members, key=lambda m: (m.workspace.created_at, order.index(Role(m.role)), m.user.email))
     ]

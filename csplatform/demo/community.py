@@ -31,21 +31,23 @@ def seeds() -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Edition:
-    """One yearly survey and when it runs. `published_at` is None while it is open."""
+    """One yearly survey and when it runs; `is_open` today."""
 
     slug: str
     wave: str
     opened_at: datetime
     closes_at: datetime
-    published_at: datetime | None
+    publishes_at: datetime
+    is_open: bool
     options: tuple[Mapping[str, Any], ...]
     entry: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One person's answer. `choices` are option keys or "other"; `order` the options as shown; `theme` what the own
-    words are about; `wishes`: what an address was left for, with a host of the survey being none the wiser whose."""
+    """One person's answer. `choices` are option keys or "other"; `order` the options as shown; `theme` and
+    `meant`: the theme, or the option, a host files the own words under; `removal`: why a host took the answer out;
+    `wishes`: what an address was left for."""
 
     at: datetime
     choices: tuple[str, ...]
@@ -54,9 +56,10 @@ class Answer:
     segments: Mapping[str, str]
     words: str = ""
     theme: str = ""
+    meant: str = ""
     may_quote: bool = False
     flags: tuple[str, ...] = ()
-    is_removed: bool = False
+    removal: str = ""
     is_erased: bool = False
     wishes: frozenset[str] = field(default_factory=frozenset)
 
@@ -77,9 +80,9 @@ def _edition(entry: Mapping[str, Any], opened: datetime) -> Edition:
     day = min(opened.day, 28) if opened.month == 2 else opened.day
     begins = opened.replace(year=year, day=day)
     closes = begins + timedelta(days=entry["days"])
-    published = closes + timedelta(days=entry["publish_after"]) if "publish_after" in entry else None
+    publishes = closes + timedelta(days=entry["publish_after"])
     slug = f"{seeds()['survey']['slug']}-{year}"
-    return Edition(slug, str(year), begins, closes, published, tuple(entry.get("option", ())), entry)
+    return Edition(slug, str(year), begins, closes, publishes, "so_far" in entry, tuple(entry.get("option", ())), entry)
 
 
 def answers(edition: Edition, options: Sequence[str]) -> list[Answer]:
@@ -101,13 +104,12 @@ class _Crowd:
 
     def answers(self) -> Iterator[Answer]:
         moments = self._moments()
-        doubtful = self.random.permutation(len(moments))[: self.edition.entry.get("flagged", 0)]
-        removed = set(doubtful[: self.edition.entry.get("removed", 0)].tolist())
-        sound = [number for number in range(len(moments)) if number not in set(doubtful.tolist())]
-        erased = set(self.random.choice(sound, self.edition.entry.get("erased", 0), replace=False).tolist())
+        doubts = [doubt for doubt in self.edition.entry.get("doubtful", ()) for _ in range(doubt["count"])]
+        drawn = [int(number) for number in self.random.permutation(len(moments))]
+        doubtful = dict(zip(drawn, doubts, strict=False))
+        erased = set(drawn[len(doubts) :][: self.edition.entry.get("erased", 0)])
         for number, moment in enumerate(moments):
-            flags = ("fast",) if number in set(doubtful.tolist()) else ()
-            yield self._answer(moment, flags, number in removed, number in erased)
+            yield self._answer(moment, doubtful.get(number, {}), number in erased)
 
     def _moments(self) -> list[datetime]:
         """Many on the first days, another wave at the reminder in the middle; by day, on workdays mostly."""
@@ -121,25 +123,26 @@ class _Crowd:
         found = chosen * 86_400 + seconds
         return [self.edition.opened_at + timedelta(seconds=float(second)) for second in np.sort(found)]
 
-    def _answer(self, at: datetime, flags: tuple[str, ...], is_removed: bool, is_erased: bool) -> Answer:
+    def _answer(self, at: datetime, doubt: Mapping[str, Any], is_erased: bool) -> Answer:
         groups = {kind: self._one(choices) for kind, choices in seeds()["segment"].items()}
         language = self._one({key: {"share": share} for key, share in self.ballot["languages"].items()})
         choices = self._choices(groups)
-        words, theme = "", ""
+        words: Mapping[str, str] = {}
         if self.random.random() < self.ballot["other"]:
             choices = (*choices[:2], _OTHER) if len(choices) > 1 else (_OTHER,)
-            words, theme = self._words(language)
+            words = self._words(language)
         return Answer(
             at=at,
             choices=choices,
             order=tuple(self.options[number] for number in self.random.permutation(len(self.options))),
             language=language,
             segments={k: v for k, v in groups.items() if self.random.random() >= self.ballot["skips_a_question"]},
-            words=words,
-            theme=theme,
+            words=words.get("text", ""),
+            theme=words.get("theme", ""),
+            meant=words.get("option", ""),
             may_quote=bool(words) and bool(self.random.random() < self.ballot["may_quote"]),
-            flags=flags,
-            is_removed=is_removed,
+            flags=(doubt["flag"],) if doubt else (),
+            removal=doubt.get("removed", ""),
             is_erased=is_erased,
             wishes=self._wishes(),
         )
@@ -157,10 +160,8 @@ class _Crowd:
             chosen.append(int(self.random.choice(len(left), p=left / left.sum())))
         return tuple(self.options[number] for number in chosen)
 
-    def _words(self, language: str) -> tuple[str, str]:
-        told = [
-            (text, entry.get("theme", "")) for entry in seeds()["words"] for text in entry.get(language, entry["en"])
-        ]
+    def _words(self, language: str) -> Mapping[str, str]:
+        told = [{**entry, "text": text} for entry in seeds()["words"] for text in entry[language]]
         return told[int(self.random.integers(len(told)))]
 
     def _wishes(self) -> frozenset[str]:

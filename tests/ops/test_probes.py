@@ -75,9 +75,10 @@ def test_a_sign_of_life_runs_out(worker: heartbeat.Heartbeat) -> None:
 def test_the_demo_is_waited_for_when_wanted(client: Client, worker: heartbeat.Heartbeat) -> None:
     with override_settings(DEMO=True):
         assert checks(client)[0] == 503
-        demo = Workspace.objects.create(slug="demo", name="Demo", is_demo=True, created_at=datetime.now(UTC))
-        assert checks(client)[1]["demo"] == "the demo workspace is being loaded"
-        Workspace.objects.filter(pk=demo.pk).update(demo_ready_at=datetime.now(UTC))
+        for slug in ("sherwood", "community"):
+            demo = Workspace.objects.create(slug=slug, name=slug, is_demo=True, created_at=datetime.now(UTC))
+            assert checks(client)[1]["demo"] == "the demo workspaces are being loaded"
+            Workspace.objects.filter(pk=demo.pk).update(demo_ready_at=datetime.now(UTC))
         assert checks(client)[0] == 200
 
 

@@ -1,4 +1,4 @@
-"""Who can sign in to the demo workspace."""
+"""Who can sign in to the demo workspaces."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from accounts.selectors import demo
 
 
 class Command(BaseCommand):
-    help = "Prints the e-mail addresses, roles and the password of the demo workspace."
+    help = "Prints the e-mail addresses, roles and the password of the demo workspaces."
     requires_system_checks = ()
 
     def add_arguments(self, parser: Any) -> None:
@@ -28,4 +28,4 @@ class Command(BaseCommand):
         wide = max(len(login.email) for login in logins)
         for login in logins:
             secret = login.password or "(its own password)"
-            self.stdout.write(f"{login.email:<{wide}}  {secret}  {login.role}")
+            self.stdout.write(f"{login.email:<{wide}}  {secret}  {login.workspace}: {login.role}")

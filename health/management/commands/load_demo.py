@@ -1,4 +1,4 @@
-"""Load the demo workspace, once."""
+"""Load the demo workspaces, once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from csplatform.core.commands import one_clear_line
 
 
 class Command(BaseCommand):
-    help = "Loads the demo workspace; goes on where an earlier attempt stopped, and does nothing once it is there."
+    help = "Loads the demo workspaces; goes on where an earlier attempt stopped, and does nothing once they are there."
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -20,10 +20,12 @@ class Command(BaseCommand):
             self.stderr.write("The demo is loaded already.")
             return
         from health import demo  # what simulates and reads files; a later start needs none of it
+        from surveys import demo as community
 
         try:
             with one_clear_line():
                 demo.load(clock=timezone.now, say=self.stderr.write)
+                community.load(clock=timezone.now, say=self.stderr.write)
         except demo.DemoError as error:
             raise CommandError(str(error)) from error
         self.stderr.write("The demo is loaded; `manage.py demo_logins` lists who can sign in.")
