@@ -15,6 +15,7 @@ from django.test import TransactionTestCase, override_settings
 
 from csplatform.core.routers import OWNER
 from csplatform.local.catalogues import compile_changed
+from surveys.public import skeletons
 from tests import database
 
 # Machines of different speed run the same examples; what is too slow is a matter of the bench.
@@ -66,3 +67,9 @@ def _quick_passwords() -> Iterator[None]:
     """Argon2 is slow by design, and no test is about its strength."""
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _public_pages_are_of_this_test() -> None:
+    """They are kept in memory for a second, by address."""
+    skeletons.forget()

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from csplatform.core.arrays import literal
 from csplatform.core.ids import uuid7
 from csplatform.core.models import OutboxEvent
+from csplatform.core.rows import insert
 
 Listener = Callable[[OutboxEvent], None]
 # Long enough to look into what happened and to replay it.
@@ -23,7 +24,7 @@ _listeners: dict[str, list[Listener]] = {}
 
 def publish(*, workspace_id: UUID, name: str, payload: dict[str, Any], now: datetime) -> None:
     """Record that ``name`` (``noun.verb_past``) happened. ``payload`` holds ids and numbers only, no content."""
-    OutboxEvent.objects.create(workspace_id=workspace_id, name=name, payload=payload, created_at=now)
+    insert(OutboxEvent(workspace_id=workspace_id, name=name, payload=payload, created_at=now))
 
 
 def publish_many(*, workspace_id: UUID, events: Iterable[tuple[str, dict[str, Any]]], now: datetime) -> None:

@@ -24,10 +24,11 @@ def workspace_scope(workspace: Any) -> Iterator[None]:
     """Everything inside sees the rows of ``workspace`` (a Workspace or its id) and no other.
 
     Opens a transaction, because the setting that the row policies read lives exactly as long as one; nested
-    scopes restore the outer workspace. Leaving resets the setting, so that a surrounding transaction (a
-    test's, say) cannot hide an unscoped query.
+    scopes restore the outer workspace. Leaving resets the setting where a transaction surrounds the scope (a
+    test's, say), so that it cannot hide an unscoped query; elsewhere it ends with the scope's own.
     """
     workspace_id: UUID = getattr(workspace, "pk", workspace)
+    is_inner = connection.in_atomic_block
     outer: UUID | None = get_scope().get("workspace")
     with (
         scope(workspace=workspace_id),
@@ -36,7 +37,7 @@ def workspace_scope(workspace: Any) -> Iterator[None]:
     ):
         _set_workspace(str(workspace_id))
         yield
-        if connection.in_atomic_block and not connection.needs_rollback:
+        if is_inner and not connection.needs_rollback:
             _set_workspace(str(outer) if outer else "")
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,9 +19,9 @@ from django.views.decorators.http import require_http_methods
 
 from surveys import receipts
 from surveys.models import Channel, Response, Survey, SurveyInvitation
-from surveys.public import checks, tokens
-from surveys.public.form_page import form_page, random_order, raw_answer
-from surveys.public.pages import may_be_framed, page, public
+from surveys.public import checks, skeletons, tokens
+from surveys.public.form_page import form_page, quick_page, random_order, raw_answer
+from surveys.public.pages import PublicView, framed, page, public
 from surveys.public.standing import closed_page
 from surveys.public.tokens import FormToken
 from surveys.selectors.public import Asked, asked_by, invitation_of
@@ -50,9 +51,32 @@ class Visit:
         return FormToken.fresh(self.survey.pk, random_order(self.asked), self.now, again=again)
 
 
+def from_memory(channel: str) -> Callable[[PublicView[[]]], PublicView[[]]]:
+    """Answer for a view from memory where the address asks for nothing but the form, on a device that is new here."""
+
+    def decorate(view: PublicView[[]]) -> PublicView[[]]:
+        @wraps(view)
+        def quick(request: HttpRequest, slug: str) -> HttpResponse:
+            if request.method != "GET" or COOKIE in request.COOKIES or set(request.GET) - {"lang"}:
+                response = view(request, slug)
+            else:
+                now = timezone.now()
+                known = skeletons.known(slug)
+                if known is None or not answering.is_open(known.survey, now):
+                    return view(request, slug)
+                response = framed(quick_page(request, known, now, channel), anywhere=channel == Channel.EMBED)
+            response.headers["Cache-Control"] = "private, no-cache"
+            return response
+
+        return quick
+
+    return decorate
+
+
 # Exempt because the form works with cookies off: its own signed token takes the place of the CSRF cookie.
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
+@from_memory(Channel.LINK)
 @public
 def answer(request: HttpRequest, survey: Survey) -> HttpResponse:
     """Show the form, or take the answer it brings."""
@@ -61,10 +85,11 @@ def answer(request: HttpRequest, survey: Survey) -> HttpResponse:
 
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
+@from_memory(Channel.EMBED)
 @public
 def embed(request: HttpRequest, survey: Survey) -> HttpResponse:
     """The same inside a page of another site."""
-    return may_be_framed(_serve(request, survey, Channel.EMBED))
+    return framed(_serve(request, survey, Channel.EMBED), anywhere=True)
 
 
 def _serve(request: HttpRequest, survey: Survey, channel: str) -> HttpResponse:
@@ -100,10 +125,12 @@ def _receive(visit: Visit) -> HttpResponse:
     if token is None:
         note = _("This form was not recognised, so nothing was sent. Your choices are kept: please send them again.")
         return visit.form(visit.fresh(), raw=raw, note=note, status=400)
-    if wait := checks.seconds_to_wait(request, survey, visit.now):
-        return _too_many(visit, token, raw, wait)
+    sender = checks.sender_of(request)
+    rate = checks.rate(survey, sender, visit.now)
+    if rate is not None and rate.exceeded:
+        return _too_many(visit, token, raw, rate.resets_in)
     try:
-        response, was_changed = _store(visit, token, raw)
+        response, was_changed = _store(visit, token, raw, sender, rate.used if rate else 0)
     except answering.SurveyClosedError:
         return closed_page(request, survey, visit.now, status=409)
     except answering.BallotRefusedError as refused:
@@ -111,8 +138,11 @@ def _receive(visit: Visit) -> HttpResponse:
     return _thank(visit, response.submission_key, was_changed)
 
 
-def _store(visit: Visit, token: FormToken, raw: Mapping[str, Any]) -> tuple[Response, bool]:
-    """The answer, and whether it took the place of an earlier one: of this form, this device or this invitation."""
+def _store(visit: Visit, token: FormToken, raw: Mapping[str, Any], sender: str, sent: int) -> tuple[Response, bool]:
+    """The answer, and whether it took the place of an earlier one: of this form, this device or this invitation.
+
+    ``sent``: how many answers came from ``sender`` in the present window.
+    """
     earlier = None if token.again or visit.is_test else _earlier(visit)
     if earlier is None:
         invited = visit.invitation
@@ -123,8 +153,8 @@ def _store(visit: Visit, token: FormToken, raw: Mapping[str, Any]) -> tuple[Resp
             channel=Channel.MAIL if invited else visit.channel,
             submission_key=f"i-{invited.pk.hex}" if invited else token.key,
             language=translation.get_language() or visit.survey.languages[0],
-            sender=None if invited else checks.sender_of(visit.request),
-            flags=[] if invited else checks.suspicions(visit.request, visit.survey, token, visit.now),
+            sender=None if invited else sender,
+            flags=[] if invited else checks.suspicions(visit.request, visit.survey, token, sent, visit.now),
             shown_order=token.order,
             invitation=invited,
             is_test=visit.is_test,

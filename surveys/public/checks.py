@@ -2,7 +2,7 @@
 
 Flags: ``trap`` (a field people do not see was filled), ``cross_site`` (sent by a page of another site), ``no_proof``
 (no proof of work; so are all answers without script), ``too_fast``, ``many_from_one`` (many answers from one network
-within the hour), ``same_device`` (somebody else at a device that has answered, by their own word).
+within ten minutes), ``same_device`` (somebody else at a device that has answered, by their own word).
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ from surveys.public.tokens import FormToken
 
 SECONDS_TO_ANSWER = {Kind.TOP3: 4, Kind.FORM: 3}
 """Nobody reads a list and chooses faster; a single score takes a second."""
-FLAGGED_PER_HOUR = 40
-"""An office behind one address answers in an hour; more is looked at."""
-REFUSED_PER_MINUTE = 600
+WINDOW_SECONDS = 600
+FLAGGED_ABOVE = 20
+"""Answers from one network within the window; an office has that many, and more is looked at."""
+REFUSED_ABOVE = 1_000
 LOOKS_PER_MINUTE = 30
 """Receipt codes tried from one address: people mistype a few."""
 _PROOF: dict[str, Any] = {
@@ -52,22 +53,21 @@ def sender_of(request: HttpRequest) -> str:
     return str(parsed) if parsed.version == 4 else parsed.exploded[:19]
 
 
-def seconds_to_wait(request: HttpRequest, survey: Survey, now: datetime) -> int:
-    """Seconds until this sender may send again; 0 except for machines."""
+def rate(survey: Survey, sender: str, now: datetime) -> limits.Allowance | None:
+    """What ``sender`` has sent in the present window, with the present answer; None where nobody counts."""
     if survey.checks == Checks.OFF:
-        return 0
-    allowance = limits.count(_caller(request, survey, "all"), limit=REFUSED_PER_MINUTE, now=now)
-    return allowance.resets_in if allowance.exceeded else 0
+        return None
+    return limits.count(_caller(survey, "sent", sender), limit=REFUSED_ABOVE, now=now, window=WINDOW_SECONDS)
 
 
 def seconds_to_look(request: HttpRequest, survey: Survey, now: datetime) -> int:
     """Seconds until this sender may try another receipt code."""
-    allowance = limits.count(_caller(request, survey, "look"), limit=LOOKS_PER_MINUTE, now=now)
+    allowance = limits.count(_caller(survey, "look", sender_of(request)), limit=LOOKS_PER_MINUTE, now=now)
     return allowance.resets_in if allowance.exceeded else 0
 
 
-def suspicions(request: HttpRequest, survey: Survey, token: FormToken, now: datetime) -> list[str]:
-    """The flags of an answer that has just come in."""
+def suspicions(request: HttpRequest, survey: Survey, token: FormToken, sent: int, now: datetime) -> list[str]:
+    """The flags of an answer that has just come in; ``sent``: how many its sender sent in the present window."""
     flags = []
     if request.POST.get("website"):
         flags.append("trap")
@@ -81,8 +81,7 @@ def suspicions(request: HttpRequest, survey: Survey, token: FormToken, now: date
         flags.append("too_fast")
     if not _is_proven(request.POST.get("proof", ""), survey):
         flags.append("no_proof")
-    hourly = limits.count(_caller(request, survey, "hour"), limit=FLAGGED_PER_HOUR, now=now, window=3_600)
-    if hourly.exceeded:
+    if sent > FLAGGED_ABOVE:
         flags.append("many_from_one")
     return flags
 
@@ -108,5 +107,5 @@ def _secret(survey: Survey) -> str:
     return hmac.new(settings.SECRET_KEY.encode(), b"survey-proof" + survey.pk.bytes, hashlib.sha256).hexdigest()
 
 
-def _caller(request: HttpRequest, survey: Survey, what: str) -> str:
-    return f"survey-{what}:{receipts.sender_digest(settings.SECRET_KEY, str(survey.pk), sender_of(request))}"
+def _caller(survey: Survey, what: str, sender: str) -> str:
+    return f"survey-{what}:{receipts.sender_digest(settings.SECRET_KEY, str(survey.pk), sender)}"

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils import translation
 from django.utils.translation import get_language
 
 from surveys import ballots
 from surveys.models import Checks, Kind, Question, Survey, pick
-from surveys.public.pages import page
+from surveys.public.pages import language_of, page
+from surveys.public.skeletons import CUT, TOKEN, Known
 from surveys.public.tokens import FormToken
 from surveys.selectors.public import Asked
 
@@ -36,9 +39,13 @@ def form_page(
     errors: Mapping[str, Sequence[str]] | None = None,
     note: str = "",
     status: int = 200,
+    marks: tuple[str, str] | None = None,
     **context: Any,
 ) -> HttpResponse:
-    """The form. ``raw``: what was typed and is shown again; ``errors`` by field; ``note``: what concerns all of it."""
+    """The form. ``raw``: what was typed and is shown again; ``errors`` by field; ``note``: what concerns all of it.
+
+    ``marks``: render a page to be cut up instead of one for a reader.
+    """
     language = get_language() or survey.languages[0]
     if survey.checks == Checks.STANDARD:
         context["proof_url"] = f"/s/{survey.slug}/proof/"
@@ -54,7 +61,8 @@ def form_page(
         "surveys/public/answer.html",
         survey,
         status=status,
-        token=token.signed(),
+        token=marks[1] if marks else token.signed(),
+        cut=marks[0] if marks else "",
         options=options,
         places=places if survey.kind == Kind.TOP3 else [],
         score=_score(survey, raw, errors),
@@ -66,6 +74,24 @@ def form_page(
         note=note,
         **context,
     )
+
+
+def quick_page(request: HttpRequest, known: Known, now: datetime, channel: str) -> HttpResponse:
+    """The form for somebody who has typed nothing yet, from memory."""
+    language = language_of(request, known.survey.languages)
+    with translation.override(language):
+        skeleton = known.page(language, channel, lambda: _marked(request, known))
+    order = random_order(known.asked)
+    token = FormToken.fresh(known.survey.pk, order, now)
+    return HttpResponse(skeleton.filled(token.signed(), order), headers={"Content-Language": language})
+
+
+def _marked(request: HttpRequest, known: Known) -> str:
+    """The page with its marks, options by number."""
+    numbers = tuple(option.number for option in known.asked.offered)
+    nobody = FormToken(known.survey.pk, 0, "", numbers)
+    made = form_page(request, known.survey, known.asked, nobody, marks=(CUT, TOKEN))
+    return made.content.decode()
 
 
 def _options(asked: Asked, order: Sequence[int], survey: Survey, language: str) -> list[dict[str, Any]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from csplatform.core.tenancy import workspace_scope
 from surveys.models import Survey
-from surveys.selectors.public import find_public
+from surveys.public import skeletons
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, Survey, P], HttpResponse]
@@ -29,32 +30,44 @@ def public(view: View[P]) -> PublicView[P]:
 
     @wraps(view)
     def found(request: HttpRequest, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        place = find_public(slug)
-        if place is None:
-            raise Http404(_("There is no survey at this address."))
-        workspace_id, survey_id = place
-        with workspace_scope(workspace_id):
-            survey = Survey.objects.get(pk=survey_id)
-            with translation.override(language_of(request, survey.languages)):
-                response = view(request, survey, *args, **kwargs)
-                response.headers.setdefault("Content-Language", translation.get_language() or "en")
-                return _framed_by_ourselves(response)
+        with _survey(slug) as survey, translation.override(language_of(request, survey.languages)):
+            response = view(request, survey, *args, **kwargs)
+            response.headers.setdefault("Content-Language", translation.get_language() or "en")
+            return framed(response)
 
     return cast(PublicView[P], found)
 
 
-def _framed_by_ourselves(response: HttpResponse) -> HttpResponse:
-    """Let our own pages frame this one, as the hosts' preview does, unless the view says who may."""
-    if not hasattr(response, "_csp_replace") and "X-Frame-Options" not in response.headers:
-        response.headers["X-Frame-Options"] = "SAMEORIGIN"
-        setattr(response, "_csp_replace", {"frame-ancestors": ["'self'"]})  # noqa: B010  (django-csp's own mark)
+@contextmanager
+def _survey(slug: str) -> Iterator[Survey]:
+    """The survey at ``slug`` as it is now, inside its workspace's scope; raises ``Http404``."""
+    known = skeletons.known(slug)
+    if known is not None:
+        with workspace_scope(known.workspace_id):
+            survey = known.present()
+            if survey is not None:
+                yield survey
+                return
+        skeletons.forget(slug)
+    raise Http404(_("There is no survey at this address."))
+
+
+def framed(response: HttpResponse, *, anywhere: bool = False) -> HttpResponse:
+    """Say who may show this page inside another: our own pages, as the hosts' preview does, or everybody's."""
+    if not hasattr(response, "_csp_replace"):
+        ancestors = "*" if anywhere else "'self'"
+        setattr(response, "_csp_replace", {"frame-ancestors": [ancestors]})  # noqa: B010  (django-csp's own mark)
+        if anywhere:
+            response.xframe_options_exempt = True  # read by Django's middleware
+        else:
+            response.headers["X-Frame-Options"] = "SAMEORIGIN"
     return response
 
 
 def language_of(request: HttpRequest, offered: list[str]) -> str:
     """The language of the page: asked for, else the browser's, else the first one offered."""
-    browser = getattr(request, "LANGUAGE_CODE", "").split("-")[0]
-    return next((code for code in (request.GET.get("lang", ""), browser) if code in offered), offered[0])
+    browser = translation.get_language_from_request(request).split("-")[0]
+    return next((code for code in (request.GET.get("lang", ""), browser) if code in offered), (offered or ["en"])[0])
 
 
 class Said:
@@ -95,10 +108,3 @@ def language_links(request: HttpRequest, offered: list[str]) -> list[dict[str, s
 def page(request: HttpRequest, template: str, survey: Survey, *, status: int = 200, **context: Any) -> HttpResponse:
     """Render a public page of ``survey``."""
     return render(request, template, layout(request, survey, **context), status=status)
-
-
-def may_be_framed(response: HttpResponse) -> HttpResponse:
-    """Let pages of other sites show this one inside."""
-    response.xframe_options_exempt = True  # read by Django's middleware
-    response._csp_replace = {"frame-ancestors": ["*"]}  # type: ignore[attr-defined]  # read by django-csp's
-    return response

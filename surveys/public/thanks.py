@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from surveys import receipts
 from surveys.models import State, Survey
 from surveys.public import tokens
-from surveys.public.pages import may_be_framed, page, public
+from surveys.public.pages import framed, page, public
 from surveys.public.words import moment
 from surveys.services import answering, opt_ins
 
@@ -44,7 +44,7 @@ def thanks(request: HttpRequest, survey: Survey) -> HttpResponse:
         status, told = _keep_wishes(request, survey, key)
         context |= told
     answered = page(request, "surveys/public/thanks.html", survey, status=status, **context)
-    return may_be_framed(answered) if "embed" in request.GET else answered
+    return framed(answered, anywhere="embed" in request.GET)
 
 
 def _keep_wishes(request: HttpRequest, survey: Survey, key: str | None) -> tuple[int, dict[str, Any]]:

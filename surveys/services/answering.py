@@ -14,12 +14,11 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Contact, Customer
-from csplatform.core import audit, outbox
+from csplatform.core import audit, outbox, rows
 from surveys import ballots, receipts
 from surveys.models import OTHER, Channel, Erasure, Response, SendState, State, Status, Survey, SurveyInvitation
 from surveys.selectors.public import Asked, asked_by
@@ -108,14 +107,8 @@ def submit(
         known_at=now,
         **_columns(ballot),
     )
-    try:
-        with transaction.atomic():
-            response.save(force_insert=True)
-    except IntegrityError:
-        before = earlier(survey=survey, submission_key=key)
-        if before is None:
-            raise
-        return Submitted(before, code, created=False)
+    if not rows.insert(response, once_by=("survey_id", "submission_key")):
+        return Submitted(Response.objects.get(survey=survey, submission_key=key), code, created=False)
     if invitation is not None:
         SurveyInvitation.objects.filter(pk=invitation.pk).update(state=SendState.ANSWERED, answered_at=now)
     if not is_test:
