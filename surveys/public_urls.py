@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from surveys.public import answer, extras, receipt, thanks
+from surveys.public import answer, editions, extras, receipt, thanks
 
 urlpatterns = [
+    path("", editions.index, name="survey_index"),
     path("<slug:slug>/", answer.answer, name="survey_answer"),
     path("<slug:slug>/embed/", answer.embed, name="survey_embed"),
     path("<slug:slug>/thanks/", thanks.thanks, name="survey_thanks"),

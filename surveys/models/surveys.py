@@ -107,11 +107,20 @@ def pick(texts: dict[str, str], language: str, languages: list[str]) -> str:
 
 
 class PublicSlug(models.Model):
-    """Which workspace a public address belongs to: read before any workspace is known, hence no row policy."""
+    """Which workspace a public address belongs to: read before any workspace is known, hence no row policy.
+
+    ``listing``: what the public list of editions shows, kept by a trigger on the survey; null for what is not listed.
+    """
 
     slug = models.CharField(max_length=60, primary_key=True)
     workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, db_index=False, related_name="+")
     survey_id = models.UUIDField(unique=True)
+    listing: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(
+        null=True, blank=True, default=None
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["slug"], name="survey_listed", condition=models.Q(listing__isnull=False))]
 
 
 class Option(TenantModel):

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from surveys import ballots
-from surveys.models import Option, PublicSlug, Question, Survey, SurveyInvitation
+from surveys.models import Option, PublicSlug, Question, State, Survey, SurveyInvitation, pick
 
 _KEEP = 64
 
@@ -57,6 +57,48 @@ def asked_by(survey: Survey) -> Asked:
         while len(_asked) > _KEEP:
             _asked.popitem(last=False)
     return loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A line of the public list: a survey that is open, or whose results are published."""
+
+    slug: str
+    titles: dict[str, str]
+    languages: list[str]
+    wave: str
+    hosts: list[dict[str, str]]
+    is_open: bool
+    closes_at: datetime | None
+    published_at: datetime | None
+
+    def title(self, language: str) -> str:
+        return pick(self.titles, language, self.languages) or self.slug
+
+
+def editions(now: datetime, *, limit: int = 200) -> list[Edition]:
+    """Listed editions of all workspaces, those that can be answered first, then the newest results."""
+    listed = PublicSlug.objects.filter(listing__isnull=False).values_list("slug", "listing")
+    found = [_edition(slug, listing or {}) for slug, listing in listed]
+    shown = [each for each in found if not (each.is_open and each.closes_at and each.closes_at <= now)]
+    shown.sort(key=lambda each: (not each.is_open, -(each.published_at or now).timestamp(), each.slug))
+    return shown[:limit]
+
+
+def _edition(slug: str, listing: dict[str, Any]) -> Edition:
+    def moment(name: str) -> datetime | None:
+        return datetime.fromisoformat(listing[name]) if listing[name] else None
+
+    return Edition(
+        slug=slug,
+        titles=listing["title"],
+        languages=listing["languages"],
+        wave=listing["wave"],
+        hosts=listing["hosts"],
+        is_open=listing["state"] == State.OPEN,
+        closes_at=moment("closes_at"),
+        published_at=moment("published_at"),
+    )
 
 
 def invitation_of(survey: Survey, token: str) -> SurveyInvitation | None:

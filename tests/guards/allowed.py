@@ -30,6 +30,7 @@ PUBLIC_ROUTES = {
     "/admin/jsi18n/": "words for the admin's scripts, the same for everybody",
     "/invitations/%(token)s/": "the link of an invitation's mail; its token is the key",
     "/language/": "a reader's language, kept in a cookie",
+    "/s/": "the public list of editions",
     "/s/%(slug)s/": "answering a survey; no account is the point",
     "/s/%(slug)s/results/": "published results are for everybody",
     "/s/%(slug)s/results/embed/": "the ranking of published results, inside another page",
