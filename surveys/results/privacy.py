@@ -29,7 +29,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from surveys.results.people import Person
+from surveys.results.people import NOT_SAID, Person
 
 SMALLEST = 10
 _FEWEST_SIZES = 5
@@ -59,8 +59,7 @@ def hide(sizes: Mapping[str, int]) -> Hiding:
     """
     small = tuple(group for group, size in sizes.items() if size < SMALLEST)
     if not any(sizes[group] for group in small):
-        is_whole = len(small) == len(sizes)
-        return Hiding(small, is_whole=is_whole)
+        return Hiding(small, is_whole=not any(group != NOT_SAID for group in sizes if group not in small))
     shown = sorted((group for group in sizes if group not in small), key=lambda group: sizes[group])
     as_well: list[str] = []
     while shown:
@@ -71,7 +70,7 @@ def hide(sizes: Mapping[str, int]) -> Hiding:
     order = list(sizes)
     kept = tuple(sorted(as_well, key=order.index))
     together = sum(sizes[group] for group in (*small, *kept))
-    return Hiding(small, kept, together, is_whole=not shown)
+    return Hiding(small, kept, together, is_whole=not any(group != NOT_SAID for group in shown))
 
 
 def _is_covered(together: int, small: int, as_well: int, smallest_shown: int) -> bool:
