@@ -41,7 +41,8 @@ def file(version: Version, name: str) -> bytes:
     """One of ``FILES``; empty where the hosts publish no rows."""
     document = version.document
     if name == "results.json":
-        told = {**document, "corrections": list(version.corrections)}
+        quotes = [{key: value for key, value in quote.items() if key != "ref"} for quote in document["quotes"]]
+        told = {**document, "quotes": quotes, "corrections": list(version.corrections)}
         return json.dumps(told, ensure_ascii=False, indent=1).encode()
     if name == "results.csv":
         return rows.results_csv(document).encode()

@@ -58,6 +58,7 @@ def context(
         "cite": _cite(document, said["title"], links),
         "digest": " ".join(document["digest"][i : i + 4] for i in (0, 4, 8)),
         "settled": _method(document),
+        "ledger": [_coding(step, labels, survey["languages"]) for step in document["coding"]],
     }
     if figures["is_enough"]:
         shared |= _figures(document, method, labels)
@@ -84,8 +85,70 @@ def _figures(document: Document, method: Method, labels: Mapping[str, str]) -> d
         "groups": group_section.by_group(figures, labels, questions),
         "who": group_section.who(figures, questions),
         "choices_made": group_section.choices_made(figures),
+        "own": _own_words(document, questions),
         "sensitivity": check_section.sensitivity(figures, labels),
         "position": check_section.position(figures),
+    }
+
+
+def _own_words(document: Document, questions: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | None:
+    """Themes and quotes; None where nobody wrote anything that was coded."""
+    said, languages = document["own_words"], document["survey"]["languages"]
+    if not said or not (said["themes"] or document["quotes"]):
+        return None
+    most = max((theme["count"] for theme in said["themes"]), default=1)
+    people = said["people"]
+    return {
+        "themes": [
+            {
+                "label": words.picked(theme["label"], languages),
+                "n": words.number(theme["count"]),
+                "width": round(100 * theme["count"] / most, 2),
+            }
+            for theme in said["themes"]
+        ],
+        "people": ngettext(
+            "%(n)s person wrote something; one text can hold several themes.",
+            "%(n)s people wrote something; one text can hold several themes.",
+            people,
+        )
+        % {"n": words.number(people)},
+        "quotes": [
+            {
+                "text": quote["text"],
+                "language": quote["language"],
+                "who": questions[quote["group"]["question"]]["choices"][quote["group"]["group"]]
+                if quote["group"]
+                else "",
+            }
+            for quote in document["quotes"]
+        ],
+    }
+
+
+def _coding(step: Mapping[str, Any], labels: Mapping[str, str], languages: Sequence[str]) -> dict[str, Any]:
+    """A line of the coding ledger in words, with the places it changed."""
+    to = labels.get(step["option"], "") if step["option"] else words.picked(step["theme"] or {}, languages)
+    text = (
+        ngettext("%(count)s text counted as “%(to)s”", "%(count)s texts counted as “%(to)s”", step["count"])
+        if step["option"]
+        else ngettext("%(count)s text put under “%(to)s”", "%(count)s texts put under “%(to)s”", step["count"])
+    )
+    moves = [
+        _("%(label)s from %(before)s to %(after)s")
+        % {
+            "label": labels.get(move["option"], move["option"]),
+            "before": words.ordinal(move["from"]),
+            "after": words.ordinal(move["to"]),
+        }
+        for move in step["effect"]
+        if move.get("from") and move.get("to")
+    ]
+    return {
+        "day": words.day(step["on"]),
+        "text": text % {"count": words.number(step["count"]), "to": to},
+        "effect": "; ".join(moves),
+        "is_undone": step["is_undone"],
     }
 
 

@@ -22,6 +22,7 @@ from csplatform.core import audit, outbox, rows
 from surveys import ballots, receipts
 from surveys.models import OTHER, Channel, Erasure, Response, SendState, State, Status, Survey, SurveyInvitation
 from surveys.selectors.public import Asked, asked_by
+from surveys.services import publishing
 from surveys.services.ballot_messages import as_validation_error
 
 MAX_KEY = 64
@@ -217,6 +218,7 @@ def erase_known(*, response_id: UUID, actor: audit.Actor, now: datetime) -> None
 
 def _erase(found: Response, now: datetime) -> None:
     if not found.is_test:
+        publishing.withdraw_quote(survey_id=found.survey_id, response_id=found.pk)
         day = timezone.localdate(now, timezone=timezone.get_default_timezone())
         Erasure.objects.create(workspace_id=found.workspace_id, survey_id=found.survey_id, on=day)
     found.delete()

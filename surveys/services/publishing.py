@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from surveys.results import document as documents
 from surveys.results import releases, rows
 from surveys.results.people import Person, token
 from surveys.results.privacy import Basis
-from surveys.selectors import counting
+from surveys.selectors import counting, own_words
 from surveys.services import lifecycle
 from surveys.stats.tally import RESAMPLES
 
@@ -57,8 +57,8 @@ def assemble(*, survey: Survey, by_label: str, now: datetime) -> Publication:
     earlier = list(Publication.objects.filter(survey=survey).order_by("number"))
     questions = counting.segment_questions(survey)
     options = counting.options_of(survey)
-    people = list(counting.people_of(survey, questions, include_removed=True).values())
-    source = _source(survey, options, questions, people)
+    people = counting.people_of(survey, questions, include_removed=True)
+    source = _source(survey, options, questions, list(people.values()))
     history = [_release(each) for each in earlier]
     number = earlier[-1].number + 1 if earlier else 1
     basis = _basis(source.people)
@@ -78,6 +78,9 @@ def assemble(*, survey: Survey, by_label: str, now: datetime) -> Publication:
         "figures": decision.figures,
         "rows_question": decision.rows_question,
         "removals": _removals(survey),
+        "coding": own_words.ledger(survey),
+        "own_words": _own_words(survey, decision, history),
+        "quotes": _quotes(survey, decision, people, source),
     }
     told = _rows(survey, source, decision, earlier)
     return Publication(
@@ -145,6 +148,40 @@ def _survey_texts(survey: Survey) -> dict[str, Any]:
 def _removals(survey: Survey) -> list[dict[str, Any]]:
     lines = Removal.objects.filter(survey=survey).order_by("at", "id").values_list("at", "reason", "count")
     return [{"on": at.date().isoformat(), "reason": reason, "count": count} for at, reason, count in lines]
+
+
+def _own_words(
+    survey: Survey, decision: releases.Decision, history: Sequence[releases.Release]
+) -> dict[str, Any] | None:
+    """Themes with their numbers, which wait for a batch as all figures do."""
+    if not decision.figures["is_enough"]:
+        return None
+    if decision.changes_wait:
+        kept: dict[str, Any] | None = history[-1].document["own_words"]
+        return kept
+    return own_words.themes(survey)
+
+
+def _quotes(
+    survey: Survey, decision: releases.Decision, people: Mapping[UUID, Person], source: documents.Source
+) -> list[dict[str, Any]]:
+    if not decision.figures["is_enough"]:
+        return []
+    questions = [question.key for question in source.questions]
+    return own_words.quotes(survey, people, questions, decision.figures["groups"])
+
+
+def withdraw_quote(*, survey_id: UUID, response_id: UUID) -> None:
+    """Take the quote of an answer, if there is one, out of every version: its author has erased it.
+
+    The only thing in a version that ever changes; its hash leaves quotes out for that reason.
+    """
+    ref = own_words.quote_ref(response_id)
+    found = Publication.objects.select_for_update(of=("self",)).filter(survey_id=survey_id)
+    for publication in found.filter(results__quotes__contains=[{"ref": ref}]):
+        kept = [quote for quote in publication.results["quotes"] if quote["ref"] != ref]
+        publication.results = {**publication.results, "quotes": kept}
+        publication.save(update_fields=["results"])
 
 
 def _rows(survey: Survey, source: documents.Source, decision: releases.Decision, earlier: Sequence[Publication]) -> str:

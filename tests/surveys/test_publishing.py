@@ -13,8 +13,9 @@ from django.core.exceptions import ValidationError
 from csplatform.core import audit
 from csplatform.core.models import AuditEvent, OutboxEvent
 from csplatform.core.tenancy import workspace_scope
-from surveys.models import Option, Publication, Response, State, Survey
-from surveys.services import building, lifecycle, publishing
+from surveys.models import Coding, Option, Publication, Response, State, Survey, Theme
+from surveys.results import document as documents
+from surveys.services import answering, building, lifecycle, publishing
 from tests.factories import NOW, make_workspace
 from tests.surveys import waves
 
@@ -131,3 +132,56 @@ def test_hosts_may_keep_the_rows_to_themselves() -> None:
     survey = opened(publish_rows=False)
     waves.fill(survey, 40)
     assert publish(survey).rows == ""
+
+
+def coded(survey: Survey, texts: list[str], **fields: Any) -> list[Response]:
+    """Answers with own words under one theme."""
+    theme = Theme.objects.create(
+        workspace_id=survey.workspace_id, survey=survey, label={"en": "Meetings"}, created_at=NOW
+    )
+    rows = Response.objects.bulk_create(
+        [waves.answer_row(survey, [1, 0], other_text=text, may_quote=True, **fields) for text in texts]
+    )
+    Coding.objects.bulk_create([Coding(workspace_id=survey.workspace_id, response=row, theme=theme) for row in rows])
+    return list(rows)
+
+
+def test_quotes_need_consent_and_carry_one_group_that_is_shown() -> None:
+    survey = opened()
+    waves.fill(survey, 60, segments={"role": {"leader": 1}, "region": {"europe": 1}})
+    coded(survey, ["Too many meetings"], segments={"role": "leader", "region": "europe"})
+    told = publish(survey).results
+    assert [(quote["text"], quote["group"]) for quote in told["quotes"]] == [
+        ("Too many meetings", {"question": "role", "group": "leader"})
+    ]
+    assert told["own_words"] == {"people": 1, "themes": [{"label": {"en": "Meetings"}, "count": 1}]}
+
+
+def test_a_quote_from_a_small_group_says_nothing_of_its_author() -> None:
+    survey = opened()
+    waves.fill(survey, 60, segments={"role": {"leader": 1, "csm": 1}})
+    coded(survey, ["Too many meetings"], segments={"role": "support"})
+    assert [quote["group"] for quote in publish(survey).results["quotes"]] == [None]
+
+
+def test_without_consent_or_coding_there_is_no_quote() -> None:
+    survey = opened()
+    waves.fill(survey, 60)
+    row = coded(survey, ["Do not print this"])[0]
+    Response.objects.filter(pk=row.pk).update(may_quote=False)
+    Response.objects.bulk_create([waves.answer_row(survey, [0], other_text="Unread", may_quote=True)])
+    assert publish(survey).results["quotes"] == []
+
+
+def test_an_erased_answers_quote_leaves_every_version_at_once_and_the_hash_stays() -> None:
+    survey = opened()
+    waves.fill(survey, 60)
+    row = coded(survey, ["Too many meetings"])[0]
+    first = publish(survey)
+    answering.erase_known(response_id=row.pk, actor=audit.SYSTEM, now=LATER)
+    kept = Publication.objects.get(pk=first.pk)
+    assert "Too many meetings" not in json.dumps(kept.results)
+    assert documents.digest(kept.results, kept.rows) == first.digest
+    second = publish(survey)
+    assert second.results["quotes"] == []
+    assert second.results["own_words"] == first.results["own_words"], "numbers wait for a batch"

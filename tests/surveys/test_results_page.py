@@ -212,3 +212,12 @@ def test_a_later_wave_is_compared_where_the_words_are_the_same(workspace: Worksp
     assert "Change since 2025" in page
     assert page.count("new wording") >= 1
     assert "change-row is-clear" in page
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "de"])
+def test_drawings_are_the_same_in_every_language(workspace: Workspace, language: str) -> None:
+    published(workspace, 200)
+    page = Client().get(f"{ADDRESS}?lang={language}").content.decode()
+    places = re.findall(r'\s(?:x|x1|x2|cx|width)="([^"]*)"', page)
+    assert len(places) > 500
+    assert all(re.fullmatch(r"\d+(?:\.\d+)?%?", place) for place in places if not place.startswith("-")), places
