@@ -47,7 +47,13 @@ class WebLinks:
 
 @dataclass(frozen=True, slots=True)
 class FolderLinks(WebLinks):
-    """The same inside a folder that any host can serve: pages and files beside one another."""
+    """The same inside a folder that any host can serve: pages and files beside one another.
+
+    ``folder_url`` is where the folder will be, ending with a slash, for what must be an absolute address (previews of
+    shared links); empty where that is not known.
+    """
+
+    folder_url: str = ""
 
     def page(self, *, language: str = "", method: str = "mentions", anchor: str = "") -> str:
         return page_file(language or self.language, method) + (f"#{anchor}" if anchor else "")
@@ -65,7 +71,7 @@ class FolderLinks(WebLinks):
         return f"{self.public_url}{path}?lang={self.language}"
 
     def absolute(self, path: str) -> str:
-        return path
+        return self.folder_url + path
 
 
 def page_file(language: str, method: str, kind: str = "results") -> str:

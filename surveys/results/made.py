@@ -13,7 +13,7 @@ from django.utils import translation
 
 from surveys.results import page, picture, rows
 from surveys.results.document import Document
-from surveys.results.links import FILES, FolderLinks, WebLinks
+from surveys.results.links import FILES, WebLinks
 from surveys.stats.shares import Method
 
 HTML = "text/html; charset=utf-8"
@@ -69,7 +69,3 @@ def image(version: Version, language: str) -> bytes:
 def web_links(version: Version, language: str, *, is_older: bool) -> WebLinks:
     number = version.document["version"]["number"] if is_older else None
     return WebLinks(version.slug, language, settings.PUBLIC_URL, number)
-
-
-def folder_links(version: Version, language: str) -> FolderLinks:
-    return FolderLinks(version.slug, language, settings.PUBLIC_URL)
