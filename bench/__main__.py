@@ -24,6 +24,7 @@ BENCHES = (
     "score_one",
     "backfill",
     "survey_submit",
+    "survey_results",
     "survey_recount",
 )
 RESULTS = Path(__file__).with_name("results.json")

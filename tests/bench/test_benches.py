@@ -23,6 +23,7 @@ EXPECTED = {
     "score_one": "score_one",
     "backfill": "backfill",
     "survey_submit": "survey_submit",
+    "survey_results": "survey_results",
     "survey_recount": "survey_recount",
 }
 

@@ -34,5 +34,9 @@ def test_who_can_sign_in_is_written_down_once_the_demo_is_complete(tmp_path: Pat
     assert not prepare(file), "half a demo has to be loaded to its end"
 
     Workspace.objects.filter(pk=demo.pk).update(demo_ready_at=factories.NOW)
+    assert not prepare(file), "of its two workspaces one is missing"
+
+    factories.make_workspace("community", is_demo=True)
+    Workspace.objects.filter(slug="community").update(demo_ready_at=factories.NOW)
     assert prepare(file)
-    assert file.read_text().split() == ["owner@sherwood.example", settings.DEMO_PASSWORD, "owner"]
+    assert file.read_text().split() == ["owner@sherwood.example", settings.DEMO_PASSWORD, "sherwood:", "owner"]
