@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from surveys import sheets
 from surveys.models import Audience, Checks, Kind, Survey
@@ -48,7 +49,7 @@ class NewSurveyForm(AddressForm):
     start = forms.ChoiceField(label=_("What do you want to ask?"), choices=KINDS, widget=forms.RadioSelect)
     language = forms.ChoiceField(label=_("First language"), choices=settings.LANGUAGES)
     title = forms.CharField(
-        label=_("Title"),
+        label=pgettext_lazy("survey", "Title"),
         max_length=200,
         required=False,
         help_text=_("In the first language; more languages can be added next. The starter brings a title."),
@@ -82,7 +83,7 @@ class SurveyForm(forms.Form):
 
 
 WORDS = {
-    "title": _("Title"),
+    "title": pgettext_lazy("survey", "Title"),
     "question": _("Question"),
     "intro": _("Introduction"),
     "thanks": _("Thanks"),

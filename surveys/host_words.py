@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from csplatform.core import formats
@@ -64,7 +64,12 @@ def shown(value: Any) -> str:
 def faults(survey: Survey, told: dict[str, str]) -> list[dict[str, str]]:
     """What keeps a survey from opening, each with the page on which it is put right (a URL name)."""
     pages = {"options": "survey_options", "questions": "survey_questions"}
-    names = {"title": _("Title"), "question": _("Question"), "options": _("Options"), "questions": _("Questions")}
+    names = {
+        "title": pgettext("survey", "Title"),
+        "question": _("Question"),
+        "options": _("Options"),
+        "questions": _("Questions"),
+    }
     found = []
     for field, problem in told.items():
         part, _dot, key = field.partition(".")
