@@ -11,20 +11,29 @@ from django.utils import timezone
 
 from accounts.models import Workspace
 from csplatform.core.tenancy import workspace_scope
-from surveys.services import keeping, results_mail, schedule
+from surveys.services import introductions, keeping, results_mail, schedule
 
 log = structlog.get_logger()
 
 
 @shared_task(name="surveys.sweep")
 def sweep(**_: Any) -> None:
-    """Open, close and publish what is due, then mail the results to those who asked for them."""
+    """Open, close and publish what is due, then mail results to those who asked for them, and introductions."""
     for workspace_id in _workspaces():
         with workspace_scope(workspace_id):
             taken = schedule.take_due(now=timezone.now())
         mailed = results_mail.mail_waiting(workspace_id=workspace_id, now=timezone.now())
+        mailed += introductions.mail_waiting(workspace_id=workspace_id, now=timezone.now())
         if taken or mailed:
             log.info("surveys swept", workspace=str(workspace_id), steps=taken, mailed=mailed)
+
+
+@shared_task(name="surveys.mail_introductions")
+def mail_introductions(workspace_id: str, **_: Any) -> None:
+    """Ask the guests of introductions and introduce those who agreed. Sent after each step; the sweep repeats it."""
+    sent = introductions.mail_waiting(workspace_id=UUID(workspace_id), now=timezone.now())
+    if sent:
+        log.info("introductions mailed", workspace=workspace_id, count=sent)
 
 
 @shared_task(name="surveys.forget")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from surveys.views import coding, creating, editors, lifecycle, moderation, overview, publishing
+from surveys.views import coding, creating, editors, introductions, lifecycle, moderation, overview, publishing
 
 urlpatterns = [
     path("", overview.listing, name="survey_list"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("<uuid:pk>/answers/", moderation.answers, name="survey_answers"),
     path("<uuid:pk>/words/", coding.words, name="survey_words"),
     path("<uuid:pk>/words/<uuid:step_id>/undo/", coding.undo, name="survey_words_undo"),
+    path("<uuid:pk>/introductions/", introductions.meeting, name="survey_introductions"),
     path("<uuid:pk>/results/", publishing.results, name="survey_publish"),
     path("<uuid:pk>/results/preview/", publishing.preview, name="survey_publish_preview"),
     path("<uuid:pk>/open/", lifecycle.open_now, name="survey_open"),

@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from surveys import addresses, host_words
 from surveys.models import Kind, Survey
 from surveys.public.tokens import test_token
+
+_ONLY_TOP3 = [
+    ("survey_words", gettext_lazy("Own words")),
+    ("survey_introductions", gettext_lazy("Introductions")),
+    ("survey_publish", gettext_lazy("Results")),
+]
 
 
 def test_path(survey: Survey) -> str:
@@ -28,7 +34,7 @@ def context(survey: Survey, here: str) -> dict[str, Any]:
         ("survey_questions", _("Questions")),
         ("survey_settings", _("Settings")),
         ("survey_answers", _("Answers")),
-        *([("survey_words", _("Own words")), ("survey_publish", _("Results"))] if is_top3 else []),
+        *(_ONLY_TOP3 if is_top3 else []),
     ]
     return {
         "survey": survey,

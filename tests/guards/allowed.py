@@ -41,6 +41,7 @@ PUBLIC_ROUTES = {
     "/s/%(slug)s/og.png": "the share image of published results",
     "/s/%(slug)s/calendar.ics": "the day of the results, for a calendar",
     "/s/%(slug)s/embed/": "answering inside a page of another site",
+    "/s/%(slug)s/introduction/%(token)s/": "agreeing to be introduced, by the link of a mail; its token is the key",
     "/s/%(slug)s/proof/": "a proof of work to solve; holds no data",
     "/s/%(slug)s/qr.svg": "the public address as a picture",
     "/s/%(slug)s/receipt/": "one's own answer, opened by the code only its author has",

@@ -42,6 +42,7 @@ PAGES = [
     Page("survey_settings", writes=True),
     Page("survey_answers", writes=True),
     Page("survey_words", writes=True),
+    Page("survey_introductions", writes=True),
     Page("survey_publish", writes=True),
     Page("survey_publish_preview"),
     Page("survey_open", reads=False, writes=True),

@@ -7,7 +7,8 @@ from typing import Any
 
 from csplatform.core import audit
 from csplatform.core.ids import uuid7
-from surveys.models import Response, Survey
+from csplatform.core.tenancy import workspace_scope
+from surveys.models import OptIn, Response, Survey
 from surveys.services import building, lifecycle
 from tests.factories import NOW
 
@@ -31,3 +32,15 @@ def answered(survey: Survey, n: int = 1, *, at: datetime = NOW, **fields: Any) -
         )
         for _ in range(n)
     )
+
+
+def wants_peers(survey: Survey, *names: str, challenge: int = 2, **fields: Any) -> list[OptIn]:
+    """People who asked to meet peers with ``challenge`` (an option number). Opens its own scope."""
+    with workspace_scope(survey.workspace_id):
+        return [
+            OptIn.objects.create(
+                workspace_id=survey.workspace_id, survey=survey, email=f"{name}@guests.example", wants_peers=True,
+                challenge=challenge, given_on=NOW.date(), **fields,
+            )
+            for name in names
+        ]  # fmt: skip
