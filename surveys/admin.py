@@ -74,14 +74,31 @@ class IntroductionGuestAdmin(HistoryAdmin):
     exclude = ["token_hash"]
 
 
-for model in (
-    models.Removal,
-    models.Erasure,
-    models.Introduction,
-    models.Theme,
-    models.Coding,
-    models.CodingStep,
-    models.Correction,
-    models.Dispatch,
-):
+@admin.register(models.Removal)
+class RemovalAdmin(HistoryAdmin):
+    list_display = ["survey", "at", "reason", "count", "by_label"]
+    list_filter = ["reason"]
+    list_select_related = ["survey"]
+
+
+@admin.register(models.CodingStep)
+class CodingStepAdmin(HistoryAdmin):
+    list_display = ["survey", "at", "option", "theme", "count", "by_label", "undone_at"]
+    list_select_related = ["survey", "option", "theme"]
+    exclude = ["before"]
+
+
+@admin.register(models.Introduction)
+class IntroductionAdmin(HistoryAdmin):
+    list_display = ["survey", "challenge", "created_at", "made_at", "by_label"]
+    list_select_related = ["survey"]
+
+
+@admin.register(models.Correction)
+class CorrectionAdmin(HistoryAdmin):
+    list_display = ["survey", "number", "at", "by_label"]
+    list_select_related = ["survey"]
+
+
+for model in (models.Erasure, models.Theme, models.Coding, models.Dispatch):
     admin.site.register(model, HistoryAdmin)

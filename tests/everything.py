@@ -30,6 +30,8 @@ from csplatform.core.tenancy import workspace_scope
 from health.models import HealthScore, HealthSnapshot
 from health.services import base_rate
 from health.services.scoring import score_present
+from surveys.models import State, Survey
+from surveys.services.lifecycle import METHOD
 from tests import factories
 
 OURS = ("core", "accounts", "journeys", "health", "surveys")
@@ -66,6 +68,11 @@ def make_everything(slug: str, role: Role = Role.OWNER) -> tuple[Workspace, Memb
         run = _ensure(ImportRun, workspace, rows, kind="customers", job=_ensure(Job, workspace, rows))
         assert isinstance(run, ImportRun)
         run.rejects.save("rejects.csv", ContentFile(b"reason\n"))
+        # A survey that people could answer: it speaks a language, and knows how it is counted.
+        _ensure(
+            Survey, workspace, rows, title={"en": f"Secret of {slug}"}, languages=["en"], state=State.CLOSED,
+            opened_at=factories.NOW, closed_at=factories.NOW, method=METHOD,
+        )  # fmt: skip
         for model in tenant_models():
             _ensure(model, workspace, rows)
     return workspace, membership, rows
