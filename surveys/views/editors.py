@@ -6,7 +6,7 @@ what stands there now.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -92,7 +92,11 @@ def options(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
         for each in Option.objects.filter(survey=survey).order_by("number")
     ]
     rows = sheets.options(dict(request.POST.lists()), survey.languages) if request.method == "POST" else stored
-    return _sheet_page(request, survey, "survey_options", rows, stored, editing.set_options, "options")
+
+    def write(told: list[sheets.Row], **common: Any) -> Survey:
+        return editing.set_options(survey_id=pk, options=told, **common)
+
+    return _sheet_page(request, survey, "survey_options", "surveys/host/options.html", rows, stored, write)
 
 
 @host_page(BOTH)
@@ -105,22 +109,26 @@ def questions(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST":
         known = {row["key"]: row["choices"] for row in stored}
         rows = sheets.questions(dict(request.POST.lists()), survey.languages, known)
-    return _sheet_page(request, survey, "survey_questions", rows, stored, editing.set_questions, "questions")
+
+    def write(told: list[sheets.Row], **common: Any) -> Survey:
+        return editing.set_questions(survey_id=pk, questions=told, **common)
+
+    return _sheet_page(request, survey, "survey_questions", "surveys/host/questions.html", rows, stored, write)
 
 
 def _sheet_page(
     request: WorkspaceRequest,
     survey: Survey,
     here: str,
+    template: str,
     rows: list[sheets.Row],
     stored: list[sheets.Row],
     write: Write,
-    name: str,
 ) -> HttpResponse:
     tried = Tried()
     if request.method == "POST":
         rows = sheets.act(rows, request.POST.get("action", ""))
-        tried = _try(request, survey, write, {name: rows})
+        tried = _try(request, write, rows)
         if not (tried.problems or tried.is_stale):
             messages.success(request, _("Saved."))
             return redirect(here, survey.pk)
@@ -132,18 +140,12 @@ def _sheet_page(
         "conflicts": _differences(rows, stored) if tried.is_stale else [],
     }
     status = 409 if tried.is_stale else 422 if tried.problems else 200
-    return render(request, f"surveys/host/{name}.html", context, status=status)
+    return render(request, template, context, status=status)
 
 
-def _try(request: WorkspaceRequest, survey: Survey, write: Write, told: Mapping[str, Any]) -> Tried:
+def _try(request: WorkspaceRequest, write: Write, rows: list[sheets.Row]) -> Tried:
     try:
-        write(
-            survey_id=survey.pk,
-            actor=actor_of(request),
-            now=timezone.now(),
-            expected_version=_version(request),
-            **told,
-        )
+        write(rows, actor=actor_of(request), now=timezone.now(), expected_version=_version(request))
     except StaleVersionError:
         return Tried(is_stale=True)
     except ValidationError as error:
@@ -196,7 +198,16 @@ def _differences(rows: Sequence[sheets.Row], stored: Sequence[sheets.Row]) -> li
     """Per key what was typed and what stands there, where the two differ."""
     typed, now = ({row["key"]: row for row in each} for each in (rows, stored))
     return [
-        (key, host_words.shown(typed.get(key, {}).get("label")), host_words.shown(now.get(key, {}).get("label")))
+        (key, _in_words(typed.get(key)), _in_words(now.get(key)))
         for key in dict.fromkeys([*typed, *now])
         if typed.get(key) != now.get(key)
     ]
+
+
+def _in_words(row: sheets.Row | None) -> str:
+    """What a row says, to be compared by eye."""
+    if row is None:
+        return "–"
+    choices = [choice.get("label") for choice in row.get("choices") or []]
+    said = [row.get("label"), row.get("help"), choices, _("retired") if row.get("is_retired") else ""]
+    return " / ".join(host_words.shown(each) for each in said if each)
