@@ -5,8 +5,10 @@ from django.urls import include, path
 
 from accounts.views.profile import set_language
 from csplatform.core.preferences import set_theme
+from csplatform.core.robots import robots
 
 urlpatterns = [
+    path("robots.txt", robots, name="robots"),
     path("theme/", set_theme, name="set_theme"),
     path("language/", set_language, name="set_language"),
     path("", include("health.ingest.urls")),

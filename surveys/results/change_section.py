@@ -35,7 +35,8 @@ def change(figures: Mapping[str, Any], labels: Labels, wave: str) -> dict[str, A
         "sentences": _change_sentences(rows, clear, labels),
         "zero": axis.at(0),
         "ticks": [
-            {"x": axis.at(tick), "text": _("no change") if tick == 0 else words.points(tick)} for tick in axis.ticks
+            {"x": axis.at(tick), "is_zero": tick == 0, "text": words.points(tick) if tick else _("no change")}
+            for tick in axis.ticks
         ],
         "lines": [axis.at(tick) for tick in axis.ticks if tick],
         "rows": [_change_row(row, labels, axis.at, wave) for row in rows],

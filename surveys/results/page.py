@@ -36,7 +36,12 @@ def context(
         "said": said,
         "language": words.language(),
         "languages": [
-            {"code": code, "name": NAMES.get(code, code), "url": links.page(language=code, method=method)}
+            {
+                "code": code,
+                "name": NAMES.get(code, code),
+                "url": (url := links.page(language=code, method=method)),
+                "absolute": links.absolute(url),
+            }
             for code in survey["languages"]
         ],
         "headline": titles.headline(ranked, labels),

@@ -29,6 +29,7 @@ PUBLIC_ROUTES = {
     "/admin/logout/": "goes on to signing out",
     "/admin/jsi18n/": "words for the admin's scripts, the same for everybody",
     "/invitations/%(token)s/": "the link of an invitation's mail; its token is the key",
+    "/robots.txt": "what search engines may read; holds no data",
     "/language/": "a reader's language, kept in a cookie",
     "/s/": "the public list of editions",
     "/s/%(slug)s/": "answering a survey; no account is the point",

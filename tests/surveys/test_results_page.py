@@ -221,3 +221,9 @@ def test_drawings_are_the_same_in_every_language(workspace: Workspace, language:
     places = re.findall(r'\s(?:x|x1|x2|cx|width)="([^"]*)"', page)
     assert len(places) > 500
     assert all(re.fullmatch(r"\d+(?:\.\d+)?%?", place) for place in places if not place.startswith("-")), places
+
+
+def test_search_engines_may_read_the_public_pages_and_nothing_else() -> None:
+    rules = Client().get("/robots.txt").content.decode().splitlines()
+    assert "Allow: /s/" in rules
+    assert rules[-1] == "Disallow: /"
