@@ -24,6 +24,17 @@ document.addEventListener("keydown", (event) => {
 
 for (const button of document.querySelectorAll("[data-opens][hidden]")) button.hidden = false;
 
+/* --- tabs: the current one is in sight, also where they do not all fit --- */
+function showCurrentTab() {
+  for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+    const row = tab.parentElement;
+    row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
+  }
+}
+
+showCurrentTab();
+document.addEventListener("htmx:afterSettle", showCurrentTab);
+
 /* --- selection --- */
 const boxes = (form) => [...form.querySelectorAll("tbody input[type=checkbox]")];
 let lastBox = null;

@@ -122,6 +122,11 @@ def test_hosts_work_without_a_script(visit: Open, surveys: tuple[Survey, Survey]
         assert Response.objects.filter(survey=open_one, status="removed").count() == 2
 
 
+def test_the_current_tab_is_in_sight_on_a_phone(visit: Open, surveys: tuple[Survey, Survey]) -> None:
+    page = visit(width=390).go(f"/surveys/{surveys[0].pk}/results/")
+    expect(page.locator(".tabs [aria-current]").first).to_be_in_viewport(ratio=0.9)
+
+
 def test_the_keyboard_goes_to_surveys(visit: Open, surveys: tuple[Survey, Survey]) -> None:
     page = visit(Role.MANAGER).go("/")
     page.keyboard.press("g")
