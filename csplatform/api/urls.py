@@ -69,7 +69,7 @@ urlpatterns = [
     path("v1/surveys/<reference:id>/tally/", _survey({"get": "tally"}), name="api-surveys-tally"),
     path(
         "v1/surveys/<reference:id>/responses/",
-        SurveyResponseViewSet.as_view({"post": "create"}),
+        SurveyResponseViewSet.as_view({"get": "list", "post": "create"}),
         name="api-surveys-responses",
     ),
     *_records("surveys", SurveyViewSet),

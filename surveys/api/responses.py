@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import django_filters
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field, extend_schema_view
@@ -93,7 +94,10 @@ class AnswerSerializer(serializers.Serializer[Any]):
     is_test = serializers.BooleanField(required=False, help_text="A test answer never counts.")
 
     def validate_segments(self, told: Any) -> Any:
-        return _mapping(told)
+        faults = {key: _("Expected one key.") for key, value in _mapping(told).items() if not isinstance(value, str)}
+        if faults:
+            raise serializers.ValidationError(faults)
+        return told
 
     def validate_answers(self, told: Any) -> Any:
         return _mapping(told)
@@ -157,8 +161,18 @@ EXAMPLE = OpenApiExample(
 class SurveyResponseViewSet(ResponseViewSet):
     """Answers of one survey."""
 
-    serializer_class = SubmittedSerializer
-    needs: ClassVar[dict[str, Need]] = {"create": WRITE}
+    needs: ClassVar[dict[str, Need]] = {"list": READ, "create": WRITE}
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return super().get_queryset().filter(survey_id=self.survey.pk)
+
+    def get_serializer_class(self) -> type[serializers.Serializer[Any]]:
+        return SubmittedSerializer if self.action == "create" else ResponseSerializer
+
+    @extend_schema(summary="List a survey's answers", description="Answers to this survey, the oldest first.")
+    def list(self, request: Request, id: str) -> Answer:  # type: ignore[override]
+        self.survey: Survey = self.find(id, Survey.objects.all())
+        return super().list(request)
 
     @extend_schema(
         summary="Answer a survey",
@@ -169,8 +183,9 @@ class SurveyResponseViewSet(ResponseViewSet):
         examples=[EXAMPLE],
     )
     def create(self, request: Request, id: str) -> Answer:
-        survey: Survey = self.find(id, Survey.objects.all())
+        self.survey = survey = self.find(id, Survey.objects.all())
         raw, told = _raw(request.data)
+        language = _language(told, survey)
         contact, customer = _people(told)
         try:
             submitted = answering.submit(
@@ -179,7 +194,7 @@ class SurveyResponseViewSet(ResponseViewSet):
                 now=self.now,
                 channel=Channel.API,
                 submission_key=_submission_key(request),
-                language=told.get("language") or next(iter(survey.languages), "en"),
+                language=language,
                 sender=None,
                 contact=contact,
                 customer=customer,
@@ -225,6 +240,15 @@ def _raw(body: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     if twice:
         raise invalid([(name, _("Given in two ways; give it once.")) for name in twice])
     return {**raw, **single}, told
+
+
+def _language(told: Mapping[str, Any], survey: Survey) -> str:
+    """The language the answer was given in: the survey's first unless told."""
+    given = told.get("language")
+    if given is not None and given not in survey.languages:
+        known = ", ".join(survey.languages)
+        raise invalid([("language", _("This survey speaks %(languages)s.") % {"languages": known})])
+    return given or next(iter(survey.languages), "en")
 
 
 def _people(told: Mapping[str, Any]) -> tuple[Contact | None, Customer | None]:

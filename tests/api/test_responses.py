@@ -77,6 +77,9 @@ def test_the_names_of_the_form_give_the_same_ballot(api: Api, survey: Survey) ->
         ({"choices": ["other"], "other": "x" * 20_000}, "other"),
         ({"choices": "adoption"}, "choices"),
         ({"choices": ["adoption"], "colour": "green"}, "colour"),
+        ({"choices": ["adoption"], "language": "xx"}, "language"),
+        ({"choice_1": {"key": "adoption"}}, "choice_1"),
+        ({"choices": ["adoption"], "segments": {"role": ["csm", 3]}}, "segments.role"),
         ({"choices": ["adoption"], "customer_external_id": "nobody"}, "customer_external_id"),
     ],
 )
@@ -146,6 +149,8 @@ def test_answers_are_listed_by_survey_and_moment(api: Api, survey: Survey) -> No
         return [row["id"] for row in api.get(f"responses/?{query}").json()["results"]]
 
     assert ids(f"survey={survey.pk}") == [str(old.pk), str(new.pk)]
+    listed = api.get(f"surveys/{survey.pk}/responses/?channel=embed").json()["results"]
+    assert [row["id"] for row in listed] == [str(new.pk)]
     assert ids("survey_slug=second") == [str(other.pk)]
     since = (NOW + timedelta(minutes=1)).isoformat().replace("+00:00", "Z")
     assert ids(f"since={since}") == [str(new.pk)]
@@ -174,6 +179,7 @@ def test_scopes_and_roles(api: Api, survey: Survey, client: Any) -> None:
     problem(send(reader, survey, {"choices": ["value"]}), 403)
     problem(reader.delete(f"responses/{row.pk}/"), 403)
     problem(writer.get("responses/"), 403)
+    problem(writer.get(f"surveys/{survey.pk}/responses/"), 403)
     assert send(writer, survey, {"choices": ["value"]}).status_code == 201
     client.force_login(factories.make_member(workspace, Role.CSM).user)
     assert client.get("/api/v1/responses/").status_code == 403
@@ -184,6 +190,7 @@ def test_a_stranger_finds_nothing(survey: Survey) -> None:
         row = answer(survey, "value").response
     stranger = make_api(factories.make_workspace("theirs"))
     problem(send(stranger, survey, {"choices": ["value"]}), 404)
+    problem(stranger.get(f"surveys/{survey.pk}/responses/"), 404)
     problem(stranger.get(f"responses/{row.pk}/"), 404)
     problem(stranger.delete(f"responses/{row.pk}/"), 404)
     assert stranger.get(f"responses/?survey={survey.pk}").json()["results"] == []
