@@ -10,7 +10,7 @@ from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from csplatform.core import formats
-from surveys.models import State, Survey
+from surveys.models import Kind, State, Survey
 from surveys.standing import Next, Step, next_step
 
 STATE_CLASSES = {State.DRAFT: "", State.OPEN: "ok", State.CLOSED: "watch", State.PUBLISHED: ""}
@@ -25,7 +25,11 @@ def moment(at: datetime) -> str:
 
 def step_of(survey: Survey) -> Next:
     return next_step(
-        survey.state, opens_at=survey.opens_at, closes_at=survey.closes_at, publishes_at=survey.publishes_at
+        survey.state,
+        opens_at=survey.opens_at,
+        closes_at=survey.closes_at,
+        publishes_at=survey.publishes_at,
+        has_results_page=survey.kind == Kind.TOP3,
     )
 
 

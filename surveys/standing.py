@@ -28,13 +28,21 @@ class Next:
 
 
 def next_step(
-    state: str, *, opens_at: datetime | None, closes_at: datetime | None, publishes_at: datetime | None
+    state: str,
+    *,
+    opens_at: datetime | None,
+    closes_at: datetime | None,
+    publishes_at: datetime | None,
+    has_results_page: bool = True,
 ) -> Next:
-    """The next step of a survey in ``state`` (draft, open, closed, published) with this schedule."""
+    """The next step of a survey in ``state`` (draft, open, closed, published) with this schedule.
+
+    ``has_results_page``: whether its kind has public results; without them a closed survey is done.
+    """
     if state == "draft":
         return Next(Step.OPENS_BY_ITSELF, opens_at) if opens_at else Next(Step.OPEN)
     if state == "open":
         return Next(Step.CLOSES_BY_ITSELF, closes_at) if closes_at else Next(Step.COLLECT)
-    if state == "closed":
+    if state == "closed" and has_results_page:
         return Next(Step.PUBLISHES_BY_ITSELF, publishes_at) if publishes_at else Next(Step.PUBLISH)
     return Next(Step.NEXT_WAVE)

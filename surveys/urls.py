@@ -19,6 +19,7 @@ urlpatterns = [
     path("<uuid:pk>/results/", publishing.results, name="survey_publish"),
     path("<uuid:pk>/results/preview/", publishing.preview, name="survey_publish_preview"),
     path("<uuid:pk>/open/", lifecycle.open_now, name="survey_open"),
+    path("<uuid:pk>/delete/", lifecycle.delete, name="survey_delete"),
     path("<uuid:pk>/close/", lifecycle.close_now, name="survey_close"),
     path("<uuid:pk>/next-wave/", creating.wave, name="survey_wave"),
 ]

@@ -16,7 +16,7 @@ from accounts.services.results import StaleVersionError
 from csplatform.core import audit
 from surveys import locking
 from surveys.locking import Stage
-from surveys.models import Option, Question, Response, Survey
+from surveys.models import Option, PublicSlug, Question, Response, Survey
 from surveys.services import building
 from surveys.services.lifecycle import locked
 
@@ -143,6 +143,20 @@ def set_questions(
     Question.objects.filter(survey=survey).delete()
     building.add_questions(survey, questions)
     return _saved(survey, "survey.questions_changed", {"questions": len(questions)}, actor, now)
+
+
+@transaction.atomic
+def delete_draft(*, survey_id: UUID, actor: audit.Actor, now: datetime) -> None:
+    """Delete a survey that was never opened, with its test answers; its address is free again.
+
+    Raises ``Survey.DoesNotExist``; ``ValidationError`` once it has been opened: people may hold its link.
+    """
+    survey = locked(survey_id)
+    if stage_of(survey) is not Stage.DRAFT:
+        raise ValidationError(_("This survey has been opened, so it stays. Close it instead."))
+    audit.record(actor=actor, action="survey.deleted", subject=survey, data={"slug": survey.slug}, now=now)
+    PublicSlug.objects.filter(survey_id=survey.pk).delete()
+    survey.delete()
 
 
 def _to_change(survey_id: UUID, expected_version: int | None) -> Survey:

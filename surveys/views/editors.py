@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -25,7 +25,7 @@ from accounts.middleware import WorkspaceRequest
 from accounts.services.results import StaleVersionError
 from surveys import host_words, sheets
 from surveys.host_forms import SettingsForm, TextsForm
-from surveys.models import Option, Question, QuestionKind, Survey
+from surveys.models import Kind, Option, Question, QuestionKind, Survey
 from surveys.services import editing
 from surveys.views import frame
 from surveys.views.access import BOTH, find, host_page
@@ -85,8 +85,10 @@ def _form_page(
 
 @host_page(BOTH)
 def options(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
-    """The options of a top-3 survey."""
+    """The options of a top-3 survey; other kinds have none."""
     survey = find(pk)
+    if survey.kind != Kind.TOP3:
+        raise Http404
     stored = [
         {"key": each.key, "label": each.label, "help": each.help, "is_retired": each.retired_at is not None}
         for each in Option.objects.filter(survey=survey).order_by("number")

@@ -1,4 +1,4 @@
-"""Opening and closing by hand."""
+"""Opening, closing and deleting by hand."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.access import actor_of
 from accounts.middleware import WorkspaceRequest
-from surveys.services import lifecycle
+from surveys.services import editing, lifecycle
 from surveys.views.access import WRITE, find, host_page
 
 
@@ -29,6 +29,19 @@ def open_now(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
 def close_now(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     """Take no more answers."""
     return _move(request, pk, lifecycle.close_survey, _("The survey is closed and takes no more answers."))
+
+
+@host_page(WRITE)
+def delete(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
+    """Delete a draft; one that was opened stays."""
+    find(pk)
+    try:
+        editing.delete_draft(survey_id=pk, actor=actor_of(request), now=timezone.now())
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("survey_detail", pk)
+    messages.success(request, _("The draft is deleted."))
+    return redirect("survey_list")
 
 
 def _move(request: WorkspaceRequest, pk: UUID, service: Callable[..., Any], done: str) -> HttpResponse:

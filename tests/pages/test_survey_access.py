@@ -47,6 +47,7 @@ PAGES = [
     Page("survey_publish_preview"),
     Page("survey_open", reads=False, writes=True),
     Page("survey_close", reads=False, writes=True),
+    Page("survey_delete", reads=False, writes=True),
 ]
 READ = [page for page in PAGES if page.reads]
 OF_A_SURVEY = [page for page in PAGES if page.of_survey]

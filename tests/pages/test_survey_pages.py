@@ -10,8 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.roles import Role
+from csplatform.core import audit
 from csplatform.core.tenancy import workspace_scope
 from surveys.models import Option, Question, State, Survey
+from surveys.services import lifecycle
 from tests.factories import NOW
 from tests.pages.conftest import House
 from tests.surveys import hosting
@@ -180,3 +182,31 @@ def test_the_survey_pages_queries_do_not_grow_with_answers(house: House) -> None
         for day in range(20):
             hosting.answered(survey, 20, at=NOW + timedelta(days=day), language=("en", "fr", "de")[day % 3])
     assert queries(house, address) == few <= 10
+
+
+def test_a_draft_is_deleted_and_gives_its_address_back_but_an_opened_survey_stays(house: House) -> None:
+    with workspace_scope(house.workspace):
+        draft = hosting.starter(opened=False)
+        hosting.answered(draft, 1, is_test=True)
+        opened = hosting.starter("second")
+    client = house.client(Role.HOST)
+    assert (
+        "The draft is deleted." in client.post(reverse("survey_delete", args=[draft.pk]), follow=True).content.decode()
+    )
+    stays = client.post(reverse("survey_delete", args=[opened.pk]), follow=True).content.decode()
+    assert "has been opened, so it stays" in stays
+    with workspace_scope(house.workspace):
+        assert [survey.slug for survey in Survey.objects.all()] == ["second"]
+        hosting.starter(draft.slug)
+
+
+def test_other_kinds_have_no_options_and_are_not_published(house: House) -> None:
+    client = house.client(Role.HOST)
+    client.post("/surveys/new/", {"start": "nps", "language": "en", "title": "How likely?", "slug": "nps"})
+    with workspace_scope(house.workspace):
+        survey = Survey.objects.get(slug="nps")
+        lifecycle.open_survey(survey_id=survey.pk, actor=audit.SYSTEM, now=NOW)
+        lifecycle.close_survey(survey_id=survey.pk, actor=audit.SYSTEM, now=NOW)
+    assert "Start the next wave" in body(house, reverse("survey_detail", args=[survey.pk]))
+    for name in ("survey_options", "survey_publish", "survey_introductions"):
+        assert client.get(reverse(name, args=[survey.pk])).status_code == 404, name
