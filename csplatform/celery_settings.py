@@ -39,6 +39,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "forget-idempotency-keys": {"task": "accounts.forget_idempotency_keys", "schedule": 3_600.0},
     "tend-imports": {"task": "accounts.tend_imports", "schedule": 30.0, "options": {"expires": 30}},
     "sweep-surveys": {"task": "surveys.sweep", "schedule": 30.0, "options": {"expires": 30}},
+    "mail-survey-invitations": {"task": "surveys.mail_invitations", "schedule": 30.0, "options": {"expires": 30}},
     "forget-answers": {"task": "surveys.forget", "schedule": 3_600.0},
     "return-portfolios": {"task": "accounts.return_portfolios", "schedule": 900.0},
 }

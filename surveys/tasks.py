@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Workspace
 from csplatform.core.tenancy import workspace_scope
-from surveys.services import introductions, keeping, results_mail, schedule
+from surveys.services import introductions, keeping, mailing, results_mail, schedule, sending
 
 log = structlog.get_logger()
 
@@ -45,6 +45,25 @@ def forget(**_: Any) -> None:
             senders, answers = keeping.forget_senders(now=now), keeping.forget_expired(now=now)
         if senders or answers:
             log.info("answers forgotten", workspace=str(workspace_id), senders=senders, answers=answers)
+
+
+@shared_task(name="surveys.fill_dispatch")
+def fill_dispatch(workspace_id: str, dispatch_id: str, **_: Any) -> None:
+    """Write the invitations of a dispatch; delivered twice, or after a kill, it goes on where it stopped."""
+    sending.fill(workspace_id=UUID(workspace_id), dispatch_id=UUID(dispatch_id), clock=timezone.now)
+
+
+@shared_task(name="surveys.mail_invitations")
+def mail_invitations(**_: Any) -> None:
+    """Mail invitations and reminders that are due, and carry on dispatches that a lost worker or broker dropped."""
+    for workspace_id in _workspaces():
+        with workspace_scope(workspace_id):
+            stalled = sending.stalled(now=timezone.now())
+        for dispatch_id in stalled:
+            fill_dispatch.delay(str(workspace_id), str(dispatch_id))
+        sent = mailing.mail_due(workspace_id=workspace_id, clock=timezone.now)
+        if sent:
+            log.info("survey invitations mailed", workspace=str(workspace_id), count=sent)
 
 
 def _workspaces() -> list[UUID]:

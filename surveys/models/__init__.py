@@ -17,7 +17,15 @@ from surveys.models.responses import (
     Theme,
     reason_word,
 )
-from surveys.models.sending import Dispatch, SendState, Suppression, SuppressionReason, SurveyInvitation
+from surveys.models.sending import (
+    Addressees,
+    Dispatch,
+    HeldBack,
+    SendState,
+    Suppression,
+    SuppressionReason,
+    SurveyInvitation,
+)
 from surveys.models.surveys import (
     OTHER,
     Audience,
@@ -34,6 +42,7 @@ from surveys.models.surveys import (
 
 __all__ = [
     "OTHER",
+    "Addressees",
     "Audience",
     "Channel",
     "Checks",
@@ -43,6 +52,7 @@ __all__ = [
     "Correction",
     "Dispatch",
     "Erasure",
+    "HeldBack",
     "Introduction",
     "IntroductionGuest",
     "Kind",

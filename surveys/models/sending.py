@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -11,20 +13,44 @@ from csplatform.core.tenancy import TenantModel
 from surveys.models.surveys import Survey
 
 
+class Addressees(models.TextChoices):
+    """Whom at a customer a survey goes to."""
+
+    EVERYBODY = "everybody", _("Everybody with an address")
+    SPONSORS = "sponsors", _("Sponsors")
+    CHAMPIONS = "champions", _("Champions")
+    DECIDERS = "deciders", _("Sponsors and champions")
+
+
 class Dispatch(TenantModel):
-    """One sending of a survey to a group of people. ``query`` is the customer list's filter it was addressed to."""
+    """One sending of a survey to a group of people.
+
+    ``label`` says in words which customers it was addressed to, ``conditions`` as ``accounts.filters`` reads it (empty:
+    a list of addresses). ``roles``: only contacts with one of these. ``rest_days``: who was mailed any survey within so
+    many days is held back. ``counts``: what became of those it was addressed to.
+    """
 
     survey = models.ForeignKey(Survey, on_delete=models.CASCADE, related_name="dispatches", db_index=False)
-    query = models.CharField(max_length=2000, blank=True, default="")
+    label = models.CharField(max_length=200, blank=True, default="")
+    conditions: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, blank=True)
+    addressees = models.CharField(max_length=9, choices=Addressees.choices, default=Addressees.EVERYBODY)
     roles = ArrayField(models.CharField(max_length=120), default=list, blank=True)
     remind_after_days = models.PositiveSmallIntegerField(null=True, blank=True)
+    rest_days = models.PositiveSmallIntegerField(default=30)
+    counts: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(default=dict, blank=True)
     by_label = models.CharField(max_length=200)
     created_at = models.DateTimeField()
     job = models.ForeignKey(Job, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
+    class Meta:
+        indexes = [models.Index(fields=["workspace", "survey", "created_at"], name="survey_dispatch_newest")]
+
 
 class SendState(models.TextChoices):
+    """``SENDING``: claimed by a worker, its mail perhaps on the way; it is never mailed from that state again."""
+
     WAITING = "waiting", _("Waiting")
+    SENDING = "sending", _("Being sent")
     SENT = "sent", _("Sent")
     ANSWERED = "answered", _("Answered")
     BOUNCED = "bounced", _("Bounced")
@@ -33,7 +59,11 @@ class SendState(models.TextChoices):
 
 
 class SurveyInvitation(TenantModel):
-    """A personal link, mailed. ``reason`` says why it was held back or failed. Only the token's hash is kept."""
+    """A personal link, mailed. ``reason`` (a ``HeldBack``, or a mail server's words): why it was not, or came back.
+
+    Only the token's hash is kept. ``claimed_at``: when a worker took it to be mailed; ``attempts``: how often a mail
+    server that could not take it was asked.
+    """
 
     survey = models.ForeignKey(Survey, on_delete=models.CASCADE, related_name="invitations", db_index=False)
     dispatch = models.ForeignKey(Dispatch, null=True, blank=True, on_delete=models.SET_NULL, related_name="invitations")
@@ -50,6 +80,8 @@ class SurveyInvitation(TenantModel):
     reason = models.CharField(max_length=200, blank=True, default="")
     created_at = models.DateTimeField()
     due_at = models.DateTimeField()
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
     sent_at = models.DateTimeField(null=True, blank=True)
     remind_at = models.DateTimeField(null=True, blank=True)
     reminded_at = models.DateTimeField(null=True, blank=True)
@@ -72,7 +104,24 @@ class SurveyInvitation(TenantModel):
                 name="survey_asked_contact",
                 condition=models.Q(contact__isnull=False),
             ),
+            models.Index(
+                fields=["workspace", "email", "sent_at"],
+                name="survey_asked_address",
+                condition=models.Q(sent_at__isnull=False),
+            ),
+            models.Index(
+                fields=["workspace", "claimed_at"], name="survey_mail_claimed", condition=models.Q(state="sending")
+            ),
+            models.Index(fields=["workspace", "survey", "state", "id"], name="survey_invited_by_state"),
         ]
+
+
+class HeldBack(models.TextChoices):
+    """Why an invitation is held back."""
+
+    SUPPRESSED = "suppressed", _("wants no survey mail, or the address does not work")
+    ASKED_LATELY = "asked_lately", _("was asked not long ago")
+    CLOSED = "closed", _("the survey closed before it was mailed")
 
 
 class SuppressionReason(models.TextChoices):

@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from surveys import receipts
+from surveys import ballots, links, receipts
 from surveys.models import Channel, Response, Survey, SurveyInvitation
 from surveys.public import checks, skeletons, tokens
 from surveys.public.form_page import form_page, quick_page, random_order, raw_answer
@@ -107,13 +107,34 @@ def _serve(request: HttpRequest, survey: Survey, channel: str) -> HttpResponse:
         return _receive(visit)
     if not visit.is_test and not answering.is_open(survey, visit.now):
         return closed_page(request, survey, visit.now)
+    if visit.invitation is not None and not visit.is_test:
+        return _invited_form(visit)
     if "again" not in request.GET and not visit.is_test and _earlier(visit) is not None:
         return page(request, "surveys/public/already.html", survey)
     return visit.form(visit.fresh())
 
 
+def _invited_form(visit: Visit) -> HttpResponse:
+    """The form of a personal link, with what it answered before and the score that was clicked in the mail.
+
+    Programs follow every link of a mail before people do, so that looking records nothing: the page's script sends a
+    clicked score at the first sign of a person, and without script the button does.
+    """
+    before = _earlier(visit)
+    raw = answering.as_raw(before) if before else {}
+    clicked = visit.request.GET.get("score", "")
+    ends = ballots.SCORES.get(visit.survey.kind)
+    has_clicked = ends is not None and clicked in {str(n) for n in range(ends[0], ends[1] + 1)}
+    if has_clicked:
+        raw["score"] = clicked
+    return visit.form(visit.fresh(), raw=raw, is_invited=True, clicked=clicked if has_clicked else "")
+
+
 def _earlier(visit: Visit) -> Response | None:
-    """The answer this device gave before, where it says so and the answer still exists."""
+    """The answer of this invitation, or the one this device gave before, where it still exists."""
+    if visit.invitation is not None:
+        mine = links.submission_key(visit.invitation.pk)
+        return answering.earlier(survey=visit.survey, submission_key=mine)
     key = tokens.read_cookie(visit.request.COOKIES.get(COOKIE, ""), visit.survey.pk)
     return answering.earlier(survey=visit.survey, submission_key=key) if key else None
 
@@ -151,7 +172,7 @@ def _store(visit: Visit, token: FormToken, raw: Mapping[str, Any], sender: str, 
             raw=raw,
             now=visit.now,
             channel=Channel.MAIL if invited else visit.channel,
-            submission_key=f"i-{invited.pk.hex}" if invited else token.key,
+            submission_key=links.submission_key(invited.pk) if invited else token.key,
             language=translation.get_language() or visit.survey.languages[0],
             sender=None if invited else sender,
             flags=[] if invited else checks.suspicions(visit.request, visit.survey, token, sent, visit.now),

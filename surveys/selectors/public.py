@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +9,7 @@ from threading import Lock
 from typing import Any
 from uuid import UUID
 
-from surveys import ballots
+from surveys import ballots, links
 from surveys.models import Option, PublicSlug, Question, State, Survey, SurveyInvitation, pick
 
 _KEEP = 64
@@ -103,8 +102,7 @@ def _edition(slug: str, listing: dict[str, Any]) -> Edition:
 
 def invitation_of(survey: Survey, token: str) -> SurveyInvitation | None:
     """The invitation whose mailed link holds ``token``."""
-    digest = hashlib.sha256(token.encode()).hexdigest()
-    return SurveyInvitation.objects.filter(survey=survey, token_hash=digest).first()
+    return SurveyInvitation.objects.filter(survey=survey, token_hash=links.hash_of(token)).first()
 
 
 def _load(survey: Survey) -> Asked:

@@ -118,7 +118,11 @@ def submit(
 
 
 def _publish(response: Response, now: datetime) -> None:
-    payload = {"survey_id": str(response.survey_id), "response_id": str(response.pk)}
+    payload: dict[str, Any] = {"survey_id": str(response.survey_id), "response_id": str(response.pk)}
+    if response.customer_id is not None:
+        payload["customer_id"] = str(response.customer_id)
+    if response.score is not None:
+        payload["score"] = response.score
     outbox.publish(workspace_id=response.workspace_id, name="survey.response_received", payload=payload, now=now)
 
 

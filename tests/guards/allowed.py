@@ -47,6 +47,7 @@ PUBLIC_ROUTES = {
     "/s/%(slug)s/qr.svg": "the public address as a picture",
     "/s/%(slug)s/receipt/": "one's own answer, opened by the code only its author has",
     "/s/%(slug)s/thanks/": "the receipt of an answer just given, opened by a signed ticket",
+    "/s/%(slug)s/unsubscribe/%(token)s/": "the way out of survey mail; its token is signed",
     "/theme/": "a reader's theme, kept in a cookie",
     "/api/schema/": "describes the interface; holds no data",
     "/api/docs/": "shows the description; holds no data",
