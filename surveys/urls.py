@@ -2,11 +2,23 @@
 
 from django.urls import path
 
-from surveys.views import coding, creating, editors, introductions, lifecycle, moderation, overview, publishing
+from surveys.views import (
+    coding,
+    creating,
+    editors,
+    introductions,
+    lifecycle,
+    moderation,
+    overview,
+    publishing,
+    sending,
+    voice,
+)
 
 urlpatterns = [
     path("", overview.listing, name="survey_list"),
     path("new/", creating.new, name="survey_new"),
+    path("voice/", voice.trends, name="survey_voice"),
     path("<uuid:pk>/", overview.detail, name="survey_detail"),
     path("<uuid:pk>/texts/", editors.texts, name="survey_texts"),
     path("<uuid:pk>/options/", editors.options, name="survey_options"),
@@ -18,6 +30,10 @@ urlpatterns = [
     path("<uuid:pk>/introductions/", introductions.meeting, name="survey_introductions"),
     path("<uuid:pk>/results/", publishing.results, name="survey_publish"),
     path("<uuid:pk>/results/preview/", publishing.preview, name="survey_publish_preview"),
+    path("<uuid:pk>/send/", sending.send, name="survey_send"),
+    path("<uuid:pk>/send/again/", sending.send_again, name="survey_send_again"),
+    path("<uuid:pk>/send/<uuid:dispatch_id>/", sending.progress, name="survey_send_progress"),
+    path("<uuid:pk>/invitations/", sending.invitations, name="survey_invitations"),
     path("<uuid:pk>/open/", lifecycle.open_now, name="survey_open"),
     path("<uuid:pk>/delete/", lifecycle.delete, name="survey_delete"),
     path("<uuid:pk>/close/", lifecycle.close_now, name="survey_close"),

@@ -30,7 +30,7 @@ from csplatform.core.tenancy import workspace_scope
 from health.models import HealthScore, HealthSnapshot
 from health.services import base_rate
 from health.services.scoring import score_present
-from surveys.models import State, Survey
+from surveys.models import Dispatch, State, Survey
 from surveys.services.lifecycle import METHOD
 from tests import factories
 
@@ -73,6 +73,7 @@ def make_everything(slug: str, role: Role = Role.OWNER) -> tuple[Workspace, Memb
             Survey, workspace, rows, title={"en": f"Secret of {slug}"}, languages=["en"], state=State.CLOSED,
             opened_at=factories.NOW, closed_at=factories.NOW, method=METHOD,
         )  # fmt: skip
+        _ensure(Dispatch, workspace, rows, job=rows[Job])  # with progress to show
         for model in tenant_models():
             _ensure(model, workspace, rows)
     return workspace, membership, rows

@@ -19,6 +19,7 @@ from csplatform.core.rest.paths import ReferenceConverter
 from health.api.customers import CustomerHealthViewSet
 from health.api.definitions import MeasureViewSet, ScorecardVersionViewSet, ScorecardViewSet
 from journeys.api import StageViewSet
+from surveys.api.mailing import SurveySendViewSet
 from surveys.api.responses import ResponseViewSet, SurveyResponseViewSet
 from surveys.api.surveys import SurveyViewSet
 
@@ -72,6 +73,8 @@ urlpatterns = [
         SurveyResponseViewSet.as_view({"get": "list", "post": "create"}),
         name="api-surveys-responses",
     ),
+    path("v1/surveys/bounces/", SurveySendViewSet.as_view({"post": "bounce"}), name="api-surveys-bounces"),
+    path("v1/surveys/<reference:id>/send/", SurveySendViewSet.as_view({"post": "send"}), name="api-surveys-send"),
     *_records("surveys", SurveyViewSet),
     *_records("responses", ResponseViewSet),
     *_records("members", MemberViewSet),

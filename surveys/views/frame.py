@@ -33,6 +33,7 @@ def context(survey: Survey, here: str) -> dict[str, Any]:
         *([("survey_options", _("Options"))] if is_top3 else []),
         ("survey_questions", _("Questions")),
         ("survey_settings", _("Settings")),
+        ("survey_send", _("Send")),
         ("survey_answers", _("Answers")),
         *(_ONLY_TOP3 if is_top3 else []),
     ]
