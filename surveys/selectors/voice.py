@@ -64,7 +64,8 @@ def latest_scores(
     )
     latest: dict[tuple[UUID, str, UUID], tuple[int, datetime]] = {}
     for customer_id, kind, person, score, at in rows:
-        latest.setdefault((customer_id, kind, person), (score, at))
+        if score is not None:
+            latest.setdefault((customer_id, kind, person), (score, at))
     answers: dict[tuple[UUID, str], list[tuple[int, datetime]]] = defaultdict(list)
     for (customer_id, kind, _person), said in latest.items():
         answers[customer_id, kind].append(said)
