@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -27,8 +28,9 @@ from csplatform.core.models import Job, JobState
 from csplatform.core.tenancy import workspace_scope
 from csplatform.demo import Paths, Simulation, yesterday
 from health import tasks
-from health.models import ScoringRun
+from health.models import HealthSnapshot, ScoringRun
 from health.services import runs, scoring, snapshots
+from surveys import demo_voice
 
 ACTOR = audit.Actor(label="demo")
 _WEEKLY = 104  # snapshots as far back as the files go
@@ -73,6 +75,13 @@ def past_days(today: date) -> list[date]:
     return sorted(weekly | daily)
 
 
+def points_on(day: date) -> dict[UUID, int | None]:
+    """Health points of the active workspace's customers on the last day up to ``day`` that has a snapshot."""
+    rows = HealthSnapshot.objects.filter(as_of__lte=day, as_of__gt=day - timedelta(days=8))
+    newest = rows.order_by("customer_id", "-as_of", "-revision").distinct("customer_id")
+    return dict(newest.values_list("customer_id", "points"))
+
+
 @dataclass(slots=True)
 class _Load:
     clock: Clock
@@ -89,6 +98,8 @@ class _Load:
         self._imports(workspace, simulation)
         with self._timed("Scores"):
             self._scores(workspace)
+        with self._timed("Customers' voice"):
+            demo_voice.load(workspace=workspace, health_on=points_on, now=self.clock())
         self._done(workspace)
         return workspace
 
