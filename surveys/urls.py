@@ -3,6 +3,7 @@
 from django.urls import path
 
 from surveys.views import (
+    beside,
     coding,
     creating,
     editors,
@@ -34,6 +35,7 @@ urlpatterns = [
     path("<uuid:pk>/send/again/", sending.send_again, name="survey_send_again"),
     path("<uuid:pk>/send/<uuid:dispatch_id>/", sending.progress, name="survey_send_progress"),
     path("<uuid:pk>/invitations/", sending.invitations, name="survey_invitations"),
+    path("<uuid:pk>/beside/", beside.beside, name="survey_beside"),
     path("<uuid:pk>/open/", lifecycle.open_now, name="survey_open"),
     path("<uuid:pk>/delete/", lifecycle.delete, name="survey_delete"),
     path("<uuid:pk>/close/", lifecycle.close_now, name="survey_close"),

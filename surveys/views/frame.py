@@ -9,7 +9,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from surveys import addresses, host_words
-from surveys.models import Kind, Survey
+from surveys.models import Audience, Kind, Survey
 from surveys.public.tokens import test_token
 
 _ONLY_TOP3 = [
@@ -36,6 +36,7 @@ def context(survey: Survey, here: str) -> dict[str, Any]:
         ("survey_send", _("Send")),
         ("survey_answers", _("Answers")),
         *(_ONLY_TOP3 if is_top3 else []),
+        *([("survey_beside", _("Beside others"))] if is_top3 and survey.audience == Audience.CUSTOMERS else []),
     ]
     return {
         "survey": survey,

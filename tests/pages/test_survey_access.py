@@ -44,6 +44,7 @@ PAGES = [
     Page("survey_send", writes=True),
     Page("survey_send_again", reads=False, writes=True),
     Page("survey_invitations"),
+    Page("survey_beside"),
     Page("survey_words", writes=True),
     Page("survey_introductions", writes=True),
     Page("survey_publish", writes=True),

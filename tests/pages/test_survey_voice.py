@@ -15,12 +15,15 @@ from django.utils import timezone
 
 from accounts.models import SavedSegment
 from accounts.roles import Permission, Role, allows
+from csplatform.core import audit
 from csplatform.core.tenancy import workspace_scope
 from surveys import tasks
 from surveys.models import Dispatch, Survey, SurveyInvitation
-from tests.factories import make_contact, make_customer
+from surveys.services import publishing
+from tests.factories import NOW, make_contact, make_customer
 from tests.pages.conftest import House, signed_in
 from tests.surveys import hosting, invited
+from tests.surveys.factories import answer, make_survey
 
 VOICE = "/surveys/voice/"
 
@@ -202,3 +205,36 @@ def test_a_draft_is_not_sent(house: House) -> None:
     address = reverse("survey_send", args=[draft.pk])
     assert "Only an open survey can be sent" in page(house.client(), address)
     assert "Only an open survey can be sent" in house.client().post(address, told()).content.decode()
+
+
+# --- beside a published edition ----------------------------------------------------------------------------
+
+
+def test_own_customers_stand_beside_a_published_edition_of_another_workspace(house: House) -> None:
+    theirs = house.stranger.workspace
+    with workspace_scope(theirs):
+        edition = make_survey(slug="community-2026")
+        for _each in range(40):
+            answer(edition, "data", "value")
+        publishing.publish(survey_id=edition.pk, actor=audit.SYSTEM, now=NOW)
+    with workspace_scope(house.workspace):
+        own = make_survey(slug="own", audience="customers")
+        address = reverse("survey_beside", args=[own.pk])
+    assert "Nobody has answered yet" in page(house.client(), address)
+    with workspace_scope(house.workspace):
+        for _each in range(30):
+            answer(own, "adoption", "value", contact=house.contact, customer=house.customer)
+    shown = page(house.client(), address)
+    assert "2 challenges are named clearly more or less often" in shown
+    assert "+100 points, clearly different" in shown
+    assert "0 points, no clear difference" in shown
+
+
+def test_an_edition_that_is_not_published_or_invented_is_not_shown(house: House) -> None:
+    with workspace_scope(house.stranger.workspace):
+        make_survey(slug="still-open")
+    with workspace_scope(house.workspace):
+        own = make_survey(slug="own", audience="customers")
+    for edition in ("still-open", "nowhere", "%00", "own"):
+        shown = page(house.client(), reverse("survey_beside", args=[own.pk]) + f"?edition={edition}")
+        assert "No published edition" in shown
