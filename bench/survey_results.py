@@ -1,15 +1,16 @@
 """The published results page: requests per CPU-second, correct while answers arrive.
 
 Starts the real web server with one worker, asks for the page of a published edition over one connection, in three
-languages and by every counting method, and now and then answers the open edition beside it. Web server and database
-are counted, the client is not. Beside it stand a plain Django page that counts at every request, and an application
-that answers three bytes to everything, behind the same server.
+languages and by several counting methods, compressed as browsers ask for it, and now and then answers the open edition
+beside it. Web server and database are counted, the client is not. Beside it stand a plain Django page that counts at
+every request, and an application that answers three bytes to everything, behind the same server.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
 
+import brotli
 from django.utils import timezone
 
 from bench.machine import Web, database_cpu, processes_cpu, web, wsgi
@@ -59,9 +60,10 @@ def _rate(server: Web, survey: Survey | None, pages: list[str], requests: int, a
     raws = raw_answers(requests // _ANSWER_EVERY + 1)
 
     def ask(page: str) -> None:
-        connection.request("GET", page)
+        connection.request("GET", page, headers={"Accept-Encoding": "br"})
         answer = connection.getresponse()
-        text = answer.read().decode()
+        body = answer.read()
+        text = (brotli.decompress(body) if answer.headers.get("Content-Encoding") == "br" else body).decode()
         if answer.status != 200 or shown not in text:
             raise RuntimeError(f"{page} answered {answer.status}: {text[:300]!r}")
 
