@@ -1,4 +1,4 @@
-"""The incremental executor's facts: running state and read model, three statements for any number of customers."""
+"""The incremental executor's facts: running state and read model, a few statements for any number of customers."""
 
 from __future__ import annotations
 
