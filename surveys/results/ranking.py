@@ -41,7 +41,6 @@ def ranking(figures: Mapping[str, Any], method: Method, labels: Mapping[str, str
         "last": words.ordinal(len(rows)),
         "range": words.rank(*options[found["order"][0]]["rank_sets"][method]),
         "k": words.counted(len(rows)),
-        "cell": round(78 / len(rows), 3),
     }
 
 
@@ -68,7 +67,10 @@ def _row(option: Mapping[str, Any], method: Method, label: str, axis: Axis, k: i
         "value": words.number(value, 2) if method == Method.BORDA else words.percent(value),
         "dot": axis.at(value),
         "rank": words.rank(best, worst),
-        "strip": [{"x": round(100 * i / k, 3), "is_in": best <= i + 1 <= worst} for i in range(k)],
+        "of": k,
+        "best_at": round(100 * (best - 1) / k, 3),
+        "worst_at": round(100 * worst / k, 3),
+        "span": worst - best + 1,
         "beside": words.percent(option["first_share"] if is_headline else option["mention_share"]),
         "put_first": _("%(share)s put it first") % {"share": words.percent(option["first_share"])},
     }

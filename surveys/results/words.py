@@ -113,5 +113,6 @@ def picked(texts: dict[str, str], languages: Sequence[str]) -> str:
 
 
 def capital(text: str) -> str:
-    """``text`` as the beginning of a sentence."""
-    return text[:1].upper() + text[1:]
+    """``text`` as the beginning of a sentence, also where that is a quotation."""
+    start = next((place for place, sign in enumerate(text[:3]) if sign.isalnum()), 0)
+    return text[:start] + text[start : start + 1].upper() + text[start + 1 :]
