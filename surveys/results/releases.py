@@ -32,9 +32,12 @@ class Decision:
     changes_wait: bool = False
 
 
-def decide(source: Source, now: Basis, history: Sequence[Release]) -> Decision:
-    """Count anew where privacy's rule 5 allows it against every earlier count, else take over."""
+def decide(source: Source, now: Basis, history: Sequence[Release], *, are_answers_kept: bool = True) -> Decision:
+    """Count anew where privacy's rule 5 allows it against every earlier count, else take over; also where the answers
+    are no longer kept (``are_answers_kept``), as what is left of them is no survey."""
     counts = [(release, release.basis) for release in history if release.basis is not None]
+    if counts and not are_answers_kept:
+        return _taken_over(counts[-1][0], changes_wait=False)
     if counts:
         latest, basis = counts[-1]
         if not changed(basis, now):

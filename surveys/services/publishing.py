@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -62,7 +62,7 @@ def assemble(*, survey: Survey, by_label: str, now: datetime) -> Publication:
     history = [_release(each) for each in earlier]
     number = earlier[-1].number + 1 if earlier else 1
     basis = _basis(source.people)
-    decision = releases.decide(source, basis, history)
+    decision = releases.decide(source, basis, history, are_answers_kept=_are_answers_kept(survey, now))
     document = {
         "schema": documents.SCHEMA,
         "survey": _survey_texts(survey),
@@ -94,6 +94,11 @@ def assemble(*, survey: Survey, by_label: str, now: datetime) -> Publication:
         digest=documents.digest(document, told),
         basis={} if decision.counted_version else _basis_stored(basis),
     )
+
+
+def _are_answers_kept(survey: Survey, now: datetime) -> bool:
+    """Whether not even the first answer has reached the age at which answers are deleted."""
+    return survey.opened_at is None or now < survey.opened_at + timedelta(days=survey.retention_days)
 
 
 def _source(

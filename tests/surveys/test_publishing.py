@@ -128,6 +128,17 @@ def test_a_corrected_label_reaches_the_next_version_without_a_new_count() -> Non
     assert not second.results["version"]["changes_wait"]
 
 
+def test_a_correction_years_later_keeps_the_figures_of_answers_that_are_gone() -> None:
+    survey = opened()
+    waves.fill(survey, 40)
+    first = publish(survey)
+    Response.objects.filter(survey=survey).delete()
+    late = LATER + timedelta(days=survey.retention_days + 1)
+    second = publishing.publish(survey_id=survey.pk, actor=audit.SYSTEM, now=late)
+    assert second.results["figures"] == first.results["figures"]
+    assert second.rows == first.rows
+
+
 def test_hosts_may_keep_the_rows_to_themselves() -> None:
     survey = opened(publish_rows=False)
     waves.fill(survey, 40)
