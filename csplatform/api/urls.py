@@ -19,7 +19,7 @@ from csplatform.core.rest.paths import ReferenceConverter
 from health.api.customers import CustomerHealthViewSet
 from health.api.definitions import MeasureViewSet, ScorecardVersionViewSet, ScorecardViewSet
 from journeys.api import StageViewSet
-from surveys.api.mailing import SurveySendViewSet
+from surveys.api.mailing import SuppressionViewSet, SurveySendViewSet
 from surveys.api.responses import ResponseViewSet, SurveyResponseViewSet
 from surveys.api.surveys import SurveyViewSet
 
@@ -33,9 +33,10 @@ def _records(name: str, view: type[ViewSetMixin]) -> list[URLPattern]:
     """The list and the single record of a resource, with the methods its view has."""
     collection: dict[str, Any] = {method: action for method, action in _LIST.items() if hasattr(view, action)}
     record: dict[str, Any] = {method: action for method, action in _RECORD.items() if hasattr(view, action)}
+    label = f"api-{name.replace('/', '-')}"
     return [
-        path(f"v1/{name}/", view.as_view(collection), name=f"api-{name}"),
-        path(f"v1/{name}/<reference:id>/", view.as_view(record), name=f"api-{name}-record"),
+        path(f"v1/{name}/", view.as_view(collection), name=label),
+        path(f"v1/{name}/<reference:id>/", view.as_view(record), name=f"{label}-record"),
     ]
 
 
@@ -74,6 +75,7 @@ urlpatterns = [
         name="api-surveys-responses",
     ),
     path("v1/surveys/bounces/", SurveySendViewSet.as_view({"post": "bounce"}), name="api-surveys-bounces"),
+    *_records("surveys/suppressions", SuppressionViewSet),
     path("v1/surveys/<reference:id>/send/", SurveySendViewSet.as_view({"post": "send"}), name="api-surveys-send"),
     *_records("surveys", SurveyViewSet),
     *_records("responses", ResponseViewSet),

@@ -1,11 +1,12 @@
-"""``/api/v1/surveys/{id}/send/`` and ``/api/v1/surveys/bounces/``: asking by mail, and what came back"""
+"""``/api/v1/surveys/{id}/send/``, and below ``/api/v1/surveys/`` ``bounces/`` and ``suppressions/``: asking by mail"""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import django_filters
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,8 +18,9 @@ from accounts.models import Customer
 from accounts.roles import Permission
 from csplatform.core.rest.fields import Instant
 from csplatform.core.rest.problems import invalid
+from surveys.api.access import READ as SEE_HOSTED
 from surveys.api.access import WRITE
-from surveys.models import Addressees, Dispatch, Survey
+from surveys.models import Addressees, Dispatch, Suppression, SuppressionReason, Survey
 from surveys.selectors.addressees import REST_DAYS, Target
 from surveys.services import sending, suppressing
 from surveys.services.suppressing import Report
@@ -80,6 +82,54 @@ class BounceSerializer(serializers.Serializer[Any]):
 
 class BouncedSerializer(serializers.Serializer[Any]):
     invitations = serializers.IntegerField(read_only=True, help_text="Open invitations that are over by this.")
+
+
+class SuppressionSerializer(serializers.Serializer[Any]):
+    """An address that gets no survey mail of this workspace."""
+
+    id = serializers.UUIDField(read_only=True)
+    email = serializers.CharField(max_length=254)
+    reason = serializers.ChoiceField(
+        choices=SuppressionReason.choices, required=False, help_text="do_not_contact unless told."
+    )
+    at = Instant(read_only=True)
+
+
+class SuppressionFilters(django_filters.FilterSet):
+    email = django_filters.CharFilter(lookup_expr="iexact")
+    reason = django_filters.ChoiceFilter(choices=SuppressionReason.choices)
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List addresses without survey mail", description="Unsubscribed, bounced, or named."),
+    create=extend_schema(
+        summary="Stop survey mail to an address",
+        description="What waits for it is held back. An address that is stopped already stays so, for the old reason.",
+        request=SuppressionSerializer,
+        responses={201: SuppressionSerializer},
+    ),
+    destroy=extend_schema(
+        summary="Allow survey mail to an address again",
+        description="At its owner's wish; the audit trail keeps who did it.",
+        responses={204: None},
+    ),
+)
+class SuppressionViewSet(RecordViewSet):
+    model = Suppression
+    serializer_class = SuppressionSerializer
+    filterset_class = SuppressionFilters
+    needs: ClassVar[dict[str, Need]] = {"list": SEE_HOSTED, "create": WRITE, "destroy": WRITE}
+
+    def create(self, request: Request) -> Response:
+        told = _told(SuppressionSerializer(data=request.data), request)
+        reason = told.get("reason", SuppressionReason.DO_NOT_CONTACT)
+        row = suppressing.suppress(email=told["email"], reason=reason, actor=self.caller.actor, now=self.now)
+        return self.shown(row, 201)
+
+    def destroy(self, request: Request, id: str) -> Response:
+        row: Suppression = self.find(id)
+        suppressing.release(email=row.email, actor=self.caller.actor, now=self.now)
+        return Response(status=204)
 
 
 class SurveySendViewSet(RecordViewSet):

@@ -11,7 +11,7 @@ from accounts.roles import Role
 from csplatform.core.tenancy import workspace_scope
 from surveys.models import Dispatch, Suppression, SurveyInvitation
 from tests import factories
-from tests.api.conftest import Api, fields, problem
+from tests.api.conftest import Api, fields, make_api, problem
 from tests.api.test_surveys import make
 
 pytestmark = pytest.mark.django_db
@@ -85,3 +85,29 @@ def test_a_hard_bounce_stops_further_mail_and_a_soft_one_does_not(api: Api, work
         assert set(SurveyInvitation.objects.values_list("state", flat=True)) == {"bounced"}
     assert api.post("surveys/bounces/", {"email": "a@people.example", "kind": "x"}).status_code == 400
     assert api.post("surveys/bounces/", {"email": "nobody", "kind": "hard"}).status_code == 400
+
+
+def test_addresses_are_stopped_listed_and_allowed_again(api: Api, workspace: Workspace) -> None:
+    stopped = api.post("surveys/suppressions/", {"email": "A@people.example"})
+    assert (stopped.status_code, stopped.json()["email"], stopped.json()["reason"]) == (
+        201,
+        "a@people.example",
+        "do_not_contact",
+    )
+    identity = opened(api)
+    answer = api.post(f"surveys/{identity}/send/", {"emails": ["a@people.example"]})
+    assert answer.json()["counts"] == {"suppressed": 1}
+    listed = api.get("surveys/suppressions/?email=a@people.example").json()["results"]
+    assert [row["id"] for row in listed] == [stopped.json()["id"]]
+    assert api.delete(f"surveys/suppressions/{listed[0]['id']}/").status_code == 204
+    assert api.get("surveys/suppressions/").json()["results"] == []
+    assert api.post(f"surveys/{identity}/send/", {"emails": ["a@people.example"]}).json()["counts"] == {"mail": 1}
+    assert fields(problem(api.post("surveys/suppressions/", {"email": "nobody"}), 400)) == ["email"]
+
+
+def test_a_stranger_finds_no_address_of_ours(api: Api) -> None:
+    identity = api.post("surveys/suppressions/", {"email": "a@people.example"}).json()["id"]
+    stranger = make_api(factories.make_workspace("stranger"))
+    assert stranger.get("surveys/suppressions/").json()["results"] == []
+    assert stranger.delete(f"surveys/suppressions/{identity}/").status_code == 404
+    assert stranger.post(f"surveys/{opened(api)}/send/", {"emails": ["a@people.example"]}).status_code == 404
