@@ -19,6 +19,7 @@ from surveys.views import (
 urlpatterns = [
     path("", overview.listing, name="survey_list"),
     path("new/", creating.new, name="survey_new"),
+    path("sendings/<uuid:pk>/", sending.progress, name="survey_send_progress"),
     path("voice/", voice.trends, name="survey_voice"),
     path("<uuid:pk>/", overview.detail, name="survey_detail"),
     path("<uuid:pk>/texts/", editors.texts, name="survey_texts"),
@@ -33,7 +34,6 @@ urlpatterns = [
     path("<uuid:pk>/results/preview/", publishing.preview, name="survey_publish_preview"),
     path("<uuid:pk>/send/", sending.send, name="survey_send"),
     path("<uuid:pk>/send/again/", sending.send_again, name="survey_send_again"),
-    path("<uuid:pk>/send/<uuid:dispatch_id>/", sending.progress, name="survey_send_progress"),
     path("<uuid:pk>/invitations/", sending.invitations, name="survey_invitations"),
     path("<uuid:pk>/beside/", beside.beside, name="survey_beside"),
     path("<uuid:pk>/open/", lifecycle.open_now, name="survey_open"),

@@ -109,9 +109,9 @@ def _send(request: WorkspaceRequest, survey: Survey, form: SendForm | AddressesF
 
 
 @host_page(READ)
-def progress(request: WorkspaceRequest, pk: UUID, dispatch_id: UUID) -> HttpResponse:
+def progress(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     """How far the writing of the invitations is; asked for by the page while it runs."""
-    dispatch = Dispatch.objects.select_related("job").filter(pk=dispatch_id, survey=find(pk)).first()
+    dispatch = Dispatch.objects.select_related("job").filter(pk=pk).first()
     if dispatch is None or dispatch.job is None:
         raise Http404
     return render(request, "components/job.html", _job(dispatch))
@@ -183,7 +183,7 @@ def _job(dispatch: Dispatch) -> dict[str, Any]:
     return {
         "job": dispatch.job,
         "eta_seconds": dispatch.job.eta_seconds(timezone.now()),
-        "job_url": reverse("survey_send_progress", args=[dispatch.survey_id, dispatch.pk]),
+        "job_url": reverse("survey_send_progress", args=[dispatch.pk]),
         "cancel_url": None,
     }
 

@@ -164,7 +164,11 @@ def test_sending_to_a_segment_mails_its_people(house: House, survey: Survey) -> 
     assert "Segment: Ours" in response.content.decode()
     with workspace_scope(house.workspace):
         (dispatch,) = Dispatch.objects.all()
+    progress = reverse("survey_send_progress", args=[dispatch.pk])
+    assert f'hx-get="{progress}"' in page(house.client(), address)
+    assert signed_in(house.stranger).get(progress).status_code == 404
     tasks.fill_dispatch(str(house.workspace.pk), str(dispatch.pk))
+    assert "hx-get" not in page(house.client(), progress)
     tasks.mail_invitations()
     assert invited.addresses_mailed() == ["a@people.example"]
     shown = page(house.client(), reverse("survey_invitations", args=[survey.pk]) + "?state=sent")
