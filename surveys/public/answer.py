@@ -44,7 +44,17 @@ class Visit:
     invitation: SurveyInvitation | None
 
     def form(self, token: FormToken, **context: Any) -> HttpResponse:
-        return form_page(self.request, self.survey, self.asked, token, is_test=self.is_test, **context)
+        invited = None if self.is_test else self.invitation
+        return form_page(
+            self.request,
+            self.survey,
+            self.asked,
+            token,
+            is_test=self.is_test,
+            is_invited=invited is not None,
+            is_identified=invited is not None and invited.contact_id is not None,
+            **context,
+        )
 
     def fresh(self) -> FormToken:
         again = "again" in self.request.GET
@@ -127,7 +137,7 @@ def _invited_form(visit: Visit) -> HttpResponse:
     has_clicked = ends is not None and clicked in {str(n) for n in range(ends[0], ends[1] + 1)}
     if has_clicked:
         raw["score"] = clicked
-    return visit.form(visit.fresh(), raw=raw, is_invited=True, clicked=clicked if has_clicked else "")
+    return visit.form(visit.fresh(), raw=raw, clicked=clicked if has_clicked else "")
 
 
 def _earlier(visit: Visit) -> Response | None:

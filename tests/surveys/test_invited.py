@@ -109,6 +109,15 @@ def test_a_score_that_is_none_or_of_no_survey_is_left_out(house: Workspace, pers
     assert "data-one-click" not in Client().get(link() + "&score=%00").content.decode()
 
 
+def test_who_is_known_by_name_is_told_so_and_nobody_else(house: Workspace, person: Contact) -> None:
+    words = "see your answer with your name"
+    assert words in Client().get(link()).content.decode()
+    assert words not in Client().get("/s/nps/").content.decode()
+    thanks = Client().get(send(link(9), score="9")["Location"]).content.decode()
+    assert "Pass the survey on" not in thanks
+    assert "Stay in touch" not in thanks
+
+
 def test_a_made_up_token_is_an_ordinary_visit(house: Workspace, person: Contact) -> None:
     send("/s/nps/?i=made-up&score=9", score="9")
     (answer,) = stored(house)
