@@ -21,7 +21,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
 }
 
 const share = document.querySelector("[data-share]");
-if (navigator.share) {
+if (share && navigator.share) {
   share.hidden = false;
   share.addEventListener("click", () => {
     navigator.share({ title: share.dataset.title, url: share.dataset.url }).catch(() => {});
