@@ -102,6 +102,7 @@ class SuppressionFilters(django_filters.FilterSet):
 
 @extend_schema_view(
     list=extend_schema(summary="List addresses without survey mail", description="Unsubscribed, bounced, or named."),
+    retrieve=extend_schema(summary="Read an address without survey mail", description="By its id."),
     create=extend_schema(
         summary="Stop survey mail to an address",
         description="What waits for it is held back. An address that is stopped already stays so, for the old reason.",
@@ -118,7 +119,7 @@ class SuppressionViewSet(RecordViewSet):
     model = Suppression
     serializer_class = SuppressionSerializer
     filterset_class = SuppressionFilters
-    needs: ClassVar[dict[str, Need]] = {"list": SEE_HOSTED, "create": WRITE, "destroy": WRITE}
+    needs: ClassVar[dict[str, Need]] = {"list": SEE_HOSTED, "retrieve": SEE_HOSTED, "create": WRITE, "destroy": WRITE}
 
     def create(self, request: Request) -> Response:
         told = _told(SuppressionSerializer(data=request.data), request)
