@@ -91,10 +91,12 @@ def candidates(route: Route, rows: dict[type[models.Model], models.Model]) -> It
     parts = route.shape.strip("/").split("/")
     named = [row for model, row in rows.items() if model._meta.model_name in parts]
     common = [rows[model] for model in (Customer, Contact, Subscription)]
+    by_name = {f"{model._meta.model_name}_id": str(row.pk) for model, row in rows.items()}
     for row in dict.fromkeys([*named, *common, *rows.values()]):
         if isinstance(row.pk, tuple):
             continue
-        yield {name: str(getattr(row, name, 1)) if name == "version" else str(row.pk) for name in route.parameters}
+        told = {name: by_name.get(name, str(row.pk)) for name in route.parameters}
+        yield {**told, "version": str(getattr(row, "version", 1))} if "version" in told else told
 
 
 def test_a_stranger_finds_nothing_of_another_workspace() -> None:
