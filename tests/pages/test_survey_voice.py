@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core import mail
 from django.db import connection
 from django.test import Client
@@ -75,6 +77,18 @@ def test_trends_tell_figure_interval_answers_and_words(house: House, survey: Sur
     assert "2 answers; 95% interval" in shown
     assert "The drivers &lt;b&gt;like&lt;/b&gt; it" in shown
     assert "Nottingham Freight" in shown
+
+
+def test_a_language_with_decimal_commas_gets_its_quotation_marks_and_drawings_a_browser_reads(
+    house: House, survey: Survey
+) -> None:
+    said(house, survey, 9, answers={"why": "Die Fahrer mögen es"})
+    client = house.client()
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "de"
+    shown = page(client, VOICE)
+    assert "„Die Fahrer mögen es“" in shown
+    assert "<svg" in shown
+    assert re.findall(r'[xyr12]="-?\d+,\d+', shown) == []
 
 
 @pytest.mark.parametrize("query", ["", "?by=country", "?by=csm", "?by=plan", "?kind=ces", "?kind=x&by=y", "?by=%00"])
