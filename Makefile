@@ -17,8 +17,9 @@ stop:
 reset:
 	@exec $(if $(wildcard $(PY)),$(PY),$(PYTHON)) -m csplatform.local reset $(if $(YES),--yes)
 
+# Shared out by file to two processes, each with a database of its own.
 test: install-dev
-	@exec $(WITH_SERVICES) $(PY) -m pytest --ignore=tests/browser $(ARGS)
+	@exec $(WITH_SERVICES) $(PY) -m pytest --ignore=tests/browser -n 2 --dist loadfile $(ARGS)
 
 # Elsewhere the browser tests are left out; here they must run, so a machine without Chromium fails.
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)

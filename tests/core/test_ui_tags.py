@@ -146,7 +146,8 @@ def test_the_picture_links_every_stage_of_the_workspace() -> None:
 def test_no_template_carries_inline_styles_or_scripts_that_the_policy_forbids() -> None:
     for path in sorted((ROOT / "templates").rglob("*.html")):
         text = path.read_text()
-        assert ' style="' not in text, path
+        # Mail programs know no style sheets, and no page's policy.
+        assert ' style="' not in text or path.parent.name == "mail", path
         assert "<style" not in text, path
         assert "onclick=" not in text, path
         assert "<script>" not in text, path
