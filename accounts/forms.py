@@ -40,7 +40,7 @@ class InviteForm(forms.Form):
 
     def __init__(self, *args: Any, may_manage_owners: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["role"].choices = roles_on_offer(may_manage_owners=may_manage_owners)  # type: ignore[attr-defined]
+        self.fields["role"].choices = roles_on_offer(may_manage_owners=may_manage_owners)  # type: ignore[attr-defined]  # the types know the base field only
         self.fields["role"].initial = Role.CSM
         self.fields["department"].initial = Department.CUSTOMER_SUCCESS
 
@@ -53,7 +53,7 @@ class MemberForm(forms.Form):
         kwargs["initial"] = {"role": membership.role, "department": membership.department}
         super().__init__(*args, **kwargs)
         offered = roles_on_offer(may_manage_owners=may_manage_owners or membership.role == Role.OWNER)
-        self.fields["role"].choices = offered  # type: ignore[attr-defined]
+        self.fields["role"].choices = offered  # type: ignore[attr-defined]  # the types know the base field only
 
 
 class RemoveMemberForm(forms.Form):
@@ -66,7 +66,7 @@ class RemoveMemberForm(forms.Form):
 
     def __init__(self, *args: Any, colleagues: QuerySet[Membership], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["successor"].queryset = colleagues  # type: ignore[attr-defined]
+        self.fields["successor"].queryset = colleagues  # type: ignore[attr-defined]  # the types know the base field only
 
 
 class KeyForm(forms.Form):
@@ -103,8 +103,8 @@ class PortfolioForm(forms.Form):
         self, *args: Any, colleagues: QuerySet[Membership], customers: QuerySet[Customer], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["to_member"].queryset = colleagues  # type: ignore[attr-defined]
-        self.fields["customers"].queryset = customers  # type: ignore[attr-defined]
+        self.fields["to_member"].queryset = colleagues  # type: ignore[attr-defined]  # the types know the base field only
+        self.fields["customers"].queryset = customers  # type: ignore[attr-defined]  # the types know the base field only
 
     def arguments(self) -> dict[str, Any]:
         """The choices as ``portfolio.hand_over`` takes them."""

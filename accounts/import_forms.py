@@ -33,7 +33,7 @@ class UploadForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["kind"].choices = [(kind.key, kind.label) for kind in kinds.all_kinds()]  # type: ignore[attr-defined]
+        self.fields["kind"].choices = [(kind.key, kind.label) for kind in kinds.all_kinds()]  # type: ignore[attr-defined]  # the types know the base field only
 
 
 class MappingForm(forms.Form):

@@ -43,7 +43,7 @@ class WorkspaceMiddleware:
         typed = cast(WorkspaceRequest, request)
         typed.view_failed = False
         if membership is None:
-            typed.workspace = typed.membership = None  # type: ignore[assignment]
+            typed.workspace = typed.membership = None  # type: ignore[assignment]  # None for strangers only, which no view sees
             return self.get_response(request)
         typed.membership = membership
         typed.workspace = membership.workspace

@@ -138,8 +138,8 @@ def _check(workspace: Workspace, events: int) -> None:
 
 
 class _NaiveEvent(serializers.Serializer[Any]):
-    messageId = serializers.CharField()  # noqa: N815
-    userId = serializers.CharField()  # noqa: N815
+    messageId = serializers.CharField()  # noqa: N815  # the protocol's name
+    userId = serializers.CharField()  # noqa: N815  # the protocol's name
     event = serializers.CharField()
     timestamp = serializers.DateTimeField()
     properties = serializers.JSONField()

@@ -1,6 +1,6 @@
 """Settings of the naive survey: the product's database, and the middleware every new Django project has."""
 
-from csplatform.settings import *  # noqa: F403
+from csplatform.settings import *  # noqa: F403  # all settings but the few below
 
 ROOT_URLCONF = "bench.naive_survey"
 MIDDLEWARE = [

@@ -45,7 +45,7 @@ class OpsMiddleware:
         response = view(request)
         response["Cache-Control"] = "no-store"
         # Django logs every 5xx answer as an error; a probe that says "not yet" is none, and is logged by its check.
-        response._has_been_logged = True  # type: ignore[attr-defined]
+        response._has_been_logged = True  # type: ignore[attr-defined]  # Django's own mark, unknown to its types
         return response
 
 

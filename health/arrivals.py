@@ -56,7 +56,7 @@ class EventBatch:
 
     def take(self, indexes: Sequence[int]) -> EventBatch:
         """The events at ``indexes``."""
-        return EventBatch(*([column[i] for i in indexes] for column in self.columns()))  # type: ignore[arg-type]
+        return EventBatch(*([column[i] for i in indexes] for column in self.columns()))  # type: ignore[arg-type]  # wider in the types than it can be here
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ def panel(customer: Customer, now: datetime) -> dict[str, Any]:
         "stamp": stamp,
         "points": points,
         "band": said["band"],
-        "points_before": points - customer.health.change if known else None,  # type: ignore[operator]
+        "points_before": points - customer.health.change if known else None,  # type: ignore[operator]  # wider in the types than it can be here
         "since": date.fromisoformat(said["as_of"]) - LOOK_BACK if known else None,
         "as_of": date.fromisoformat(said["as_of"]),
         "computed_at": datetime.fromisoformat(said["computed_at"]),

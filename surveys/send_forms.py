@@ -61,7 +61,7 @@ class SendForm(_Pace):
         """The customers meant, as the choice names them."""
         field = self.fields["whom"]
         assert isinstance(field, forms.ChoiceField)
-        return str(dict(field.choices)[self.cleaned_data["whom"]])  # type: ignore[arg-type]
+        return str(dict(field.choices)[self.cleaned_data["whom"]])  # type: ignore[arg-type]  # wider in the types than it can be here
 
     def segment(self) -> SavedSegment | None:
         return self.segments.get(self.cleaned_data["whom"])

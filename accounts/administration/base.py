@@ -33,12 +33,12 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic a
     def _post_clean(self) -> None:
         if hasattr(self.instance, "workspace_id") and self.instance.workspace_id is None:
             self.instance.workspace_id = self.workspace.pk
-        super()._post_clean()  # type: ignore[misc]
+        super()._post_clean()  # type: ignore[misc]  # ModelForm's own hooks, left out of its types
         if not self.errors:
             try:
                 self.instance.validate_constraints()
             except ValidationError as error:
-                self._update_errors(error)  # type: ignore[attr-defined]
+                self._update_errors(error)  # type: ignore[attr-defined]  # ModelForm's own hooks, left out of its types
 
 
 class WorkspaceModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
@@ -204,5 +204,5 @@ def choices_of(model: type[Any], workspace: Workspace) -> QuerySet[Any]:
     if model is User:
         return User.objects.filter(memberships__workspace=workspace)
     if model in (Membership, Invitation):
-        return model.objects.filter(workspace=workspace).order_by("pk")  # type: ignore[no-any-return]
-    return model._default_manager.all()  # type: ignore[no-any-return]
+        return model.objects.filter(workspace=workspace).order_by("pk")  # type: ignore[no-any-return]  # managers are made at run time
+    return model._default_manager.all()  # type: ignore[no-any-return]  # managers are made at run time

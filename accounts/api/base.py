@@ -144,7 +144,7 @@ class RecordViewSet(WorkspaceViewSet):
     lookup_field = "id"
 
     def get_queryset(self) -> QuerySet[Any]:
-        queryset: QuerySet[Any] = self.model.objects.all()  # type: ignore[attr-defined]
+        queryset: QuerySet[Any] = self.model.objects.all()  # type: ignore[attr-defined]  # managers are made at run time
         return queryset.select_related(*self.joins) if self.joins else queryset
 
     def find(self, reference: str, queryset: QuerySet[Any] | None = None) -> Any:

@@ -61,7 +61,7 @@ class CustomerSerializer(serializers.Serializer[Any]):
     region = serializers.CharField(read_only=True)
     employees = serializers.IntegerField(read_only=True, allow_null=True)
     lifecycle_stage = serializers.CharField(read_only=True)
-    source = serializers.CharField(read_only=True)  # type: ignore[assignment]
+    source = serializers.CharField(read_only=True)  # type: ignore[assignment]  # a field of the interface, not DRF's attribute
     tags = serializers.ListField(child=serializers.CharField(), read_only=True)
     owner_email = serializers.EmailField(source="csm.user.email", read_only=True, allow_null=True, default=None)
     owner_id = serializers.UUIDField(source="csm_id", read_only=True, allow_null=True)
@@ -113,7 +113,7 @@ class CustomerWriteSerializer(serializers.Serializer[Any]):
     region = serializers.CharField(max_length=120, required=False, allow_blank=True)
     employees = serializers.IntegerField(min_value=0, max_value=WHOLE_LIMIT, required=False, allow_null=True)
     lifecycle_stage = serializers.CharField(max_length=60, required=False, allow_blank=True)
-    source = serializers.CharField(max_length=120, required=False, allow_blank=True)  # type: ignore[assignment]
+    source = serializers.CharField(max_length=120, required=False, allow_blank=True)  # type: ignore[assignment]  # a field of the interface, not DRF's attribute
     tags = serializers.ListField(child=serializers.CharField(max_length=60), max_length=100, required=False)
     owner_email = serializers.CharField(max_length=254, required=False, allow_null=True, allow_blank=True)
     parent_external_id = serializers.CharField(max_length=200, required=False, allow_null=True, allow_blank=True)

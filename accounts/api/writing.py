@@ -119,7 +119,7 @@ class WritableViewSet(RecordViewSet):
 
     def destroy(self, request: Request, id: str) -> Response:
         # Not locked here: deleting takes other locks first, and the service looks at the version again.
-        row = self.find(id, self.model.objects.all())  # type: ignore[attr-defined]
+        row = self.find(id, self.model.objects.all())  # type: ignore[attr-defined]  # managers are made at run time
         conditional.require_version(request, row.version)
         with answered():
             self.remove(row, row.version if "If-Match" in request.headers else None)
@@ -134,7 +134,7 @@ class WritableViewSet(RecordViewSet):
         try:
             return self.make(external_id, told)
         except ValidationError:
-            if self.model.objects.filter(external_id=external_id).exists():  # type: ignore[attr-defined]
+            if self.model.objects.filter(external_id=external_id).exists():  # type: ignore[attr-defined]  # managers are made at run time
                 return None
             raise
 
@@ -155,7 +155,7 @@ class WritableViewSet(RecordViewSet):
 
     def _locked(self, reference: str) -> Any:
         """The record, locked until the transaction ends, so that its version cannot change under the check."""
-        rows = self.model.objects.select_for_update(of=("self",), no_key=True)  # type: ignore[attr-defined]
+        rows = self.model.objects.select_for_update(of=("self",), no_key=True)  # type: ignore[attr-defined]  # managers are made at run time
         try:
             return self.find(reference, rows)
         except Http404:

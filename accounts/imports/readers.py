@@ -23,7 +23,7 @@ Opener = Callable[[], BinaryIO]
 MAX_LINE = 1_000_000
 MAX_COLUMNS = 500
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
-_DAMAGED = (EOFError, gzip.BadGzipFile, gzip.zlib.error, pa.ArrowException)  # type: ignore[attr-defined]
+_DAMAGED = (EOFError, gzip.BadGzipFile, gzip.zlib.error, pa.ArrowException)  # type: ignore[attr-defined]  # wider in the types than it can be here
 
 
 class SourceError(Exception):

@@ -106,7 +106,7 @@ class _Circles:
             path.append(at)
             if len(path) > _MAX_DEPTH:
                 raise ValueError(f"the chain would be longer than {_MAX_DEPTH} customers")
-            at = self._above.get(at)  # type: ignore[assignment]
+            at = self._above.get(at)  # type: ignore[assignment]  # wider in the types than it can be here
         if at == customer.pk:
             circle = " → ".join(self._name[step] for step in [*path, at])
             raise ValueError(f"this would close a circle: {circle}")

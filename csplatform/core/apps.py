@@ -10,7 +10,7 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         # Binds `shared_task` to our broker in every process that loads Django, the web server and commands included.
-        import csplatform.celery  # noqa: F401
+        import csplatform.celery  # noqa: F401  # importing it registers the app
         from csplatform.core import roles
 
         connection_created.connect(roles.refuse_unsafe_role, dispatch_uid="core.refuse_unsafe_role")

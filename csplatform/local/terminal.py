@@ -25,7 +25,7 @@ def say_child(name: str, line: str) -> None:
 
 def _write(stream: object, text: str) -> None:
     try:
-        print(text, file=stream, flush=True)  # type: ignore[call-overload]
+        print(text, file=stream, flush=True)  # type: ignore[call-overload]  # wider in the types than it can be here
     except (BrokenPipeError, OSError):
         return  # the terminal went away; the log files still have it
 

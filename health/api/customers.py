@@ -43,7 +43,7 @@ class DriverSerializer(_Shape):
     """What one measure gave to the score. The points of all drivers add up to the score exactly."""
 
     measure = serializers.CharField()
-    label = serializers.CharField()  # type: ignore[assignment]
+    label = serializers.CharField()  # type: ignore[assignment]  # a field of the interface, not DRF's attribute
     value = serializers.FloatField(allow_null=True)
     unit = serializers.CharField()
     points = serializers.FloatField()
@@ -61,7 +61,7 @@ class ChurnDriverSerializer(_Shape):
     """What one input gave to the log-odds of leaving."""
 
     measure = serializers.CharField()
-    label = serializers.CharField()  # type: ignore[assignment]
+    label = serializers.CharField()  # type: ignore[assignment]  # a field of the interface, not DRF's attribute
     value = serializers.FloatField(allow_null=True)
     log_odds = serializers.FloatField()
 

@@ -38,7 +38,7 @@ _OBJECT = {"type": "object", "additionalProperties": True}
 class DefinitionSerializer(serializers.Serializer[Any]):
     """How a measure is counted. Which parts go together is said by the refusal of those that do not."""
 
-    source = serializers.ChoiceField(choices=["events", "contacts"])  # type: ignore[assignment]
+    source = serializers.ChoiceField(choices=["events", "contacts"])  # type: ignore[assignment]  # a field of the interface, not DRF's attribute
     aggregation = serializers.ChoiceField(choices=AGGREGATIONS)
     window_days = serializers.IntegerField(min_value=1, max_value=STATE_DAYS, required=False)
     scale = serializers.CharField(max_length=30, required=False, allow_blank=True)
@@ -60,7 +60,7 @@ class MeasureSerializer(serializers.Serializer[Any]):
 
     id = serializers.UUIDField(read_only=True)
     key = serializers.CharField(read_only=True)
-    label = shaped(serializers.JSONField, _LABEL)(read_only=True, help_text="By language.")  # type: ignore[assignment]
+    label = shaped(serializers.JSONField, _LABEL)(read_only=True, help_text="By language.")  # type: ignore[assignment]  # a field of the interface, not DRF's attribute
     unit = serializers.CharField(read_only=True)
     definition = shaped(serializers.JSONField, _OBJECT)(read_only=True)
     created_at = Instant(read_only=True)
@@ -81,7 +81,7 @@ class MeasureWriteSerializer(serializers.Serializer[Any]):
     """What a measure looks at. Scores change when a scorecard that uses it is published."""
 
     key = serializers.SlugField(max_length=60, required=False, help_text="For good; required for a new one.")
-    label = shaped(serializers.DictField, _LABEL)(  # type: ignore[assignment]
+    label = shaped(serializers.DictField, _LABEL)(  # type: ignore[assignment]  # a field of the interface, not DRF's attribute
         required=False, help_text="By language, English at least."
     )
     unit = serializers.CharField(max_length=40, required=False, allow_blank=True)
@@ -201,7 +201,7 @@ class ItemWriteSerializer(serializers.Serializer[Any]):
 
 class GroupWriteSerializer(serializers.Serializer[Any]):
     key = serializers.SlugField(max_length=60)
-    label = shaped(serializers.DictField, _LABEL)(help_text="By language, English at least.")  # type: ignore[assignment]
+    label = shaped(serializers.DictField, _LABEL)(help_text="By language, English at least.")  # type: ignore[assignment]  # a field of the interface, not DRF's attribute
 
 
 class BandsWriteSerializer(serializers.Serializer[Any]):
@@ -270,12 +270,12 @@ class ScorecardVersionViewSet(RecordViewSet):
     def get_queryset(self) -> QuerySet[Any]:
         return super().get_queryset().filter(scorecard_id=self.scorecard.pk)
 
-    def list(self, request: Request, id: str) -> Response:  # type: ignore[override]
+    def list(self, request: Request, id: str) -> Response:  # type: ignore[override]  # the address names the parent, too
         self.scorecard = self._scorecard(id)
         return super().list(request)
 
     @extend_schema(summary="Read a version of a scorecard", description="By its number.")
-    def retrieve(self, request: Request, id: str, version: int) -> Response:  # type: ignore[override]
+    def retrieve(self, request: Request, id: str, version: int) -> Response:  # type: ignore[override]  # the address names the parent, too
         self.scorecard = self._scorecard(id)
         return self.shown(self.one(self.get_queryset(), version=version))
 

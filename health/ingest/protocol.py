@@ -85,11 +85,11 @@ class _Context(msgspec.Struct):
 
 class _Message(msgspec.Struct):
     type: str | None = None
-    messageId: str | int | None = None  # noqa: N815
-    userId: str | int | None = None  # noqa: N815
-    anonymousId: str | int | None = None  # noqa: N815
-    groupId: str | int | None = None  # noqa: N815
-    previousId: str | int | None = None  # noqa: N815
+    messageId: str | int | None = None  # noqa: N815  # the protocol's name
+    userId: str | int | None = None  # noqa: N815  # the protocol's name
+    anonymousId: str | int | None = None  # noqa: N815  # the protocol's name
+    groupId: str | int | None = None  # noqa: N815  # the protocol's name
+    previousId: str | int | None = None  # noqa: N815  # the protocol's name
     event: str | None = None
     name: str | None = None
     category: str | None = None
@@ -97,14 +97,14 @@ class _Message(msgspec.Struct):
     traits: dict[str, Any] | None = None
     context: _Context | None = None
     timestamp: str | None = None
-    originalTimestamp: str | None = None  # noqa: N815
-    sentAt: Any = None  # noqa: N815
+    originalTimestamp: str | None = None  # noqa: N815  # the protocol's name
+    sentAt: Any = None  # noqa: N815  # the protocol's name
 
 
 class _Envelope(msgspec.Struct):
     batch: list[msgspec.Raw]
-    sentAt: Any = None  # noqa: N815
-    writeKey: Any = None  # noqa: N815
+    sentAt: Any = None  # noqa: N815  # the protocol's name
+    writeKey: Any = None  # noqa: N815  # the protocol's name
     context: Any = None
 
 

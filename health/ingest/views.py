@@ -203,7 +203,7 @@ def _problem(
     for name, value in (headers or {}).items():
         response[name] = value
     # Django logs every 4xx and 5xx; a client's mistake is told to the client.
-    response._has_been_logged = True  # type: ignore[attr-defined]
+    response._has_been_logged = True  # type: ignore[attr-defined]  # Django's own mark, unknown to its types
     return response
 
 

@@ -170,7 +170,7 @@ class SurveyResponseViewSet(ResponseViewSet):
         return SubmittedSerializer if self.action == "create" else ResponseSerializer
 
     @extend_schema(summary="List a survey's answers", description="Answers to this survey, the oldest first.")
-    def list(self, request: Request, id: str) -> Answer:  # type: ignore[override]
+    def list(self, request: Request, id: str) -> Answer:  # type: ignore[override]  # the address names the parent, too
         self.survey: Survey = self.find(id, Survey.objects.all())
         return super().list(request)
 

@@ -17,7 +17,7 @@ class OptionSerializer(serializers.Serializer[Any]):
     """Something to choose. ``retired_at``: no longer offered since then; answers that name it keep it."""
 
     key = serializers.CharField(read_only=True)
-    label = json_field(TEXTS, read_only=True)  # type: ignore[assignment]
+    label = json_field(TEXTS, read_only=True)  # type: ignore[assignment]  # a field of the interface, not DRF's attribute
     help = json_field(TEXTS, read_only=True)
     retired_at = Instant(read_only=True, allow_null=True)
 
@@ -27,7 +27,7 @@ class QuestionSerializer(serializers.Serializer[Any]):
 
     key = serializers.CharField(read_only=True)
     kind = serializers.ChoiceField(choices=QuestionKind.choices, read_only=True)
-    label = json_field(TEXTS, read_only=True)  # type: ignore[assignment]
+    label = json_field(TEXTS, read_only=True)  # type: ignore[assignment]  # a field of the interface, not DRF's attribute
     help = json_field(TEXTS, read_only=True)
     choices = json_field(CHOICES, read_only=True)
     scale = json_field(SCALE, read_only=True)
@@ -90,20 +90,20 @@ class Texts(serializers.DictField):
 
 class OptionWriteSerializer(serializers.Serializer[Any]):
     key = serializers.CharField(max_length=60, help_text="Letters, digits, - and _; not “other”.")
-    label = Texts()  # type: ignore[assignment]
+    label = Texts()  # type: ignore[assignment]  # a field of the interface, not DRF's attribute
     help = Texts()
     is_retired = serializers.BooleanField(required=False, help_text="No longer offered; when changing only.")
 
 
 class ChoiceWriteSerializer(serializers.Serializer[Any]):
     key = serializers.CharField(max_length=60)
-    label = Texts()  # type: ignore[assignment]
+    label = Texts()  # type: ignore[assignment]  # a field of the interface, not DRF's attribute
 
 
 class QuestionWriteSerializer(serializers.Serializer[Any]):
     key = serializers.CharField(max_length=60)
     kind = serializers.ChoiceField(choices=QuestionKind.choices, required=False)
-    label = Texts()  # type: ignore[assignment]
+    label = Texts()  # type: ignore[assignment]  # a field of the interface, not DRF's attribute
     help = Texts()
     choices = ChoiceWriteSerializer(many=True, required=False)
     scale = json_field(SCALE, required=False)
@@ -162,7 +162,7 @@ class OptionTallySerializer(serializers.Serializer[Any]):
     options compared at once (95 %)."""
 
     key = serializers.CharField()
-    label = serializers.CharField(help_text="In the language asked for, else the survey's first.")  # type: ignore[assignment]
+    label = serializers.CharField(help_text="In the language asked for, else the survey's first.")  # type: ignore[assignment]  # a field of the interface, not DRF's attribute
     mentions = serializers.IntegerField()
     mention_share = serializers.FloatField()
     interval = json_field(_PAIR)

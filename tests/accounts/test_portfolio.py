@@ -50,7 +50,7 @@ def csms(workspace: object) -> list[Membership | None]:
 
 def move(anne: Membership, ben: Membership, **options: object) -> int:
     arguments = {"roles": None, "customers": None, "kind": Kind.DEPARTURE, "until": None, "actor": ACTOR, "now": NOW}
-    return portfolio.hand_over(from_member=anne, to_member=ben, **{**arguments, **options})  # type: ignore[arg-type]
+    return portfolio.hand_over(from_member=anne, to_member=ben, **{**arguments, **options})  # type: ignore[arg-type]  # keywords of several types
 
 
 def test_a_departure_moves_every_place_for_good_and_leaves_a_trail(

@@ -118,7 +118,7 @@ def visit(browser: Browser, live_server: LiveServer, town: Town) -> Iterator[Cal
         client.force_login(town.members[role].user, "allauth.account.auth_backends.AuthenticationBackend")
         context = browser.new_context(
             viewport={"width": width, "height": 900},
-            color_scheme=theme,  # type: ignore[arg-type]
+            color_scheme=theme,  # type: ignore[arg-type]  # a literal in the types, a parameter here
             java_script_enabled=script,
         )
         opened.append(context)

@@ -46,7 +46,7 @@ def phone(browser: Browser, live_server: LiveServer) -> Iterator[Callable[..., P
     def open_page(path: str, *, width: int = 390, theme: str = "light", script: bool = True) -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": 844},
-            color_scheme=theme,  # type: ignore[arg-type]
+            color_scheme=theme,  # type: ignore[arg-type]  # a literal in the types, a parameter here
             has_touch=True,
             java_script_enabled=script,
             locale="en-GB",

@@ -86,7 +86,7 @@ def reader(browser: Browser, live_server: LiveServer, two_waves: None) -> Iterat
     def open_window(width: int = 1280, theme: str = "light", script: bool = True) -> Reader:
         context = browser.new_context(
             viewport={"width": width, "height": 900},
-            color_scheme=theme,  # type: ignore[arg-type]
+            color_scheme=theme,  # type: ignore[arg-type]  # a literal in the types, a parameter here
             java_script_enabled=script,
         )
         opened.append(context)

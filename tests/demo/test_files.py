@@ -89,9 +89,9 @@ def test_volumes_of_the_demo(sherwood: Written) -> None:
 
 def test_the_same_parameters_give_the_same_bytes(tmp_path: Path) -> None:
     small = {"customers": 30, "months": 3, "end": END}
-    first = Simulation(**small).run().write(tmp_path / "a")  # type: ignore[arg-type]
-    again = Simulation(**small).run().write(tmp_path / "b")  # type: ignore[arg-type]
-    other = Simulation(**small, seed=8).run().write(tmp_path / "c")  # type: ignore[arg-type]
+    first = Simulation(**small).run().write(tmp_path / "a")  # type: ignore[arg-type]  # keywords of several types
+    again = Simulation(**small).run().write(tmp_path / "b")  # type: ignore[arg-type]  # keywords of several types
+    other = Simulation(**small, seed=8).run().write(tmp_path / "c")  # type: ignore[arg-type]  # keywords of several types
     for name in ("customers", "contacts", "subscriptions", "events"):
         content = getattr(first, name).read_bytes()
         assert content == getattr(again, name).read_bytes()
@@ -236,7 +236,7 @@ def test_events_are_readable_in_small_pieces(sherwood: Written, tmp_path: Path) 
 @pytest.mark.parametrize("wrong", [{"customers": 0}, {"months": 0}, {"days": 0}, {"events": -1}])
 def test_impossible_parameters_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong)).rstrip("s")):
-        Simulation(end=END, **wrong)  # type: ignore[arg-type]
+        Simulation(end=END, **wrong)  # type: ignore[arg-type]  # keywords of several types
 
 
 def test_the_command_writes_and_names_the_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,7 +29,7 @@ def keys(catalogue: Catalog) -> set[Key]:
 
 def forms(text: object) -> list[str]:
     """A text, or its singular and plural."""
-    return [text] if isinstance(text, str) else [str(form) for form in text]  # type: ignore[attr-defined]
+    return [text] if isinstance(text, str) else [str(form) for form in text]  # type: ignore[attr-defined]  # wider in the types than it can be here
 
 
 def translated(language: str) -> list[Message]:

@@ -20,7 +20,7 @@ def our_tasks() -> list[Task]:  # type: ignore[type-arg]  # not generic at run t
 
 
 @pytest.mark.parametrize("task", our_tasks(), ids=lambda task: task.name)
-def test_a_task_says_who_it_is_and_survives_a_deploy(task: Task) -> None:  # type: ignore[type-arg]
+def test_a_task_says_who_it_is_and_survives_a_deploy(task: Task) -> None:  # type: ignore[type-arg]  # not generic at run time
     assert task.name.startswith(PREFIXES), "the name is the app's, and stays when the module moves"
     kinds = {parameter.kind for parameter in inspect.signature(task.run).parameters.values()}
     assert inspect.Parameter.VAR_KEYWORD in kinds, "an older worker must take arguments it does not know"

@@ -32,7 +32,7 @@ FREIGHT = Situation(
 
 
 def said(**changes: object) -> str:
-    return plain(sentence(replace(FREIGHT, **changes)))  # type: ignore[arg-type]
+    return plain(sentence(replace(FREIGHT, **changes)))  # type: ignore[arg-type]  # keywords of several types
 
 
 def test_a_fall_names_both_bands_the_two_strongest_causes_the_money_and_the_deadline() -> None:

@@ -24,7 +24,7 @@ def candidate(number: int = 1, **told: object) -> Candidate:
         "renewal_on": None,
         **told,
     }
-    return Candidate(**values)  # type: ignore[arg-type]
+    return Candidate(**values)  # type: ignore[arg-type]  # keywords of several types
 
 
 def test_the_band_speaks_where_the_risk_is_calmer() -> None:

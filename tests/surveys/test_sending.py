@@ -76,7 +76,7 @@ class TestWhoIsAsked:
                 ({}, 3),
             ):
                 wanted = told.pop("wanted", CustomerFilter())
-                assert preview(survey.pk, Target(customers=wanted, **told), NOW).mails == expected  # type: ignore[arg-type]
+                assert preview(survey.pk, Target(customers=wanted, **told), NOW).mails == expected  # type: ignore[arg-type]  # keywords of several types
 
     def test_the_preview_counts_what_sending_then_does(self, house: Workspace) -> None:
         with workspace_scope(house):
@@ -204,7 +204,7 @@ class TestMailing:
         (message,) = mail.outbox
         assert message.subject == "Nous recommanderiez-vous ?"
         assert message.from_email.startswith("Kestrel <")
-        html = str(message.alternatives[0][0])  # type: ignore[attr-defined]
+        html = str(message.alternatives[0][0])  # type: ignore[attr-defined]  # wider in the types than it can be here
         assert [f"&amp;score={n}" in html for n in range(11)] == [True] * 11
         assert message.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         assert invited.link_in(message, "unsubscribe") in message.extra_headers["List-Unsubscribe"]

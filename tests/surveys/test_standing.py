@@ -28,7 +28,7 @@ def test_the_next_step_is_the_hosts_unless_a_date_is_set(state: str, dated: str,
     schedule: dict[str, datetime | None] = dict.fromkeys(("opens_at", "closes_at", "publishes_at"))
     if dated:
         schedule[dated] = AT
-    assert next_step(state, **schedule) == expected  # type: ignore[arg-type]
+    assert next_step(state, **schedule) == expected  # type: ignore[arg-type]  # keywords of several types
 
 
 def test_a_closed_survey_without_a_results_page_is_done() -> None:

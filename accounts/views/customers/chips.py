@@ -78,7 +78,7 @@ def _attribute_chips(form: CustomerFilterForm) -> Iterator[Chip]:
 
 
 def _word(form: CustomerFilterForm, field: str, value: str) -> str:
-    words = dict(form.fields[field].choices)  # type: ignore[attr-defined]
+    words = dict(form.fields[field].choices)  # type: ignore[attr-defined]  # wider in the types than it can be here
     return str(words.get(value, value)).lower() if get_language() != "de" else str(words.get(value, value))
 
 

@@ -50,7 +50,7 @@ def filter_of(request: WorkspaceRequest, today: date, *, offer: bool = False) ->
 def customer_list(request: WorkspaceRequest) -> HttpResponse:
     """Who are they all? The address holds filter, sort, columns and place; htmx gets the list alone."""
     now = timezone.now()
-    wants_list = request.htmx.target == FRAGMENT and not request.htmx.history_restore_request  # type: ignore[attr-defined]
+    wants_list = request.htmx.target == FRAGMENT and not request.htmx.history_restore_request  # type: ignore[attr-defined]  # set by django-htmx's middleware
     template = "accounts/_customer_list.html" if wants_list else "accounts/customer_list.html"
     response = render(request, template, _context(request, now.date()))
     columns.remember(request, response)
@@ -64,7 +64,7 @@ def customer_filter(request: WorkspaceRequest) -> HttpResponse:
     """The filter form: a fragment for the list's menu, a page of its own without JavaScript."""
     address = address_of(request)
     form = filter_of(request, timezone.now().date(), offer=True)
-    template = "accounts/_customer_filter.html" if request.htmx else "accounts/customer_filter.html"  # type: ignore[attr-defined]
+    template = "accounts/_customer_filter.html" if request.htmx else "accounts/customer_filter.html"  # type: ignore[attr-defined]  # set by django-htmx's middleware
     context = {
         "filter_form": form,
         "hidden_params": address.keep(SORT, COLUMNS, "q"),

@@ -107,7 +107,7 @@ def test_what_holds_for_any_ballots(given: Ballots) -> None:
 def test_other_names_and_another_fixed_order_change_no_figure(given: Ballots, random: object) -> None:
     k = len(given.options)
     moved = list(range(k))
-    random.shuffle(moved)  # type: ignore[attr-defined]
+    random.shuffle(moved)  # type: ignore[attr-defined]  # wider in the types than it can be here
     new_index = np.append(np.array(moved), -1)
     options = [""] * k
     for old, new in enumerate(moved):
