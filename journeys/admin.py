@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from accounts.administration.base import HistoryAdmin, WorkspaceModelAdmin
 from accounts.models import Customer
 from accounts.roles import Permission
+from journeys import models
 from journeys.models import Move, Stage
 
 
@@ -40,3 +41,87 @@ class MoveAdmin(HistoryAdmin):
     list_filter = ["kind"]
     list_select_related = ["customer", "stage"]
     search_fields = ["customer__name"]
+
+
+@admin.register(models.StageCriterion)
+class StageCriterionAdmin(HistoryAdmin):
+    list_display = ["stage", "side", "kind", "params"]
+    list_filter = ["side", "kind"]
+    list_select_related = ["stage"]
+
+
+@admin.register(models.Lap)
+class LapAdmin(HistoryAdmin):
+    list_display = ["customer", "number", "kind", "began_on", "ended_on", "gained_arr_minor"]
+    list_filter = ["kind"]
+    list_select_related = ["customer"]
+    search_fields = ["customer__name"]
+
+
+@admin.register(models.RelayTemplate)
+class RelayTemplateAdmin(HistoryAdmin):
+    list_display = ["from_stage", "to_stage", "giver_department", "taker_department", "due_working_days"]
+    list_select_related = ["from_stage", "to_stage"]
+
+
+@admin.register(models.Relay)
+class RelayAdmin(HistoryAdmin):
+    list_display = ["customer", "from_stage", "to_stage", "state", "offered_at", "due_at", "decided_at"]
+    list_filter = ["state", "giver_department", "taker_department"]
+    list_select_related = ["customer", "from_stage", "to_stage"]
+    search_fields = ["customer__name"]
+
+
+@admin.register(models.RelayTemplateItem)
+class RelayTemplateItemAdmin(HistoryAdmin):
+    list_display = ["template_id", "position", "text", "required"]
+
+
+@admin.register(models.RelayItem)
+class RelayItemAdmin(HistoryAdmin):
+    list_display = ["relay_id", "position", "text", "required", "done_at", "done_by_label"]
+
+
+@admin.register(models.Outcome)
+class OutcomeAdmin(HistoryAdmin):
+    list_display = ["customer", "kind", "settlement", "created_at", "version"]
+    list_filter = ["kind", "settlement"]
+    list_select_related = ["customer"]
+    search_fields = ["customer__name", "external_id"]
+
+
+@admin.register(models.OutcomeVersion)
+class OutcomeVersionAdmin(HistoryAdmin):
+    list_display = ["outcome_id", "number", "statement", "due_on", "reason", "effective_on", "actor_label"]
+
+
+@admin.register(models.Kpi)
+class KpiAdmin(HistoryAdmin):
+    list_display = ["external_id", "outcome_id", "retired_at", "version"]
+    search_fields = ["external_id"]
+
+
+@admin.register(models.KpiVersion)
+class KpiVersionAdmin(HistoryAdmin):
+    list_display = ["name", "number", "baseline", "target", "unit", "direction", "due_on", "reason", "actor_label"]
+    search_fields = ["name"]
+
+
+@admin.register(models.Measurement)
+class MeasurementAdmin(HistoryAdmin):
+    list_display = ["kpi_id", "value", "measured_on", "source", "known_at", "actor_label"]
+
+
+@admin.register(models.Win)
+class WinAdmin(HistoryAdmin):
+    list_display = ["customer", "title", "happened_on", "celebrated_at", "actor_label"]
+    list_select_related = ["customer"]
+    search_fields = ["customer__name", "title"]
+
+
+@admin.register(models.Task)
+class TaskAdmin(HistoryAdmin):
+    list_display = ["title", "customer", "state", "owner", "department", "due_on", "source"]
+    list_filter = ["state", "department", "source"]
+    list_select_related = ["customer", "owner__user"]
+    search_fields = ["title", "customer__name"]

@@ -6,10 +6,12 @@ class JourneysConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import extensions
-        from journeys import defaults, selectors, services
+        from journeys import defaults
+        from journeys.selectors import standing
+        from journeys.services import placing
 
         extensions.workspace_created.append(defaults.create_stages)
-        extensions.deletion_counters.append(selectors.count_for_deletion)
-        extensions.placers.append(services.place_customers)
-        extensions.stage_keys.append(services.stage_keys)
-        extensions.stage_names.append(selectors.stage_names)
+        extensions.deletion_counters.append(standing.count_for_deletion)
+        extensions.placers.append(placing.place_customers)
+        extensions.stage_keys.append(placing.stage_keys)
+        extensions.stage_names.append(standing.stage_names)

@@ -2,6 +2,6 @@
 
 from django.urls import path
 
-from journeys import views
+from journeys.views import boomerang
 
-urlpatterns = [path("journeys/", views.boomerang, name="boomerang")]
+urlpatterns = [path("journeys/", boomerang.boomerang, name="boomerang")]

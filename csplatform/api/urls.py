@@ -18,7 +18,7 @@ from csplatform.api.errors import unknown_address
 from csplatform.core.rest.paths import ReferenceConverter
 from health.api.customers import CustomerHealthViewSet
 from health.api.definitions import MeasureViewSet, ScorecardVersionViewSet, ScorecardViewSet
-from journeys.api import StageViewSet
+from journeys.api.stages import StageViewSet
 from surveys.api.mailing import SuppressionViewSet, SurveySendViewSet
 from surveys.api.responses import ResponseViewSet, SurveyResponseViewSet
 from surveys.api.surveys import SurveyViewSet

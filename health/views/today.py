@@ -29,7 +29,7 @@ from health.services import today as putting_aside
 from health.services.compute import card_of
 from health.services.scoring import version_on
 from health.today import Ranked, holder_of_reserved_place, rank
-from journeys import selectors as journeys
+from journeys.selectors import standing as journeys
 
 PERSONAL_ROLES = frozenset({Role.CSM})
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from django import template
 
 from accounts.models import Customer
-from journeys import selectors
 from journeys.models import Move
+from journeys.selectors import standing
 
 register = template.Library()
 
@@ -16,4 +16,4 @@ register = template.Library()
 @register.simple_tag
 def customer_moves(customer: Customer) -> Sequence[Move]:
     """The customer's moves, newest first, each with its stage (none where it churned)."""
-    return selectors.moves_of(customer.pk)
+    return standing.moves_of(customer.pk)

@@ -21,7 +21,7 @@ from accounts.roles import Role
 from accounts.services import read_model, search
 from csplatform.core.tenancy import workspace_scope
 from health.services import base_rate, scoring
-from journeys import services as journeys
+from journeys.services import placing as journeys
 from tests import factories
 
 # The browser's event loop runs in this thread, and Django would refuse its database beside one.

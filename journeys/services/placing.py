@@ -1,4 +1,4 @@
-"""Writes about the journey. This far: placing customers at the stage a file or the contract says."""
+"""Placing customers at the stage a file or the contract says, without the rules of moves."""
 
 from __future__ import annotations
 
@@ -64,6 +64,7 @@ class _Place:
     kind: str
     stage_id: UUID | None
     follows_contract: bool
+    number: int
 
 
 class _Situations:
@@ -74,11 +75,11 @@ class _Situations:
         self._customers = Customer.objects.in_bulk(customer_ids)
         self._stages = list(Stage.objects.order_by("order"))
         self._by_key = {stage.key: stage for stage in self._stages}
-        last = Move.objects.filter(customer_id__in=customer_ids).order_by("customer_id", "-id").distinct("customer_id")
+        last = Move.objects.filter(customer_id__in=customer_ids).order_by("customer_id", "-number")
         self._places = {
-            customer_id: _Place(kind, stage_id, follows_contract)
-            for customer_id, kind, stage_id, follows_contract in last.values_list(
-                "customer_id", "kind", "stage_id", "follows_contract"
+            customer_id: _Place(*told)
+            for customer_id, *told in last.distinct("customer_id").values_list(
+                "customer_id", "kind", "stage_id", "follows_contract", "number"
             )
         }
 
@@ -92,9 +93,11 @@ class _Situations:
         move.id = uuid7()
         move.workspace_id = self._workspace.pk
         move.customer_id = customer.pk
+        move.number = place.number + 1 if place else 1
+        move.from_stage_id = place.stage_id if place else None
         move.recorded_at = now
         move.actor_label = actor_label[:200]
-        self._places[customer.pk] = _Place(move.kind, move.stage_id, move.follows_contract)
+        self._places[customer.pk] = _Place(move.kind, move.stage_id, move.follows_contract, move.number)
         return move
 
     def _target(self, placement: Placement, customer: Customer, place: _Place | None, now: datetime) -> Move | None:

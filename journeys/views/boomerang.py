@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from accounts.access import requires
 from accounts.middleware import WorkspaceRequest
 from accounts.roles import Permission
-from journeys import selectors
+from journeys.selectors import standing as selectors
 
 
 @require_safe

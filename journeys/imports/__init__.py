@@ -1,0 +1,1 @@
+"""Kinds of files about the journey."""

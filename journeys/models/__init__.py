@@ -1,0 +1,50 @@
+"""Where a customer is: stages, laps and moves, handovers, what was promised, and the work to do."""
+
+from journeys.models.flight import Force, Lap, LapKind, Move, MoveKind
+from journeys.models.plan import (
+    Confidence,
+    Kpi,
+    KpiDirection,
+    KpiVersion,
+    Measurement,
+    Outcome,
+    OutcomeKind,
+    OutcomeVersion,
+    Settlement,
+    Win,
+)
+from journeys.models.relays import Relay, RelayItem, RelayState, RelayTemplate, RelayTemplateItem
+from journeys.models.stages import PHASE_OF, CriterionKind, Macro, Phase, Side, Stage, StageCriterion
+from journeys.models.tasks import Task, TaskState
+
+__all__ = [
+    "PHASE_OF",
+    "Confidence",
+    "CriterionKind",
+    "Force",
+    "Kpi",
+    "KpiDirection",
+    "KpiVersion",
+    "Lap",
+    "LapKind",
+    "Macro",
+    "Measurement",
+    "Move",
+    "MoveKind",
+    "Outcome",
+    "OutcomeKind",
+    "OutcomeVersion",
+    "Phase",
+    "Relay",
+    "RelayItem",
+    "RelayState",
+    "RelayTemplate",
+    "RelayTemplateItem",
+    "Settlement",
+    "Side",
+    "Stage",
+    "StageCriterion",
+    "Task",
+    "TaskState",
+    "Win",
+]

@@ -1,0 +1,1 @@
+"""Reads about the journey, for pages, REST and commands."""
