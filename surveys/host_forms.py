@@ -178,7 +178,13 @@ class SettingsForm(SurveyForm):
         help_text=_("One a line: name, company. They stand on the public page."),
     )
     wave = forms.CharField(label=_("Wave"), required=False, max_length=40)
-    audience = forms.ChoiceField(label=_("Who may answer"), choices=Audience.choices)
+    audience = forms.ChoiceField(
+        label=_("Who may answer"),
+        choices=Audience.choices,
+        help_text=_(
+            "Your own customers answer by the personal links you send; the public address turns everybody else away."
+        ),
+    )
     checks = forms.ChoiceField(
         label=_("Checks against robots"),
         choices=Checks.choices,

@@ -10,7 +10,7 @@ from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from csplatform.core import formats
-from surveys.models import Kind, State, Survey
+from surveys.models import Audience, Kind, State, Survey
 from surveys.standing import Next, Step, next_step
 
 STATE_CLASSES = {State.DRAFT: "", State.OPEN: "ok", State.CLOSED: "watch", State.PUBLISHED: ""}
@@ -38,7 +38,9 @@ def sentence(survey: Survey) -> str:
     step = step_of(survey)
     words: dict[Step, Any] = {
         Step.OPEN: _("Check it, then open it"),
-        Step.COLLECT: _("Share the link; close it when enough have answered"),
+        Step.COLLECT: _("Send it by mail; close it when enough have answered")
+        if survey.audience == Audience.CUSTOMERS
+        else _("Share the link; close it when enough have answered"),
         Step.PUBLISH: _("Look through the answers, then publish"),
         Step.NEXT_WAVE: _("Start the next wave when its time comes"),
     }

@@ -22,7 +22,7 @@ from surveys.models import Channel, Response, Survey, SurveyInvitation
 from surveys.public import checks, skeletons, tokens
 from surveys.public.form_page import form_page, quick_page, random_order, raw_answer
 from surveys.public.pages import PublicView, framed, page, public
-from surveys.public.standing import closed_page
+from surveys.public.standing import closed_page, uninvited_page
 from surveys.public.tokens import FormToken
 from surveys.selectors.public import Asked, asked_by, invitation_of
 from surveys.services import answering
@@ -72,7 +72,7 @@ def from_memory(channel: str) -> Callable[[PublicView[[]]], PublicView[[]]]:
             else:
                 now = timezone.now()
                 known = skeletons.known(slug)
-                if known is None or not answering.is_open(known.survey, now):
+                if known is None or not _is_for_everybody(known.survey, now):
                     return view(request, slug)
                 response = framed(quick_page(request, known, now, channel), anywhere=channel == Channel.EMBED)
             response.headers["Cache-Control"] = "private, no-cache"
@@ -102,6 +102,10 @@ def embed(request: HttpRequest, survey: Survey) -> HttpResponse:
     return framed(_serve(request, survey, Channel.EMBED), anywhere=True)
 
 
+def _is_for_everybody(survey: Survey, now: datetime) -> bool:
+    return answering.is_open(survey, now) and not answering.is_for_the_invited(survey)
+
+
 def _serve(request: HttpRequest, survey: Survey, channel: str) -> HttpResponse:
     token = request.GET.get("i", "")
     visit = Visit(
@@ -115,12 +119,16 @@ def _serve(request: HttpRequest, survey: Survey, channel: str) -> HttpResponse:
     )
     if request.method == "POST":
         return _receive(visit)
-    if not visit.is_test and not answering.is_open(survey, visit.now):
+    if visit.is_test:
+        return visit.form(visit.fresh())
+    if not answering.is_open(survey, visit.now):
         return closed_page(request, survey, visit.now)
-    if visit.invitation is not None and not visit.is_test:
+    if visit.invitation is not None:
         return _invited_form(visit)
-    if "again" not in request.GET and not visit.is_test and _earlier(visit) is not None:
+    if "again" not in request.GET and _earlier(visit) is not None:
         return page(request, "surveys/public/already.html", survey)
+    if answering.is_for_the_invited(survey):
+        return uninvited_page(request, survey)
     return visit.form(visit.fresh())
 
 
@@ -164,6 +172,8 @@ def _receive(visit: Visit) -> HttpResponse:
         response, was_changed = _store(visit, token, raw, sender, rate.used if rate else 0)
     except answering.SurveyClosedError:
         return closed_page(request, survey, visit.now, status=409)
+    except answering.NotInvitedError:
+        return uninvited_page(request, survey)
     except answering.BallotRefusedError as refused:
         return visit.form(token, raw=refused.kept, errors=refused.message_dict, status=422)
     return _thank(visit, response.submission_key, was_changed)

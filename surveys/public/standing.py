@@ -1,4 +1,4 @@
-"""The page of a survey that takes no answers now: what it waits for, and since or from when."""
+"""The pages of a survey that takes no answer: not now, and since or from when; or not from whoever asks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 
+from accounts.models import Workspace
 from surveys.models import State, Survey
 from surveys.public.pages import page
 from surveys.public.words import moment
@@ -25,3 +26,10 @@ def closed_page(request: HttpRequest, survey: Survey, now: datetime, *, status: 
         closed=moment(survey.closed_at or survey.closes_at),
         too_late=status == 409,
     )
+
+
+def uninvited_page(request: HttpRequest, survey: Survey) -> HttpResponse:
+    """A survey for own customers, opened or answered without a personal link (403). Nothing is stored."""
+    house = Workspace.objects.values_list("name", flat=True).get(pk=survey.workspace_id)
+    was_sent = request.method == "POST"
+    return page(request, "surveys/public/uninvited.html", survey, status=403, house=house, was_sent=was_sent)

@@ -20,7 +20,18 @@ from django.utils.translation import gettext as _
 from accounts.models import Contact, Customer
 from csplatform.core import audit, outbox, rows
 from surveys import ballots, receipts
-from surveys.models import OTHER, Channel, Erasure, Response, SendState, State, Status, Survey, SurveyInvitation
+from surveys.models import (
+    OTHER,
+    Audience,
+    Channel,
+    Erasure,
+    Response,
+    SendState,
+    State,
+    Status,
+    Survey,
+    SurveyInvitation,
+)
 from surveys.selectors.public import Asked, asked_by
 from surveys.services import publishing
 from surveys.services.ballot_messages import as_validation_error
@@ -44,6 +55,10 @@ class BallotRefusedError(ValidationError):
         self.kept = dict(kept)
 
 
+class NotInvitedError(Exception):
+    """The survey is for own customers, and nobody knows who sends this answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Submitted:
     """``created`` is false where the same submission had arrived before: it is counted once."""
@@ -56,6 +71,11 @@ class Submitted:
 def is_open(survey: Survey, now: datetime) -> bool:
     """Whether answers count at ``now``; a closing time that has passed closes, also before the scheduler says so."""
     return survey.state == State.OPEN and (survey.closes_at is None or now < survey.closes_at)
+
+
+def is_for_the_invited(survey: Survey) -> bool:
+    """Whether only personal links answer it: its figures are read as those of known customers."""
+    return survey.audience == Audience.CUSTOMERS
 
 
 def submit(
@@ -78,7 +98,9 @@ def submit(
 
     ``raw`` as in ``surveys.ballots``; ``shown_order``: option numbers as this person saw them; ``sender``: the
     network address, of which a keyed hash is kept. A flagged answer counts. Test answers are taken in any state and
-    publish nothing. Raises ``BallotRefusedError`` (a ``ValidationError`` by field) and ``SurveyClosedError``.
+    publish nothing. An answer from a public page to a survey for own customers needs a personal link; over REST the
+    key's owner vouches for it. Raises ``BallotRefusedError`` (a ``ValidationError`` by field), ``NotInvitedError`` and
+    ``SurveyClosedError``.
     """
     key = _checked_key(submission_key)
     code = receipts.make(settings.SECRET_KEY, str(survey.pk), key)
@@ -86,6 +108,9 @@ def submit(
         if before := earlier(survey=survey, submission_key=key):
             return Submitted(before, code, created=False)
         raise SurveyClosedError(survey)
+    is_known = is_test or channel == Channel.API or any((invitation, contact, customer))
+    if is_for_the_invited(survey) and not is_known:
+        raise NotInvitedError
     asked = asked_by(survey)
     ballot = _parsed(raw, survey, asked, language)
     if invitation is not None:

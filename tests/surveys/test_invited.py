@@ -13,10 +13,12 @@ from accounts.models import Contact, Workspace
 from csplatform.core import audit
 from csplatform.core.models import OutboxEvent
 from csplatform.core.tenancy import workspace_scope
-from surveys.models import Response, Suppression, SurveyInvitation
-from surveys.services import lifecycle
+from surveys.models import Response, Suppression, Survey, SurveyInvitation
+from surveys.public import tokens
+from surveys.services import answering, lifecycle
 from tests.factories import NOW, make_workspace
 from tests.surveys import invited
+from tests.surveys.factories import answer
 from tests.surveys.test_answer_page import token_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,6 +47,12 @@ def link(score: int | None = None) -> str:
 def send(path: str, client: Client | None = None, **fields: Any) -> Any:
     client = client or Client()
     return client.post(path, {"token": token_of(client.get(path)), **fields})
+
+
+def for_everybody(house: Workspace) -> None:
+    """Let the public address take answers, too."""
+    with workspace_scope(house):
+        Survey.objects.update(audience="community", version=2)
 
 
 def stored(house: Workspace) -> list[Response]:
@@ -95,6 +103,7 @@ def test_coming_back_shows_what_was_answered_on_any_device(house: Workspace, per
 def test_a_public_answer_on_the_same_device_is_not_overwritten_by_the_invited_one(
     house: Workspace, person: Contact
 ) -> None:
+    for_everybody(house)
     client = Client()
     send("/s/nps/", client, score="3")
     send(link(9), client, score="9")
@@ -119,10 +128,48 @@ def test_who_is_known_by_name_is_told_so_and_nobody_else(house: Workspace, perso
 
 
 def test_a_made_up_token_is_an_ordinary_visit(house: Workspace, person: Contact) -> None:
+    for_everybody(house)
     send("/s/nps/?i=made-up&score=9", score="9")
     (answer,) = stored(house)
     assert answer.contact_id is None
     assert invitation(house).state == "sent"
+
+
+class TestASurveyForOwnCustomers:
+    def test_its_public_address_turns_strangers_away_and_says_why(self, house: Workspace, person: Contact) -> None:
+        for path in ("/s/nps/", "/s/nps/embed/", "/s/nps/?i=made-up", "/s/nps/?again=1"):
+            page = Client().get(path)
+            assert page.status_code == 403
+            assert "by a personal link" in page.content.decode()
+
+    def test_an_answer_without_a_personal_link_is_not_stored_and_told_so(
+        self, house: Workspace, person: Contact
+    ) -> None:
+        token = token_of(Client().get(link()))
+        refused = Client().post("/s/nps/", {"token": token, "score": "1"})
+        assert refused.status_code == 403
+        assert "was not stored" in refused.content.decode()
+        assert stored(house) == []
+
+    def test_hosts_can_still_try_it(self, house: Workspace, person: Contact) -> None:
+        with workspace_scope(house):
+            tried = f"/s/nps/?test={tokens.test_token(Survey.objects.get().pk)}"
+        assert send(tried, score="4").status_code == 302
+        assert [answer.is_test for answer in stored(house)] == [True]
+
+    def test_whoever_was_invited_is_led_to_the_answer_on_the_same_device(
+        self, house: Workspace, person: Contact
+    ) -> None:
+        client = Client()
+        send(link(9), client, score="9")
+        assert "You have answered" in client.get("/s/nps/").content.decode()
+
+    def test_a_key_may_answer_for_nobody_named(self, house: Workspace, person: Contact) -> None:
+        with workspace_scope(house):
+            answer(Survey.objects.get(), raw={"score": 9}, channel="api")
+            with pytest.raises(answering.NotInvitedError):
+                answer(Survey.objects.get(), raw={"score": 9})
+        assert len(stored(house)) == 1
 
 
 def test_the_answer_does_not_name_the_invitation_it_came_by(house: Workspace, person: Contact) -> None:
