@@ -6,7 +6,7 @@ class JourneysConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import extensions
-        from journeys import defaults
+        from journeys import defaults, segments
         from journeys.selectors import standing
         from journeys.services import placing
 
@@ -15,3 +15,4 @@ class JourneysConfig(AppConfig):
         extensions.placers.append(placing.place_customers)
         extensions.stage_keys.append(placing.stage_keys)
         extensions.stage_names.append(standing.stage_names)
+        segments.register_all()

@@ -71,6 +71,14 @@ def find(text: str) -> QuerySet[Customer]:
     return found
 
 
+def most_like(text: str, *, most: int) -> QuerySet[Any]:
+    """The ids of the ``most`` customers most like ``text``, as a part of another query."""
+    wanted = sorted(trigrams(text, is_query=True))
+    hits = CustomerTrigram.objects.filter(trigram__in=wanted).values("customer_id").annotate(hits=Count("trigram"))
+    found: QuerySet[Any] = hits.filter(hits__gte=_needed(wanted)).order_by("-hits", "customer_id")
+    return found.values("customer_id")[:most]
+
+
 # Counted once and joined, where ``find`` counts again for every customer it orders: for lists, however common the word.
 _BEST = """
 SELECT hits.customer_id
