@@ -125,3 +125,14 @@ class TaskAdmin(HistoryAdmin):
     list_filter = ["state", "department", "source"]
     list_select_related = ["customer", "owner__user"]
     search_fields = ["title", "customer__name"]
+
+
+@admin.register(models.WorkCalendar)
+class WorkCalendarAdmin(HistoryAdmin):
+    list_display = ["opens", "closes", "weekend"]
+
+
+@admin.register(models.Holiday)
+class HolidayAdmin(HistoryAdmin):
+    list_display = ["day", "name"]
+    search_fields = ["name"]

@@ -6,11 +6,12 @@ class JourneysConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import extensions
-        from journeys import defaults, segments
+        from journeys import defaults, relay_defaults, segments
         from journeys.selectors import standing
         from journeys.services import placing
 
         extensions.workspace_created.append(defaults.create_stages)
+        extensions.workspace_created.append(relay_defaults.create_relay_templates)
         extensions.deletion_counters.append(standing.count_for_deletion)
         extensions.placers.append(placing.place_customers)
         extensions.stage_keys.append(placing.stage_keys)

@@ -1,5 +1,6 @@
 """Where a customer is: stages, laps and moves, handovers, what was promised, and the work to do."""
 
+from journeys.models.calendar import Holiday, WorkCalendar
 from journeys.models.flight import Force, Lap, LapKind, Move, MoveKind
 from journeys.models.plan import (
     Confidence,
@@ -13,7 +14,7 @@ from journeys.models.plan import (
     Settlement,
     Win,
 )
-from journeys.models.relays import Relay, RelayItem, RelayState, RelayTemplate, RelayTemplateItem
+from journeys.models.relays import DeclineCause, Relay, RelayItem, RelayState, RelayTemplate, RelayTemplateItem
 from journeys.models.stages import PHASE_OF, CriterionKind, Macro, Phase, Side, Stage, StageCriterion
 from journeys.models.tasks import Task, TaskState
 
@@ -21,7 +22,9 @@ __all__ = [
     "PHASE_OF",
     "Confidence",
     "CriterionKind",
+    "DeclineCause",
     "Force",
+    "Holiday",
     "Kpi",
     "KpiDirection",
     "KpiVersion",
@@ -47,4 +50,5 @@ __all__ = [
     "Task",
     "TaskState",
     "Win",
+    "WorkCalendar",
 ]

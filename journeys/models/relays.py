@@ -47,12 +47,23 @@ class RelayState(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
+class DeclineCause(models.TextChoices):
+    """Why a handover was refused, to count by; the words stand beside it."""
+
+    OTHER = "", _("Another reason")
+    INCOMPLETE = "incomplete", _("Something is missing")
+    TOO_EARLY = "too_early", _("Too early")
+    NO_CAPACITY = "no_capacity", _("Nobody free to take it")
+    WRONG_ADDRESS = "wrong_address", _("Meant for somebody else")
+    NO_FIT = "no_fit", _("The customer does not fit")
+
+
 class Relay(TenantModel):
     """One handover. Offered once and decided once; a new offer after a refusal is a row of its own (``reoffers``).
 
-    ``taker`` null: anybody of the department may accept. ``due_at``: by the workspace's working days. ``move``: what
-    its acceptance did. ``promises``: the outcomes carried along as they read when it was offered:
-    [{"outcome", "version", "statement"}].
+    ``taker`` null, or somebody who left: anybody of the department may accept; once accepted, who took it. ``due_at``:
+    by the workspace's working days. ``move``: what its acceptance did. ``promises``: the outcomes carried along as they
+    read when it was offered: [{"outcome", "version", "statement"}].
     """
 
     external_id = models.CharField(max_length=200, null=True, blank=True)
@@ -73,6 +84,7 @@ class Relay(TenantModel):
     escalated_at = models.DateTimeField(null=True)
     decided_at = models.DateTimeField(null=True)
     decided_by_label = models.CharField(max_length=200, blank=True, default="")
+    decline_cause = models.CharField(max_length=14, choices=DeclineCause.choices, blank=True, default="")
     decline_reason = models.CharField(max_length=500, blank=True, default="")
     move = models.OneToOneField(Move, null=True, on_delete=models.SET_NULL, related_name="relay")
     reoffers = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
