@@ -1,0 +1,29 @@
+"""Where higher apps tell the journey what it cannot read itself. Filled in each ``AppConfig.ready``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from uuid import UUID
+
+MeasureReader = Callable[[Sequence[UUID], Sequence[str]], Mapping[UUID, Mapping[str, float]]]
+"""(customers, keys of measures) → the present values by customer and key; one that is unknown is left out."""
+
+MeasureNames = Callable[[], Mapping[str, str]]
+"""Key → name of the active workspace's measures."""
+
+measure_readers: list[MeasureReader] = []
+measure_names: list[MeasureNames] = []
+
+
+def measure_values(customer_ids: Sequence[UUID], keys: Sequence[str]) -> dict[UUID, dict[str, float]]:
+    """Present values of these measures, from every app that has measures."""
+    found: dict[UUID, dict[str, float]] = {customer_id: {} for customer_id in customer_ids}
+    for reader in measure_readers:
+        for customer_id, values in reader(customer_ids, keys).items():
+            found[customer_id].update(values)
+    return found
+
+
+def named_measures() -> dict[str, str]:
+    """Key → name of the active workspace's measures."""
+    return {key: name for source in measure_names for key, name in source().items()}

@@ -1,0 +1,55 @@
+"""The workspace's journey as rules, and the last word about a customer on it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from journeys.flight.engine import Criterion, Rule
+from journeys.models import Move, RelayTemplate, Side, Stage, StageCriterion
+from journeys.selectors import criteria
+
+
+def stages() -> list[Stage]:
+    """The stages in use, in order."""
+    return list(Stage.objects.filter(retired_at__isnull=True).order_by("order"))
+
+
+def rules() -> list[Rule]:
+    """The stages in use as the engine knows them, in order."""
+    asked: dict[tuple[UUID, str], list[Criterion]] = {}
+    for row in StageCriterion.objects.filter(stage__retired_at__isnull=True).order_by("position", "id"):
+        asked.setdefault((row.stage_id, row.side), []).append(criteria.as_criterion(row))
+    return [
+        Rule(
+            stage.key,
+            stage.phase.value,
+            tuple(asked.get((stage.pk, Side.ENTRY), ())),
+            tuple(asked.get((stage.pk, Side.EXIT), ())),
+        )
+        for stage in stages()
+    ]
+
+
+def relay_pairs() -> set[tuple[str, str]]:
+    """Pairs of stages in use (keys) that have a handover between them."""
+    used = RelayTemplate.objects.filter(from_stage__retired_at__isnull=True, to_stage__retired_at__isnull=True)
+    return set(used.values_list("from_stage__key", "to_stage__key"))
+
+
+def last_move(customer_id: UUID) -> Move | None:
+    """The move that says where a customer is now, with its stage; None when it never stood anywhere."""
+    rows = Move.objects.filter(customer_id=customer_id).select_related("stage")
+    return rows.order_by("-number").first()
+
+
+def last_move_id(customer_id: UUID) -> UUID | None:
+    """The id of ``last_move``."""
+    found: UUID | None = (
+        Move.objects.filter(customer_id=customer_id).order_by("-number").values_list("pk", flat=True).first()
+    )
+    return found
+
+
+def stage_name(move: Move) -> str:
+    """Where a move led, in the reader's words; empty when it left the journey."""
+    return move.stage.label if move.stage else ""

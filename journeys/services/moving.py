@@ -1,0 +1,282 @@
+"""Moving customers from stage to stage: the one way in, for people, keys, files and playbooks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from importlib import import_module
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts import extensions
+from accounts.models import Customer, Membership
+from accounts.services import read_model
+from csplatform.core import audit, outbox
+from csplatform.core.ids import uuid7
+from journeys.flight import engine
+from journeys.flight.engine import Decision, Position
+from journeys.models import Lap, Move, MoveKind, Relay, RelayState, RelayTemplate, Stage
+from journeys.selectors import criteria, journey
+from journeys.services import days
+
+MAX_REASON = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Something a move needs and does not have; ``message`` says it to people."""
+
+    criterion: str
+    message: str
+
+
+class MissingError(Exception):
+    """The move needs more than there is; nothing was changed."""
+
+    def __init__(self, missing: Sequence[Missing]) -> None:
+        super().__init__(" ".join(each.message for each in missing))
+        self.missing = tuple(missing)
+
+
+class ConflictError(Exception):
+    """Somebody moved the customer meanwhile; ``last`` is that move. The text names who, where and when."""
+
+    def __init__(self, message: str, last: Move | None) -> None:
+        super().__init__(message)
+        self.last = last
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The customer stands at its new stage."""
+
+    move: Move
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The move waits for a handover to be accepted."""
+
+    relay: Relay
+
+
+@transaction.atomic
+def move(
+    *,
+    customer_id: UUID,
+    stage_key: str,
+    reason: str,
+    actor: audit.Actor,
+    now: datetime,
+    by: Membership | None = None,
+    override: bool = False,
+    occurred_on: date | None = None,
+    expected_move: UUID | None = None,
+    external_id: str | None = None,
+) -> Moved | Opened:
+    """Move a customer to the stage ``stage_key``, or open the handover it takes.
+
+    ``expected_move``: the last move the caller has seen. ``override``: go past what is missing, in the actor's name.
+    Raises ``Customer.DoesNotExist``; ``ValidationError`` by field; ``MissingError``; ``ConflictError`` when somebody
+    else moved the customer since the caller looked, or while this call waited.
+    """
+    seen = journey.last_move_id(customer_id)
+    customer = hold(customer_id)
+    last = journey.last_move(customer_id)
+    _require_unmoved(last, seen if expected_move is None else expected_move)
+    target = _target(stage_key)
+    reason = _reason(reason)
+    day = days.of_move(occurred_on, last, now)
+    decision = _decide(customer, last, target, now, override=override)
+    if decision.missing:
+        raise MissingError([Missing(each.key, criteria.message(each)) for each in decision.missing])
+    if decision.relay is not None:
+        return Opened(_offer(customer, last, target, decision.relay, reason, by, actor, now))
+    entry = _Entry(customer, last, target, decision, reason, day, external_id)
+    return Moved(_write(entry, actor, now))
+
+
+@transaction.atomic
+def enter(*, relay: Relay, actor: audit.Actor, now: datetime) -> Move:
+    """Enter the stage an accepted handover leads to; its criteria are looked at again.
+
+    Raises ``MissingError``, and ``ConflictError`` when the customer no longer stands where the handover began.
+    The customer must be held (``hold``) before the handover's own row is locked.
+    """
+    customer = hold(relay.customer_id)
+    last = journey.last_move(customer.pk)
+    if (last.stage_id if last else None) != relay.from_stage_id:
+        raise _meanwhile(last)
+    target = _target(relay.to_stage.key)
+    decision = _decide(customer, last, target, now, relay_accepted=True)
+    if decision.missing:
+        raise MissingError([Missing(each.key, criteria.message(each)) for each in decision.missing])
+    entry = _Entry(customer, last, target, decision, relay.reason, days.of_move(None, last, now), None, relay)
+    return _write(entry, actor, now)
+
+
+def hold(customer_id: UUID) -> Customer:
+    """Lock a customer until the transaction ends: whoever changes its journey does so first of all."""
+    customer: Customer = Customer.objects.select_for_update(of=("self",), no_key=True).get(pk=customer_id)
+    return customer
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A decided move, about to be written."""
+
+    customer: Customer
+    last: Move | None
+    target: Stage
+    decision: Decision
+    reason: str
+    day: date
+    external_id: str | None
+    relay: Relay | None = None
+
+
+def _target(stage_key: str) -> Stage:
+    stages = {stage.key: stage for stage in journey.stages()}
+    if stage_key not in stages:
+        known = ", ".join(stages)
+        told = {"key": stage_key, "known": known}
+        raise ValidationError({"stage": [_("“%(key)s” is no stage in use; there are: %(known)s.") % told]})
+    return stages[stage_key]
+
+
+def _reason(reason: str) -> str:
+    reason = reason.strip()
+    if not reason:
+        raise ValidationError({"reason": [_("Say why, in a few words.")]})
+    if len(reason) > MAX_REASON:
+        told = {"length": len(reason), "most": MAX_REASON}
+        raise ValidationError({"reason": [_("Has %(length)d characters; %(most)d is the most.") % told]})
+    if "\0" in reason:
+        raise ValidationError({"reason": [_("Holds a character that cannot be stored.")]})
+    return reason
+
+
+def _require_unmoved(last: Move | None, expected: UUID | None) -> None:
+    if (last.pk if last else None) != expected:
+        raise _meanwhile(last)
+
+
+def _meanwhile(last: Move | None) -> ConflictError:
+    if last is None:
+        return ConflictError(_("The customer was not moved as you saw it; look at it again."), None)
+    told = {"who": last.actor_label, "stage": journey.stage_name(last), "day": last.occurred_on.isoformat()}
+    if last.stage_id is None:
+        return ConflictError(_("The customer left the journey meanwhile (%(day)s): it churned.") % told, last)
+    return ConflictError(_("Moved meanwhile by %(who)s: it is at “%(stage)s” since %(day)s.") % told, last)
+
+
+def _decide(
+    customer: Customer,
+    last: Move | None,
+    target: Stage,
+    now: datetime,
+    *,
+    override: bool = False,
+    relay_accepted: bool = False,
+) -> Decision:
+    rules = journey.rules()
+    asked = {each.key: each for rule in rules for each in (*rule.entry, *rule.exit)}
+    try:
+        return engine.decide(
+            rules,
+            position_of(customer, last),
+            target.key,
+            criteria.checker(customer, asked.values(), now),
+            journey.relay_pairs(),
+            override=override,
+            relay_accepted=relay_accepted,
+        )
+    except engine.AlreadyThereError:
+        assert last is not None
+        told = {"stage": target.label, "who": last.actor_label, "day": last.occurred_on.isoformat()}
+        message = _("It is at “%(stage)s” already, since %(day)s (by %(who)s).") % told
+        raise ConflictError(message, last) from None
+
+
+def position_of(customer: Customer, last: Move | None) -> Position:
+    """Where the customer is, as the engine knows it."""
+    if last is None:
+        return Position(None)
+    if last.stage is None:
+        return Position(None, grounded=True)
+    return Position(last.stage.key)
+
+
+def _offer(
+    customer: Customer,
+    last: Move | None,
+    target: Stage,
+    pair: tuple[str, str],
+    reason: str,
+    by: Membership | None,
+    actor: audit.Actor,
+    now: datetime,
+) -> Relay:
+    """The handover that stands on the way; the one already waiting where it leads to the same stage."""
+    waiting = Relay.objects.filter(customer=customer, state=RelayState.OFFERED).select_related("to_stage").first()
+    if waiting is not None and waiting.to_stage_id == target.pk:
+        return waiting
+    if waiting is not None:
+        told = {"stage": waiting.to_stage.label, "day": waiting.offered_at.date().isoformat()}
+        message = _("A handover to “%(stage)s” has been waiting since %(day)s: accept or withdraw it first.") % told
+        raise MissingError([Missing(engine.RELAY, message)])
+    template = RelayTemplate.objects.get(from_stage__key=pair[0], to_stage__key=pair[1])
+    relaying = import_module("journeys.services.relaying")
+    opened: Relay = relaying.open_relay(
+        customer=customer, target=target, template=template, reason=reason, by=by, actor=actor, now=now
+    )
+    return opened
+
+
+def _write(entry: _Entry, actor: audit.Actor, now: datetime) -> Move:
+    last, target, decision = entry.last, entry.target, entry.decision
+    made: Move = Move.objects.create(
+        workspace_id=entry.customer.workspace_id,
+        id=uuid7(),
+        external_id=entry.external_id,
+        customer=entry.customer,
+        lap=Lap.objects.filter(customer=entry.customer, ended_on__isnull=True).first(),
+        number=last.number + 1 if last else 1,
+        from_stage_id=last.stage_id if last else None,
+        stage=target,
+        kind=MoveKind(decision.kind.value),
+        occurred_on=entry.day,
+        known_at=now,
+        recorded_at=now,
+        reason=entry.reason,
+        override=bool(decision.passed_over),
+        passed_over=list(decision.passed_over),
+        actor_label=actor.label[:200],
+    )
+    place = read_model.StagePlace(entry.customer.pk, target.key, target.macro, entry.day)
+    read_model.write_stages([place])
+    extensions.notify_changed([entry.customer.pk], now)
+    _tell(made, entry, actor, now)
+    return made
+
+
+def _tell(made: Move, entry: _Entry, actor: audit.Actor, now: datetime) -> None:
+    told = {
+        "customer_id": str(made.customer_id),
+        "move_id": str(made.pk),
+        "stage": entry.target.key,
+        "from_stage": entry.last.stage.key if entry.last and entry.last.stage else None,
+        "kind": made.kind,
+    }
+    audit.record(
+        actor=actor,
+        action="customer.moved",
+        subject=entry.customer,
+        data={**told, "override": made.override, "passed_over": made.passed_over},
+        now=now,
+    )
+    outbox.publish(workspace_id=made.workspace_id, name="stage.entered", payload=told, now=now)
