@@ -40,7 +40,15 @@ class ResponseAdmin(HistoryAdmin):
 
 @admin.register(models.OptIn)
 class OptInAdmin(HistoryAdmin):
-    list_display = ["email", "survey", "wants_results", "wants_next", "wants_peers", "given_on"]
+    list_display = ["email", "survey", "wants_results", "wants_next", "wants_peers", "given_on", "confirmed_on"]
+    list_select_related = ["survey"]
+    search_fields = ["email"]
+
+
+@admin.register(models.OptInRequest)
+class OptInRequestAdmin(HistoryAdmin):
+    list_display = ["survey", "state", "email", "wants_results", "wants_next", "wants_peers", "asked_on"]
+    list_filter = ["state"]
     list_select_related = ["survey"]
     search_fields = ["email"]
 

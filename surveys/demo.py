@@ -137,15 +137,13 @@ class _Loader:
         return submitted
 
     def _opt_in(self, answer: Answer, n: int) -> None:
-        opt_ins.opt_in(
+        opt_ins.keep(
             survey=self.survey,
             email=f"respondent-{n}@people.example",
-            wants_results="results" in answer.wishes,
-            wants_next="next" in answer.wishes,
-            wants_peers="peers" in answer.wishes,
+            wishes={f"wants_{wish}": True for wish in answer.wishes},
             challenge=self.numbers.get(answer.choices[0]),
             language=answer.language,
-            now=answer.at,
+            confirmed_on=answer.at.date(),
         )
 
     def _look_after(self, given: list[tuple[Answer, answering.Submitted]]) -> None:

@@ -42,8 +42,9 @@ def invitation_message(
         "language": language,
     }
     with translation.override(language):
+        context["subject"] = _subject("surveys/mail/invitation_subject.txt", context)
         message = EmailMultiAlternatives(
-            subject=_subject("surveys/mail/invitation_subject.txt", context),
+            subject=context["subject"],
             body=render_to_string("surveys/mail/invitation.txt", context),
             from_email=formataddr((house, parseaddr(settings.DEFAULT_FROM_EMAIL)[1])),
             to=[invitation.email],

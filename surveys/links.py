@@ -1,15 +1,21 @@
-"""The secrets in mailed links. Both are keyed hashes of what they open, so that a second mail holds the same link."""
+"""The secrets in mailed links: keyed hashes and signatures of what they open, so that none is stored, and a second
+mail holds the same link.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 from base64 import urlsafe_b64encode
+from datetime import date, timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
 
+CONFIRM_WITHIN = timedelta(days=7)
+"""How long a link that confirms an address works; what is not confirmed by then is deleted."""
+_confirm = signing.Signer(salt="surveys.confirm")
 _unsubscribe = signing.Signer(salt="surveys.unsubscribe")
 
 
@@ -44,5 +50,21 @@ def read_unsubscribe(text: str) -> UUID | None:
     """The invitation an unsubscribe address belongs to; None unless we signed it."""
     try:
         return UUID(_unsubscribe.unsign(text))
+    except (signing.BadSignature, ValueError):
+        return None
+
+
+def confirm_url(slug: str, request_id: UUID, asked_on: date, language: str) -> str:
+    """The address at which the owner of a mailbox confirms wishes; it says until when, and is signed with it."""
+    last_day = asked_on + CONFIRM_WITHIN
+    token = _confirm.sign(f"{request_id.hex}.{last_day:%Y%m%d}")
+    return f"{settings.PUBLIC_URL}/s/{slug}/confirm/{token}/?lang={language}"
+
+
+def read_confirm(text: str) -> tuple[UUID, date] | None:
+    """The request a link belongs to and its last day; None unless we signed it."""
+    try:
+        request, _dot, day = _confirm.unsign(text).partition(".")
+        return UUID(request), date.fromisoformat(day)
     except (signing.BadSignature, ValueError):
         return None

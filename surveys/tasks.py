@@ -11,19 +11,20 @@ from django.utils import timezone
 
 from accounts.models import Workspace
 from csplatform.core.tenancy import workspace_scope
-from surveys.services import introductions, keeping, mailing, results_mail, schedule, sending
+from surveys.services import introductions, keeping, mailing, opt_ins, results_mail, schedule, sending
 
 log = structlog.get_logger()
 
 
 @shared_task(name="surveys.sweep")
 def sweep(**_: Any) -> None:
-    """Open, close and publish what is due, then mail results to those who asked for them, and introductions."""
+    """Open, close and publish what is due, then mail results, introductions, and links that confirm an address."""
     for workspace_id in _workspaces():
         with workspace_scope(workspace_id):
             taken = schedule.take_due(now=timezone.now())
         mailed = results_mail.mail_waiting(workspace_id=workspace_id, now=timezone.now())
         mailed += introductions.mail_waiting(workspace_id=workspace_id, now=timezone.now())
+        mailed += opt_ins.mail_waiting(workspace_id=workspace_id)
         if taken or mailed:
             log.info("surveys swept", workspace=str(workspace_id), steps=taken, mailed=mailed)
 
@@ -36,15 +37,30 @@ def mail_introductions(workspace_id: str, **_: Any) -> None:
         log.info("introductions mailed", workspace=workspace_id, count=sent)
 
 
+@shared_task(name="surveys.mail_confirmations")
+def mail_confirmations(workspace_id: str, **_: Any) -> None:
+    """Mail the links by which people confirm their address. Sent when one is typed; the sweep repeats it."""
+    sent = opt_ins.mail_waiting(workspace_id=UUID(workspace_id))
+    if sent:
+        log.info("confirmations mailed", workspace=workspace_id, count=sent)
+
+
 @shared_task(name="surveys.forget")
 def forget(**_: Any) -> None:
-    """Forget senders a week after closing, and answers and addresses past their retention."""
+    """Forget senders a week after closing, addresses nobody confirmed, and answers past their retention."""
     now = timezone.now()
     for workspace_id in _workspaces():
         with workspace_scope(workspace_id):
             senders, answers = keeping.forget_senders(now=now), keeping.forget_expired(now=now)
-        if senders or answers:
-            log.info("answers forgotten", workspace=str(workspace_id), senders=senders, answers=answers)
+            requests = opt_ins.forget_unconfirmed(today=now.date())
+        if senders or answers or requests:
+            log.info(
+                "answers forgotten",
+                workspace=str(workspace_id),
+                senders=senders,
+                answers=answers,
+                requests=requests,
+            )
 
 
 @shared_task(name="surveys.fill_dispatch")

@@ -133,6 +133,9 @@ class Erasure(TenantModel):
 class OptIn(models.Model):
     """An address and what it may be used for, apart from the answer: random id and a day only, so that neither order
     nor time tells whose answer it was. ``challenge`` (an option number) is kept only with ``wants_peers``.
+
+    ``confirmed_on``: when the mailbox's owner last confirmed a wish; None where it was given before confirming was
+    asked for, which stays valid.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
@@ -145,12 +148,50 @@ class OptIn(models.Model):
     wants_peers = models.BooleanField(default=False)
     challenge = models.PositiveSmallIntegerField(null=True, blank=True)
     given_on = models.DateField()
+    confirmed_on = models.DateField(null=True, blank=True)
     results_sent_at = models.DateTimeField(null=True, blank=True)
 
     objects = ScopedManager(workspace="workspace_id")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["survey", "email"], name="survey_opt_in_once")]
+
+
+class RequestState(models.TextChoices):
+    WAITING = "waiting", _("To be mailed")
+    MAILED = "mailed", _("Mailed")
+    CONFIRMED = "confirmed", _("Confirmed")
+    DECLINED = "declined", _("Not asked for by the owner")
+
+
+class OptInRequest(models.Model):
+    """Wishes somebody typed an address for, without effect until the mailbox's owner confirms them.
+
+    As apart from the answer as ``OptIn``, into which a confirmed one is merged; address and wishes are blank from then
+    on. It is never changed otherwise, so that what is confirmed is what was shown. Deleted a week after ``asked_on``.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, db_index=False, related_name="+")
+    survey = models.ForeignKey(Survey, on_delete=models.CASCADE, related_name="opt_in_requests", db_index=False)
+    state = models.CharField(max_length=9, choices=RequestState.choices, default=RequestState.WAITING)
+    email = models.EmailField(blank=True)
+    language = models.CharField(max_length=5, default="en")
+    wants_results = models.BooleanField(default=False)
+    wants_next = models.BooleanField(default=False)
+    wants_peers = models.BooleanField(default=False)
+    challenge = models.PositiveSmallIntegerField(null=True, blank=True)
+    asked_on = models.DateField()
+
+    objects = ScopedManager(workspace="workspace_id")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["workspace", "email"], name="survey_request_of_address"),
+            models.Index(fields=["workspace", "asked_on"], name="survey_request_age"),
+            models.Index(fields=["workspace"], name="survey_request_to_mail", condition=models.Q(state="waiting")),
+            models.Index(fields=["survey"], name="survey_request_of_survey"),
+        ]
 
 
 class Introduction(TenantModel):

@@ -33,6 +33,8 @@ FLAGGED_ABOVE = 20
 REFUSED_ABOVE = 1_000
 LOOKS_PER_MINUTE = 30
 """Receipt codes tried from one address: people mistype a few."""
+ASKS_PER_WINDOW = 20
+"""Addresses typed from one network within the window, for each of which we send a mail."""
 _PROOF: dict[str, Any] = {
     "algorithm": "PBKDF2/SHA-256",
     "cost": 2_000,
@@ -63,6 +65,14 @@ def rate(survey: Survey, sender: str, now: datetime) -> limits.Allowance | None:
 def seconds_to_look(request: HttpRequest, survey: Survey, now: datetime) -> int:
     """Seconds until this sender may try another receipt code."""
     allowance = limits.count(_caller(survey, "look", sender_of(request)), limit=LOOKS_PER_MINUTE, now=now)
+    return allowance.resets_in if allowance.exceeded else 0
+
+
+def seconds_to_ask(request: HttpRequest, survey: Survey, now: datetime) -> int:
+    """Seconds until this sender may have another address written to."""
+    allowance = limits.count(
+        _caller(survey, "ask", sender_of(request)), limit=ASKS_PER_WINDOW, now=now, window=WINDOW_SECONDS
+    )
     return allowance.resets_in if allowance.exceeded else 0
 
 

@@ -9,13 +9,14 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from surveys import receipts
+from surveys import links, receipts
 from surveys.models import State, Survey
-from surveys.public import tokens
+from surveys.public import checks, tokens
 from surveys.public.pages import framed, page, public
 from surveys.public.words import moment
 from surveys.services import answering, opt_ins
@@ -44,11 +45,13 @@ def thanks(request: HttpRequest, survey: Survey) -> HttpResponse:
         status, told = _keep_wishes(request, survey, key)
         context |= told
     answered = page(request, "surveys/public/thanks.html", survey, status=status, **context)
+    if "wait" in context:
+        answered["Retry-After"] = str(context["wait"])
     return framed(answered, anywhere="embed" in request.GET)
 
 
 def _keep_wishes(request: HttpRequest, survey: Survey, key: str | None) -> tuple[int, dict[str, Any]]:
-    """The status, and what the page says: saved, or what is wrong beside what was typed."""
+    """The status, and what the page says: that a mail is on its way, or what is wrong beside what was typed."""
     wishes = {wish: wish in request.POST for wish in WISHES}
     email = request.POST.get("email", "")[:300]
     typed: dict[str, Any] = {"wishes": wishes, "email": email}
@@ -57,16 +60,28 @@ def _keep_wishes(request: HttpRequest, survey: Survey, key: str | None) -> tuple
         gone = _("This page is too old to save anything. Your answer counts; nothing else was kept.")
         return 400, {**typed, "errors": {"email": [gone]}}
     if given.is_test:
-        return 200, {"is_saved": True}
+        return 200, {"is_tried": True}
+    now = timezone.now()
+    if wait := checks.seconds_to_ask(request, survey, now):
+        return 429, {**typed, "errors": {"email": [_too_many(wait)]}, "wait": wait}
     try:
-        opt_ins.opt_in(
+        opt_ins.ask(
             survey=survey,
             email=email,
             challenge=given.choices[0] if given.choices else None,
             language=translation.get_language() or survey.languages[0],
-            now=timezone.now(),
+            now=now,
             **wishes,
         )
     except ValidationError as error:
         return 422, {**typed, "errors": error.message_dict}
-    return 200, {"is_saved": True}
+    return 200, {"is_mailed": True, "email": email.strip(), "last_day": now.date() + links.CONFIRM_WITHIN}
+
+
+def _too_many(wait: int) -> str:
+    told = ngettext(
+        "Too many addresses come from your network. Yours is kept here: please try again in %(n)d minute.",
+        "Too many addresses come from your network. Yours is kept here: please try again in %(n)d minutes.",
+        minutes := -(-wait // 60),
+    )
+    return told % {"n": minutes}

@@ -35,7 +35,7 @@ def suppress(*, email: str, reason: str, actor: audit.Actor, now: datetime) -> S
 
     Raises ``ValidationError`` by field.
     """
-    address = _address(email)
+    address = checked_address(email)
     if reason not in SuppressionReason.values:
         raise ValidationError(
             {"reason": _("Choose one of: %(reasons)s") % {"reasons": ", ".join(SuppressionReason.values)}}
@@ -54,7 +54,7 @@ def suppress(*, email: str, reason: str, actor: audit.Actor, now: datetime) -> S
 @transaction.atomic
 def release(*, email: str, actor: audit.Actor, now: datetime) -> None:
     """Let survey mail go to ``email`` again. Raises ``Suppression.DoesNotExist``."""
-    row = Suppression.objects.get(email=_address(email))
+    row = Suppression.objects.get(email=checked_address(email))
     audit.record(actor=actor, action="survey_mail.allowed", subject=row, data={"reason": row.reason}, now=now)
     row.delete()
 
@@ -71,7 +71,7 @@ def report_bounce(*, email: str, kind: str, detail: str = "", actor: audit.Actor
 
     Raises ``ValidationError`` by field.
     """
-    address = _address(email)
+    address = checked_address(email)
     if kind not in set(Report):
         raise ValidationError({"kind": _("Choose one of: %(kinds)s") % {"kinds": ", ".join(Report)}})
     if reason := _REASONS.get(Report(kind)):
@@ -82,10 +82,18 @@ def report_bounce(*, email: str, kind: str, detail: str = "", actor: audit.Actor
     return mailed.update(state=SendState.BOUNCED, reason=(detail or kind)[:200], remind_at=None)
 
 
-def _address(email: str) -> str:
+def is_suppressed(address: str) -> bool:
+    """Whether ``address``, in lower case, gets no survey mail of this workspace."""
+    return Suppression.objects.filter(email=address).exists()
+
+
+def checked_address(email: str) -> str:
+    """The address as we keep it; raises ``ValidationError`` by field for what is none."""
     address = email.strip().lower()
     try:
         validate_email(address)
+        if len(address) > 254 or "\0" in address:
+            raise ValidationError("")
     except ValidationError:
         raise ValidationError({"email": _("This is no e-mail address.")}) from None
     return address

@@ -14,7 +14,7 @@ from accounts.models import Workspace
 from csplatform.core import audit
 from csplatform.core.tenancy import workspace_scope
 from surveys.calendar import day_event
-from surveys.models import Erasure, OptIn, Survey
+from surveys.models import Erasure, Survey
 from surveys.public import checks
 from surveys.services import lifecycle
 from tests.factories import NOW, make_workspace
@@ -124,57 +124,6 @@ def test_codes_cannot_be_tried_out_by_a_machine(survey: Survey, monkeypatch: pyt
     monkeypatch.setattr(checks, "LOOKS_PER_MINUTE", 2)
     statuses = [Client(REMOTE_ADDR="203.0.113.77").post("/s/top/receipt/", {"code": "x"}).status_code for _ in range(4)]
     assert statuses == [404, 404, 429, 429]
-
-
-def test_wishes_are_kept_apart_from_the_answer(house: Workspace, survey: Survey) -> None:
-    address, _ = answered(Client())
-    saved = Client().post(address, {"wants_results": "1", "email": " Lead@Customer.Example "})
-    assert "Saved" in saved.content.decode()
-    with workspace_scope(house):
-        kept = OptIn.objects.get()
-    assert (kept.email, kept.wants_results, kept.wants_next, kept.wants_peers) == (
-        "lead@customer.example", True, False, False,
-    )  # fmt: skip
-    assert kept.challenge is None
-    assert kept.pk.version == 4
-    assert not {"response", "response_id", "receipt_hash"} & {field.name for field in OptIn._meta.get_fields()}
-
-
-def test_an_introduction_shares_the_first_choice_and_wishes_add_up(house: Workspace, survey: Survey) -> None:
-    address, _ = answered(Client())
-    Client().post(address, {"wants_next": "1", "email": "a@b.example"})
-    Client().post(address, {"wants_peers": "1", "email": "A@b.example"})
-    with workspace_scope(house):
-        kept = OptIn.objects.get()
-    assert (kept.wants_next, kept.wants_peers, kept.challenge) == (True, True, 3)
-
-
-@pytest.mark.parametrize(
-    ("fields", "words"),
-    [
-        ({"email": "a@b.example"}, "Tick at least one"),
-        ({"wants_next": "1", "email": "nobody"}, "not a whole e-mail address"),
-        ({"wants_next": "1", "email": ""}, "not a whole e-mail address"),
-        ({"wants_next": "1", "email": "a\0@b.example"}, "not a whole e-mail address"),
-        ({"wants_next": "1", "email": f"{'a' * 300}@b.example"}, "not a whole e-mail address"),
-    ],
-)
-def test_wishes_with_a_fault_keep_what_was_typed(
-    house: Workspace, survey: Survey, fields: dict[str, str], words: str
-) -> None:
-    address, _ = answered(Client())
-    page = Client().post(address, fields)
-    assert page.status_code == 422
-    assert words in page.content.decode()
-    with workspace_scope(house):
-        assert not OptIn.objects.exists()
-
-
-def test_wishes_need_an_answer_just_given(house: Workspace, survey: Survey) -> None:
-    page = Client().post("/s/top/thanks/?t=forged", {"wants_next": "1", "email": "a@b.example"})
-    assert page.status_code == 400
-    with workspace_scope(house):
-        assert not OptIn.objects.exists()
 
 
 def test_the_day_of_the_results_goes_into_a_calendar(survey: Survey) -> None:

@@ -239,7 +239,7 @@ class TestResultsMail:
 
     def test_a_mail_server_that_is_away_loses_nobody(self, workspace: Workspace, survey: Survey) -> None:
         self.opt_in(survey, "a@people.example")
-        with mock.patch("surveys.mail.send_mail", side_effect=SMTPServerDisconnected):
+        with mock.patch("surveys.mail.EmailMultiAlternatives.send", side_effect=SMTPServerDisconnected):
             tasks.sweep()
         assert self.left(workspace) == ["a@people.example"]
         tasks.sweep()
@@ -248,7 +248,7 @@ class TestResultsMail:
     def test_an_address_refused_for_good_is_not_tried_again(self, workspace: Workspace, survey: Survey) -> None:
         self.opt_in(survey, "typo@people.example")
         refused = SMTPRecipientsRefused({"typo@people.example": (550, b"no such mailbox")})
-        with mock.patch("surveys.mail.send_mail", side_effect=refused):
+        with mock.patch("surveys.mail.EmailMultiAlternatives.send", side_effect=refused):
             tasks.sweep()
         assert self.left(workspace) == []
         with workspace_scope(workspace):
