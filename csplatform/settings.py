@@ -31,7 +31,8 @@ def _database(name: str) -> dict[str, object]:
     config: dict[str, object] = dict(environ.Env.db_url_config(env.url(name, _POSTGRES)))
     config["CONN_MAX_AGE"] = 600
     config["CONN_HEALTH_CHECKS"] = True
-    config["OPTIONS"] = {**dict(config.get("OPTIONS") or {}), "connect_timeout": 5}  # type: ignore[call-overload]  # wider in the types than it can be here
+    options = config.get("OPTIONS")
+    config["OPTIONS"] = {**(options if isinstance(options, dict) else {}), "connect_timeout": 5}
     return config
 
 

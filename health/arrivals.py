@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -51,12 +52,12 @@ class EventBatch:
     def __len__(self) -> int:
         return len(self.keys)
 
-    def columns(self) -> tuple[list[object], ...]:
+    def columns(self) -> tuple[list[Any], ...]:
         return tuple(getattr(self, name) for name in self.__slots__)
 
     def take(self, indexes: Sequence[int]) -> EventBatch:
         """The events at ``indexes``."""
-        return EventBatch(*([column[i] for i in indexes] for column in self.columns()))  # type: ignore[arg-type]  # wider in the types than it can be here
+        return EventBatch(*([column[i] for i in indexes] for column in self.columns()))
 
 
 @dataclass(frozen=True, slots=True)

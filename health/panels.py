@@ -48,15 +48,16 @@ def panel(customer: Customer, now: datetime) -> dict[str, Any]:
     card = card_of(version)
     halves = _halves(card, said["drivers"])
     points = _hundredths(said["score"])
-    known = points is not None and customer.health.change is not None
+    change = customer.health.change
+    before = None if points is None or change is None else points - change
     churn = said["churn"]
     low, high = churn["interval"] or (None, None)
     return {
         "stamp": stamp,
         "points": points,
         "band": said["band"],
-        "points_before": points - customer.health.change if known else None,  # type: ignore[operator]  # wider in the types than it can be here
-        "since": date.fromisoformat(said["as_of"]) - LOOK_BACK if known else None,
+        "points_before": before,
+        "since": date.fromisoformat(said["as_of"]) - LOOK_BACK if before is not None else None,
         "as_of": date.fromisoformat(said["as_of"]),
         "computed_at": datetime.fromisoformat(said["computed_at"]),
         "coverage": said["coverage"],

@@ -13,7 +13,7 @@ from csplatform.core import formats
 from surveys.models import Audience, Kind, State, Survey
 from surveys.standing import Next, Step, next_step
 
-STATE_CLASSES = {State.DRAFT: "", State.OPEN: "ok", State.CLOSED: "watch", State.PUBLISHED: ""}
+STATE_CLASSES: dict[str, str] = {State.DRAFT: "", State.OPEN: "ok", State.CLOSED: "watch", State.PUBLISHED: ""}
 LANGUAGE_NAMES = {"en": "English", "fr": "Français", "de": "Deutsch"}
 
 

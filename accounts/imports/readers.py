@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import zlib
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -23,7 +24,7 @@ Opener = Callable[[], BinaryIO]
 MAX_LINE = 1_000_000
 MAX_COLUMNS = 500
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
-_DAMAGED = (EOFError, gzip.BadGzipFile, gzip.zlib.error, pa.ArrowException)  # type: ignore[attr-defined]  # wider in the types than it can be here
+_DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, pa.ArrowException)
 
 
 class SourceError(Exception):

@@ -101,12 +101,13 @@ class _Circles:
         if target is None:
             self._above.pop(customer.pk, None)
             return
-        path, at = [customer.pk], target
+        path: list[UUID] = [customer.pk]
+        at: UUID | None = target
         while at is not None and at not in path:
             path.append(at)
             if len(path) > _MAX_DEPTH:
                 raise ValueError(f"the chain would be longer than {_MAX_DEPTH} customers")
-            at = self._above.get(at)  # type: ignore[assignment]  # wider in the types than it can be here
+            at = self._above.get(at)
         if at == customer.pk:
             circle = " → ".join(self._name[step] for step in [*path, at])
             raise ValueError(f"this would close a circle: {circle}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 _COLOURS = {"postgres": 34, "valkey": 35, "web": 32, "worker": 36, "scheduler": 33, "demo": 95}
 _KEEP_BYTES = 5 * 1024 * 1024
@@ -23,9 +23,9 @@ def say_child(name: str, line: str) -> None:
     _write(sys.stderr, prefix + line)
 
 
-def _write(stream: object, text: str) -> None:
+def _write(stream: TextIO, text: str) -> None:
     try:
-        print(text, file=stream, flush=True)  # type: ignore[call-overload]  # wider in the types than it can be here
+        print(text, file=stream, flush=True)
     except (BrokenPipeError, OSError):
         return  # the terminal went away; the log files still have it
 

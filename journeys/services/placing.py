@@ -77,8 +77,8 @@ class _Situations:
         self._by_key = {stage.key: stage for stage in self._stages}
         last = Move.objects.filter(customer_id__in=customer_ids).order_by("customer_id", "-number")
         self._places = {
-            customer_id: _Place(*told)
-            for customer_id, *told in last.distinct("customer_id").values_list(
+            customer_id: _Place(kind, stage_id, follows_contract, number)
+            for customer_id, kind, stage_id, follows_contract, number in last.distinct("customer_id").values_list(
                 "customer_id", "kind", "stage_id", "follows_contract", "number"
             )
         }

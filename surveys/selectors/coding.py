@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
@@ -37,11 +38,11 @@ def workbench(survey: Survey, *, most_groups: int = 30) -> Workbench:
     every = with_words(survey)
     waiting = every.filter(~_under_theme(), other_option__isnull=True)
     rows = {row.pk: row for row in waiting.order_by("-occurred_at", "-id")[:MOST_TEXTS]}
-    found: list[Group[object]] = groups({pk: row.other_text for pk, row in rows.items()})
+    found: list[Group[UUID]] = groups({pk: row.other_text for pk, row in rows.items()})
     total = every.aggregate(n=Count("pk"))["n"]
     left = len(rows) if len(rows) < MOST_TEXTS else waiting.count()
     return Workbench(
-        [(group.label, [rows[pk] for pk in group.members]) for group in found[:most_groups]],  # type: ignore[index]  # wider in the types than it can be here
+        [(group.label, [rows[pk] for pk in group.members]) for group in found[:most_groups]],
         left,
         total - left,
     )

@@ -42,7 +42,7 @@ def context(survey: Survey, here: str) -> dict[str, Any]:
         "survey": survey,
         "is_top3": is_top3,
         "title": survey.text("title", get_language() or "en"),
-        "state_class": host_words.STATE_CLASSES[survey.state],  # type: ignore[index]  # wider in the types than it can be here
+        "state_class": host_words.STATE_CLASSES[survey.state],
         "tabs": [
             {"url": reverse(name, args=[survey.pk]), "label": label, "current": name == here} for name, label in tabs
         ],

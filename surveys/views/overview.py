@@ -45,7 +45,7 @@ def _row(survey: Survey, tallied: collection.Tallied) -> dict[str, Any]:
         "survey": survey,
         "title": survey.text("title", get_language() or "en"),
         "url": reverse("survey_detail", args=[survey.pk]),
-        "state_class": host_words.STATE_CLASSES[survey.state],  # type: ignore[index]  # wider in the types than it can be here
+        "state_class": host_words.STATE_CLASSES[survey.state],
         "tallied": tallied,
         "next": host_words.sentence(survey),
     }

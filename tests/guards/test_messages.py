@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 
 import pytest
@@ -27,9 +28,9 @@ def keys(catalogue: Catalog) -> set[Key]:
     return {(forms(message.id)[0], message.context) for message in catalogue if message.id}
 
 
-def forms(text: object) -> list[str]:
+def forms(text: str | Iterable[str] | None) -> list[str]:
     """A text, or its singular and plural."""
-    return [text] if isinstance(text, str) else [str(form) for form in text]  # type: ignore[attr-defined]  # wider in the types than it can be here
+    return [text] if isinstance(text, str) else list(text or ())
 
 
 def translated(language: str) -> list[Message]:

@@ -204,7 +204,8 @@ class TestMailing:
         (message,) = mail.outbox
         assert message.subject == "Nous recommanderiez-vous ?"
         assert message.from_email.startswith("Kestrel <")
-        html = str(message.alternatives[0][0])  # type: ignore[attr-defined]  # wider in the types than it can be here
+        assert isinstance(message, mail.EmailMultiAlternatives)
+        html = str(message.alternatives[0][0])
         assert [f"&amp;score={n}" in html for n in range(11)] == [True] * 11
         assert message.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         assert invited.link_in(message, "unsubscribe") in message.extra_headers["List-Unsubscribe"]

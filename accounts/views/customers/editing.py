@@ -175,8 +175,8 @@ def _edit(
             record = write(form, timezone.now())
         except StaleVersionError as error:
             conflicts = _conflicts(form)
-            form.data = form.data.copy()  # type: ignore[attr-defined]  # wider in the types than it can be here
-            form.data["version"] = error.current  # type: ignore[index]  # wider in the types than it can be here
+            form.data = request.POST.copy()
+            form.data["version"] = str(error.current)
         except ValidationError as error:
             _show(form, error)
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from random import Random
 
 import numpy as np
 import pytest
@@ -104,10 +105,10 @@ def test_what_holds_for_any_ballots(given: Ballots) -> None:
 
 @settings(deadline=None, max_examples=40)
 @given(any_ballots(), st.randoms(use_true_random=False))
-def test_other_names_and_another_fixed_order_change_no_figure(given: Ballots, random: object) -> None:
+def test_other_names_and_another_fixed_order_change_no_figure(given: Ballots, random: Random) -> None:
     k = len(given.options)
     moved = list(range(k))
-    random.shuffle(moved)  # type: ignore[attr-defined]  # wider in the types than it can be here
+    random.shuffle(moved)
     new_index = np.append(np.array(moved), -1)
     options = [""] * k
     for old, new in enumerate(moved):
