@@ -136,3 +136,18 @@ class WorkCalendarAdmin(HistoryAdmin):
 class HolidayAdmin(HistoryAdmin):
     list_display = ["day", "name"]
     search_fields = ["name"]
+
+
+@admin.register(models.PlanLink)
+class PlanLinkAdmin(HistoryAdmin):
+    list_display = ["customer", "made_for", "created_at", "expires_on", "revoked_at", "opened", "last_opened_at"]
+    list_select_related = ["customer"]
+    search_fields = ["customer__name", "made_for"]
+
+
+@admin.register(models.PlanComment)
+class PlanCommentAdmin(HistoryAdmin):
+    list_display = ["customer", "author", "is_ours", "written_at", "read_at"]
+    list_filter = ["is_ours"]
+    list_select_related = ["customer"]
+    search_fields = ["customer__name"]

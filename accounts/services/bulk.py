@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ _MANY = 200
 def _encode(value: object) -> str:
     if isinstance(value, (date, datetime)):
         return value.isoformat()
-    if isinstance(value, UUID):
+    if isinstance(value, (UUID, Decimal)):
         return str(value)
     raise TypeError(f"cannot be stored in bulk: {type(value).__name__}")
 

@@ -23,12 +23,16 @@ MAX_TRAITS = 200
 _KNOWN_TOLERANCE_SECONDS = 86_400
 
 
-class Recorded(Protocol):
-    """The columns every upserted model has."""
+class Keyed(Protocol):
+    """A record with its id."""
 
-    pk: UUID
-    external_id: str
-    known_at: datetime
+    @property
+    def pk(self) -> Any: ...
+
+
+class Versioned(Protocol):
+    """A record that counts its changes."""
+
     version: int
 
 
@@ -161,7 +165,7 @@ def merge_traits(record: Any, traits: Mapping[str, object]) -> bool:
     return True
 
 
-def settle(result: Result, row: Row, record: Recorded, outcome: Outcome, changed: Sequence[str] = ()) -> None:
+def settle(result: Result, row: Row, record: Keyed, outcome: Outcome, changed: Sequence[str] = ()) -> None:
     """Note what became of a row. A record created and then changed by a later row of one call stays "created"."""
     result.outcomes[row.index] = outcome
     result.ids[row.index] = record.pk
@@ -169,7 +173,7 @@ def settle(result: Result, row: Row, record: Recorded, outcome: Outcome, changed
         result.changed[row.index] = list(changed)
 
 
-def require_version(record: Recorded, expected: int | None) -> None:
+def require_version(record: Versioned, expected: int | None) -> None:
     if expected is not None and record.version != expected:
         raise StaleVersionError(record.version)
 

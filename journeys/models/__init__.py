@@ -15,6 +15,7 @@ from journeys.models.plan import (
     Win,
 )
 from journeys.models.relays import DeclineCause, Relay, RelayItem, RelayState, RelayTemplate, RelayTemplateItem
+from journeys.models.sharing import PlanComment, PlanLink
 from journeys.models.stages import PHASE_OF, CriterionKind, Macro, Phase, Side, Stage, StageCriterion
 from journeys.models.tasks import Task, TaskState
 
@@ -38,6 +39,8 @@ __all__ = [
     "OutcomeKind",
     "OutcomeVersion",
     "Phase",
+    "PlanComment",
+    "PlanLink",
     "Relay",
     "RelayItem",
     "RelayState",

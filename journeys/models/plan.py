@@ -54,13 +54,17 @@ class Outcome(TenantModel):
 
 
 class OutcomeVersion(TenantModel):
-    """What an outcome said from ``effective_on`` on, and why it changed. Append-only."""
+    """What an outcome said from ``effective_on`` on, and why it changed. Append-only.
+
+    ``settlement``: how people had settled it by then; settling and opening again are versions like any other change.
+    """
 
     outcome = models.ForeignKey(Outcome, on_delete=models.CASCADE, related_name="versions", db_index=False)
     number = models.PositiveSmallIntegerField()
     statement = models.CharField(max_length=500)
     due_on = models.DateField(null=True, blank=True)
     confidence = models.CharField(max_length=6, choices=Confidence.choices, blank=True, default="")
+    settlement = models.CharField(max_length=8, choices=Settlement.choices, blank=True, default="")
     reason = models.CharField(max_length=500, blank=True, default="")
     effective_on = models.DateField()
     known_at = models.DateTimeField()
@@ -118,7 +122,11 @@ class KpiVersion(TenantModel):
 
 
 class Measurement(TenantModel):
-    """A KPI's value on a day. A corrected one is a new row that ``replaces`` the old: the past can be rebuilt."""
+    """A KPI's value on a day. A corrected one is a new row that ``replaces`` the old: the past can be rebuilt.
+
+    ``withdrawn_at``: when it was said to have been recorded by mistake. ``reason``: why this row corrects another, or
+    why it was withdrawn.
+    """
 
     external_id = models.CharField(max_length=200, null=True, blank=True)
     kpi = models.ForeignKey(Kpi, on_delete=models.CASCADE, related_name="measurements", db_index=False)
@@ -129,6 +137,8 @@ class Measurement(TenantModel):
     known_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
     replaced_by = models.OneToOneField("self", null=True, on_delete=models.SET_NULL, related_name="replaces")
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=500, blank=True, default="")
     actor_label = models.CharField(max_length=200)
 
     class Meta:
@@ -143,7 +153,11 @@ class Measurement(TenantModel):
 
 
 class Win(TenantModel):
-    """Value that came back, worth celebrating: a KPI reached its target, or somebody said so."""
+    """Value that came back, worth celebrating: a KPI reached its target, or somebody said so.
+
+    ``by_rule``: recorded by itself when a measurement reached the target; taken back when a correction undoes that
+    before anybody has celebrated it or told its story.
+    """
 
     external_id = models.CharField(max_length=200, null=True, blank=True)
     customer = models.ForeignKey("accounts.Customer", on_delete=models.CASCADE, related_name="wins", db_index=False)
@@ -154,6 +168,10 @@ class Win(TenantModel):
     story = models.TextField(blank=True, default="")
     happened_on = models.DateField()
     celebrated_at = models.DateTimeField(null=True, blank=True)
+    celebrated_by_label = models.CharField(max_length=200, blank=True, default="")
+    by_rule = models.BooleanField(default=False)
+    version = models.PositiveIntegerField(default=1)
+    known_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
     actor_label = models.CharField(max_length=200)
 

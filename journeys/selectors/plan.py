@@ -1,0 +1,205 @@
+"""Reading the success plan: how outcomes and KPIs stand on a day, from what was known by then."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from journeys.models import Kpi, KpiVersion, Lap, Measurement, Outcome, OutcomeKind, OutcomeVersion, Win
+from journeys.plan import rules
+from journeys.plan.rules import Aim, KpiStanding, OutcomeStanding, Reading, Status
+
+
+@dataclass(frozen=True, slots=True)
+class KpiRead:
+    """A KPI as it stood. ``readings``: what was known then, oldest first; ``known_at``: of the figure it rests on."""
+
+    kpi: Kpi
+    version: KpiVersion
+    versions: tuple[KpiVersion, ...]
+    readings: tuple[Reading, ...]
+    standing: KpiStanding
+
+    @property
+    def kpi_id(self) -> UUID:
+        return self.kpi.pk
+
+    @property
+    def known_at(self) -> datetime:
+        return max((reading.known_at for reading in self.readings), default=self.version.known_at)
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRead:
+    """An outcome as it stood, with the versions known then, oldest first, and its KPIs."""
+
+    outcome: Outcome
+    version: OutcomeVersion
+    versions: tuple[OutcomeVersion, ...]
+    kpis: tuple[KpiRead, ...]
+    standing: OutcomeStanding
+
+    @property
+    def is_open(self) -> bool:
+        return not self.standing.status.is_decided
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFacts:
+    """What the criteria of stages ask of a customer's plan, of its present lap (and of what belongs to none).
+
+    ``defined``: outcomes that stand with a KPI at least; ``open_outcomes`` and ``open_trial``: the statements of those
+    neither met, missed (trial only) nor settled by name; ``trial``: how many trial criteria there are.
+    """
+
+    defined: int = 0
+    outcomes: int = 0
+    open_outcomes: tuple[str, ...] = ()
+    trial: int = 0
+    open_trial: tuple[str, ...] = ()
+    wins: int = 0
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The rows behind some outcomes, by owner."""
+
+    versions: dict[UUID, list[OutcomeVersion]] = field(default_factory=dict)
+    kpis: dict[UUID, list[Kpi]] = field(default_factory=dict)
+    aims: dict[UUID, list[KpiVersion]] = field(default_factory=dict)
+    readings: dict[UUID, list[Reading]] = field(default_factory=dict)
+
+
+def end_of(day: date) -> datetime:
+    """The moment by which everything of ``day`` is known."""
+    return datetime.combine(day + timedelta(days=1), time.min, UTC) - timedelta(microseconds=1)
+
+
+def plan_of(customer_id: UUID, *, day: date, known_by: datetime | None = None) -> list[OutcomeRead]:
+    """The customer's outcomes as they stood on ``day``, open ones first, then by due date."""
+    found = _read(Outcome.objects.filter(customer_id=customer_id), day, known_by)
+    return sorted(found, key=lambda read: (not read.is_open, read.standing.due_on or date.max, read.outcome.pk))
+
+
+def plans_of_outcomes(
+    outcome_ids: Collection[UUID], *, day: date, known_by: datetime | None = None
+) -> list[OutcomeRead]:
+    """These outcomes as they stood on ``day``, in the order of their ids; those unknown then are left out."""
+    return _read(Outcome.objects.filter(pk__in=outcome_ids), day, known_by)
+
+
+def facts_for_criteria(
+    customer_ids: Collection[UUID], *, day: date, known_by: datetime | None = None
+) -> dict[UUID, PlanFacts]:
+    """What the criteria of stages may ask of each customer's plan on ``day``; the same few queries for any number."""
+    laps = dict(Lap.objects.filter(customer_id__in=customer_ids, ended_on__isnull=True).values_list("customer", "pk"))
+    reads: dict[UUID, list[OutcomeRead]] = {customer_id: [] for customer_id in customer_ids}
+    for read in _read(Outcome.objects.filter(customer_id__in=customer_ids), day, known_by):
+        if read.outcome.lap_id in (None, laps.get(read.outcome.customer_id)):
+            reads[read.outcome.customer_id].append(read)
+    wins = dict.fromkeys(customer_ids, 0)
+    won = Win.objects.filter(customer_id__in=customer_ids, happened_on__lte=day, known_at__lte=known_by or end_of(day))
+    for customer_id, lap_id in won.values_list("customer", "lap"):
+        wins[customer_id] += lap_id in (None, laps.get(customer_id))
+    return {customer_id: _facts(reads[customer_id], wins[customer_id]) for customer_id in customer_ids}
+
+
+def promises_of(customer_id: UUID, *, day: date, known_by: datetime | None = None) -> list[dict[str, object]]:
+    """The expected outcomes still owed, as a handover carries them: [{"outcome", "version", "statement"}]."""
+    return [
+        {"outcome": str(read.outcome.pk), "version": read.version.number, "statement": read.version.statement}
+        for read in plan_of(customer_id, day=day, known_by=known_by)
+        if read.outcome.kind == OutcomeKind.OUTCOME and not _is_fulfilled(read)
+    ]
+
+
+def _facts(reads: list[OutcomeRead], wins: int) -> PlanFacts:
+    standing = [read for read in reads if read.standing.status is not Status.DROPPED]
+    outcomes = [read for read in standing if read.outcome.kind == OutcomeKind.OUTCOME]
+    trial = [read for read in standing if read.outcome.kind == OutcomeKind.TRIAL]
+    # A trial criterion that was missed is decided; an outcome that was missed waits for somebody to say what now.
+    return PlanFacts(
+        defined=sum(bool(read.kpis) for read in outcomes),
+        outcomes=len(outcomes),
+        open_outcomes=tuple(read.version.statement for read in outcomes if not _is_fulfilled(read)),
+        trial=len(trial),
+        open_trial=tuple(read.version.statement for read in trial if read.is_open),
+        wins=wins,
+    )
+
+
+def _is_fulfilled(read: OutcomeRead) -> bool:
+    return read.standing.status.is_decided and (
+        read.standing.status is not Status.MISSED or bool(read.version.settlement)
+    )
+
+
+def _read(outcomes: QuerySet[Outcome], day: date, known_by: datetime | None) -> list[OutcomeRead]:
+    known_by = known_by or end_of(day)
+    found = list(outcomes.order_by("pk"))
+    rows = _rows([outcome.pk for outcome in found])
+    reads = (_outcome(outcome, rows, day, known_by) for outcome in found)
+    return [read for read in reads if read is not None]
+
+
+def _rows(outcome_ids: list[UUID]) -> _Rows:
+    rows = _Rows()
+    for version in OutcomeVersion.objects.filter(outcome_id__in=outcome_ids).order_by("effective_on", "number"):
+        rows.versions.setdefault(version.outcome_id, []).append(version)
+    kpis = list(Kpi.objects.filter(outcome_id__in=outcome_ids).order_by("pk"))
+    ids = [kpi.pk for kpi in kpis]
+    for kpi in kpis:
+        rows.kpis.setdefault(kpi.outcome_id, []).append(kpi)
+    for aim in KpiVersion.objects.filter(kpi_id__in=ids).order_by("effective_on", "number"):
+        rows.aims.setdefault(aim.kpi_id, []).append(aim)
+    told = Measurement.objects.filter(kpi_id__in=ids).values_list(
+        "kpi_id", "value", "measured_on", "known_at", "withdrawn_at", "replaced_by__known_at"
+    )
+    for kpi_id, value, measured_on, known_at, withdrawn_at, corrected_at in told.order_by("measured_on", "pk"):
+        until = min((moment for moment in (withdrawn_at, corrected_at) if moment), default=None)
+        rows.readings.setdefault(kpi_id, []).append(Reading(value, measured_on, known_at, until))
+    return rows
+
+
+def _outcome(outcome: Outcome, rows: _Rows, day: date, known_by: datetime) -> OutcomeRead | None:
+    history = rows.versions.get(outcome.pk, [])
+    version = rules.in_force(history, day=day, known_by=known_by)
+    if version is None:
+        return None
+    kpis = [
+        read
+        for kpi in rows.kpis.get(outcome.pk, [])
+        if (read := _kpi(kpi, rows, version.due_on, day, known_by)) is not None
+    ]
+    settlement = Status(version.settlement) if version.settlement else None
+    standing = rules.outcome_standing([read.standing for read in kpis], settlement=settlement, due_on=version.due_on)
+    known = tuple(told for told in history if told.known_at <= known_by)
+    return OutcomeRead(outcome, version, known, tuple(kpis), standing)
+
+
+def _kpi(kpi: Kpi, rows: _Rows, outcome_due_on: date | None, day: date, known_by: datetime) -> KpiRead | None:
+    if kpi.retired_at is not None and kpi.retired_at <= known_by:
+        return None
+    history = [version for version in rows.aims.get(kpi.pk, []) if version.known_at <= known_by]
+    version = rules.in_force(history, day=day, known_by=known_by)
+    readings = rows.readings.get(kpi.pk, [])
+    aims = [as_aim(told) for told in history]
+    standing = rules.kpi_standing(aims, readings, outcome_due_on=outcome_due_on, day=day, known_by=known_by)
+    if version is None or standing is None:
+        return None
+    known = rules.readings_known(readings, day=day, known_by=known_by)
+    return KpiRead(kpi, version, tuple(history), tuple(known), standing)
+
+
+def as_aim(version: KpiVersion) -> Aim:
+    """A version of a KPI as the rules read it."""
+    return Aim(version.baseline, version.target, version.due_on, version.effective_on, version.known_at, version.number)
+
+
+def measurements_of(kpi_id: UUID) -> QuerySet[Measurement]:
+    """Every measurement of a KPI, newest first, the corrected and withdrawn among them."""
+    return Measurement.objects.filter(kpi_id=kpi_id).select_related("replaced_by").order_by("-measured_on", "-pk")
