@@ -13,6 +13,7 @@ from surveys.views import (
     overview,
     publishing,
     sending,
+    stopped,
     voice,
 )
 
@@ -20,6 +21,7 @@ urlpatterns = [
     path("", overview.listing, name="survey_list"),
     path("new/", creating.new, name="survey_new"),
     path("sendings/<uuid:pk>/", sending.progress, name="survey_send_progress"),
+    path("stopped/", stopped.stopped, name="survey_stopped"),
     path("voice/", voice.trends, name="survey_voice"),
     path("<uuid:pk>/", overview.detail, name="survey_detail"),
     path("<uuid:pk>/texts/", editors.texts, name="survey_texts"),

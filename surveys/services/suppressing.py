@@ -47,15 +47,17 @@ def suppress(*, email: str, reason: str, actor: audit.Actor, now: datetime) -> S
     waiting.update(state=SendState.HELD_BACK, reason=HeldBack.SUPPRESSED)
     SurveyInvitation.objects.filter(email=address, state=SendState.SENT).update(remind_at=None)
     if created:
-        audit.record(actor=actor, action="survey_mail.stopped", subject=row, data={"reason": reason}, now=now)
+        data = {"reason": reason, "address": masked(address)}
+        audit.record(actor=actor, action="survey_mail.stopped", subject=row, data=data, now=now)
     return row
 
 
 @transaction.atomic
-def release(*, email: str, actor: audit.Actor, now: datetime) -> None:
-    """Let survey mail go to ``email`` again. Raises ``Suppression.DoesNotExist``."""
+def release(*, email: str, because: str = "", actor: audit.Actor, now: datetime) -> None:
+    """Let survey mail go to ``email`` again; ``because`` stays on record. Raises ``Suppression.DoesNotExist``."""
     row = Suppression.objects.get(email=checked_address(email))
-    audit.record(actor=actor, action="survey_mail.allowed", subject=row, data={"reason": row.reason}, now=now)
+    data = {"reason": row.reason, "because": because[:200], "address": masked(row.email)}
+    audit.record(actor=actor, action="survey_mail.allowed", subject=row, data=data, now=now)
     row.delete()
 
 
@@ -85,6 +87,12 @@ def report_bounce(*, email: str, kind: str, detail: str = "", actor: audit.Actor
 def is_suppressed(address: str) -> bool:
     """Whether ``address``, in lower case, gets no survey mail of this workspace."""
     return Suppression.objects.filter(email=address).exists()
+
+
+def masked(address: str, *, shows_domain: bool = True) -> str:
+    """As much of an address as tells it from most others: ``a…@customer.example``, or ``a…@c…`` without the domain."""
+    name, _at, domain = address.partition("@")
+    return f"{name[:1]}…@{domain if shows_domain else domain[:1] + '…'}"
 
 
 def checked_address(email: str) -> str:
