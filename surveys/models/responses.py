@@ -50,7 +50,7 @@ class Response(TenantModel):
     order this person saw. ``segments``: question key → choice key; ``answers``: the other questions'. ``score``: the
     figure of NPS (0–10), CSAT (1–5) and CES (1–7). ``receipt_hash`` is of the code only the respondent has.
     ``other_option``: the option a host has merged the own words into; ``sender_hash``: a keyed hash of the address,
-    gone a week after closing.
+    gone a week after closing. ``restored_at``: when a host last put a removed answer back.
     """
 
     survey = models.ForeignKey(Survey, on_delete=models.CASCADE, related_name="responses", db_index=False)
@@ -81,6 +81,7 @@ class Response(TenantModel):
     changed_at = models.DateTimeField(null=True, blank=True)
     removed_at = models.DateTimeField(null=True, blank=True)
     removal_reason = models.CharField(max_length=40, blank=True, default="")
+    restored_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -104,6 +105,33 @@ class Response(TenantModel):
                 name="survey_answer_of_contact",
                 condition=models.Q(contact__isnull=False),
             ),
+        ]
+
+
+class ScoreVersion(models.Model):
+    """What was known of a customer's score (NPS, CSAT, CES), from when: written by a trigger, so no path can forget it.
+
+    ``score`` is null while a host has removed the answer. ``person``: the contact, also after the contact is gone, or
+    the answer itself where nobody is named; ``occurred_at``: when the answer was given, also if it was changed since.
+    Versions are never changed; they go with the answer that is erased or expired, and with the customer.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, db_index=False, related_name="+")
+    response = models.ForeignKey(Response, on_delete=models.CASCADE, related_name="score_versions")
+    customer = models.ForeignKey("accounts.Customer", on_delete=models.CASCADE, related_name="+", db_index=False)
+    person = models.UUIDField()
+    kind = models.CharField(max_length=4)
+    score = models.PositiveSmallIntegerField(null=True)
+    occurred_at = models.DateTimeField()
+    known_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+
+    objects = ScopedManager(workspace="workspace_id")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["workspace", "customer", "kind", "occurred_at"], name="survey_score_of_customer"),
         ]
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, Greatest, NullIf, TruncMonth
+from django.db.models import CharField, Count, F, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, NullIf, TruncMonth
 
 from accounts.models import Customer, Subscription
 from surveys.models import Kind, Option, Response, Status, pick
@@ -21,14 +20,6 @@ FRESH = timedelta(days=365)
 """How long an answer speaks for its author."""
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What a customer's people say by one kind of question, each by the latest answer."""
-
-    score: scores.Score
-    last_at: datetime
-
-
 def score_of(kind: str, answers: Iterable[int]) -> scores.Score:
     """The figure of ``kind`` (nps, csat, ces) for raw answers."""
     return {"nps": scores.nps, "csat": scores.csat, "ces": scores.ces}[kind](list(answers))
@@ -37,42 +28,6 @@ def score_of(kind: str, answers: Iterable[int]) -> scores.Score:
 def identified() -> QuerySet[Response]:
     """Counted answers of which the customer is known."""
     return Response.objects.filter(customer__isnull=False, is_test=False).exclude(status=Status.REMOVED)
-
-
-def latest_scores(
-    customer_ids: Iterable[UUID], *, known_by: datetime, fresh: timedelta = FRESH
-) -> dict[UUID, dict[str, Heard]]:
-    """Per customer and kind what its people said last, as far as it was known at ``known_by``; in one query.
-
-    An answer speaks for ``fresh`` after it was given. A changed answer is known from its change on: what it said
-    before is not kept. One removed after ``known_by`` still counted then.
-    """
-    rows = (
-        Response.objects.filter(
-            Q(removed_at__isnull=True) | Q(removed_at__gt=known_by),
-            customer_id__in=list(customer_ids),
-            is_test=False,
-            score__isnull=False,
-            survey__kind__in=SCORED,
-            occurred_at__gt=known_by - fresh,
-            occurred_at__lte=known_by,
-        )
-        .annotate(known=Greatest("known_at", Coalesce("changed_at", "known_at")), person=Coalesce("contact_id", "id"))
-        .filter(known__lte=known_by)
-        .order_by("-occurred_at", "-id")
-        .values_list("customer_id", "survey__kind", "person", "score", "occurred_at")
-    )
-    latest: dict[tuple[UUID, str, UUID], tuple[int, datetime]] = {}
-    for customer_id, kind, person, score, at in rows:
-        if score is not None:
-            latest.setdefault((customer_id, kind, person), (score, at))
-    answers: dict[tuple[UUID, str], list[tuple[int, datetime]]] = defaultdict(list)
-    for (customer_id, kind, _person), said in latest.items():
-        answers[customer_id, kind].append(said)
-    found: dict[UUID, dict[str, Heard]] = defaultdict(dict)
-    for (customer_id, kind), each in answers.items():
-        found[customer_id][kind] = Heard(score_of(kind, [score for score, _at in each]), max(at for _score, at in each))
-    return dict(found)
 
 
 def answers_of(customer: Customer, *, most: int = 100) -> list[Response]:

@@ -6,7 +6,7 @@ answer lives, and nobody is signed in whom it could name. The answer is its own 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import extensions
 from accounts.models import Contact, Customer
 from csplatform.core import audit, outbox, rows
 from surveys import ballots, receipts
@@ -35,6 +36,7 @@ from surveys.models import (
 from surveys.selectors.public import Asked, asked_by
 from surveys.services import publishing
 from surveys.services.ballot_messages import as_validation_error
+from surveys.stats.scores import group_of
 
 MAX_KEY = 64
 
@@ -138,17 +140,27 @@ def submit(
     if invitation is not None:
         SurveyInvitation.objects.filter(pk=invitation.pk).update(state=SendState.ANSWERED, answered_at=now)
     if not is_test:
-        _publish(response, now)
+        _publish("survey.response_received", response, now)
     return Submitted(response, code, created=True)
 
 
-def _publish(response: Response, now: datetime) -> None:
+def _publish(name: str, response: Response, now: datetime) -> None:
+    """Tell of an answer by ids and numbers; of a customer's with what rules ask for, so that they need no look-up."""
     payload: dict[str, Any] = {"survey_id": str(response.survey_id), "response_id": str(response.pk)}
     if response.customer_id is not None:
-        payload["customer_id"] = str(response.customer_id)
-    if response.score is not None:
-        payload["score"] = response.score
-    outbox.publish(workspace_id=response.workspace_id, name="survey.response_received", payload=payload, now=now)
+        kind = response.survey.kind
+        payload |= {"customer_id": str(response.customer_id), "kind": kind}
+        if response.score is not None:
+            payload |= {"score": response.score, "group": group_of(kind, response.score)}
+    outbox.publish(workspace_id=response.workspace_id, name=name, payload=payload, now=now)
+    tell_of_scores([response], now)
+
+
+def tell_of_scores(responses: Iterable[Response], now: datetime) -> None:
+    """Say in the same transaction that what is known of these customers' scores has changed, so that health follows."""
+    customers = {row.customer_id for row in responses if row.customer_id and row.score is not None and not row.is_test}
+    if customers:
+        extensions.notify_changed(sorted(customers), now)
 
 
 def _checked_key(key: str) -> str:
@@ -224,6 +236,8 @@ def change(*, survey: Survey, receipt_code: str, raw: Mapping[str, Any], now: da
         setattr(found, name, value)
     found.changed_at = now
     found.save(update_fields=[*columns, "other_option", "changed_at"])
+    if not found.is_test:
+        _publish("survey.response_changed", found, now)
     return found
 
 
@@ -250,6 +264,7 @@ def _erase(found: Response, now: datetime) -> None:
         publishing.withdraw_quote(survey_id=found.survey_id, response_id=found.pk)
         day = timezone.localdate(now, timezone=timezone.get_default_timezone())
         Erasure.objects.create(workspace_id=found.workspace_id, survey_id=found.survey_id, on=day)
+        tell_of_scores([found], now)
     found.delete()
 
 

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from csplatform.core import audit
 from surveys.models import OptIn, Response, Survey
+from surveys.services import answering
 
 ACTOR = audit.Actor(label="schedule")
 SENDERS_KEPT = timedelta(days=7)
@@ -36,10 +37,11 @@ def _forget_of(survey: Survey, now: datetime) -> int:
     expired = list(
         Response.objects.filter(survey=survey, occurred_at__lt=oldest)
         .order_by("occurred_at")
-        .values_list("pk", flat=True)[:_AT_ONCE]
+        .only("pk", "customer_id", "score", "is_test")[:_AT_ONCE]
     )
     if expired:
-        Response.objects.filter(pk__in=expired).delete()
+        answering.tell_of_scores(expired, now)
+        Response.objects.filter(pk__in=[row.pk for row in expired]).delete()
         audit.record(
             actor=ACTOR, action="survey.answers_expired", subject=survey, data={"count": len(expired)}, now=now
         )

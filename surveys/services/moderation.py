@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from csplatform.core import audit, outbox
 from surveys.models import Removal, RemovalReason, Response, Status, Survey
+from surveys.services import answering
 
 MOST_AT_ONCE = 1_000
 
@@ -43,7 +44,7 @@ def restore(*, response_ids: Iterable[UUID], actor: audit.Actor, now: datetime) 
     lines = Counter({key: -n for key, n in Counter((row.survey_id, row.removal_reason) for row in rows).items()})
     for row in rows:
         row.status = Status.FLAGGED if row.flags else Status.COUNTED
-        row.removed_at, row.removal_reason = None, ""
+        row.removed_at, row.removal_reason, row.restored_at = None, "", now
     _log(rows, lines, "survey.answers_restored", actor, now)
     return len(rows)
 
@@ -61,7 +62,8 @@ def _locked(response_ids: Iterable[UUID]) -> list[Response]:
 def _log(
     rows: list[Response], lines: Counter[tuple[UUID, str]], action: str, actor: audit.Actor, now: datetime
 ) -> None:
-    Response.objects.bulk_update(rows, ["status", "removed_at", "removal_reason"])
+    Response.objects.bulk_update(rows, ["status", "removed_at", "removal_reason", "restored_at"])
+    answering.tell_of_scores(rows, now)
     surveys = Survey.objects.in_bulk({survey_id for survey_id, _reason in lines})
     for (survey_id, reason), count in lines.items():
         survey = surveys[survey_id]

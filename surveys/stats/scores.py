@@ -7,12 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
+import numpy as np
+import numpy.typing as npt
+
 from surveys.stats.intervals import LEVEL, Interval, wilson
 from surveys.stats.tails import student_quantile
 
 PROMOTER = 9
 DETRACTOR = 6
 SATISFIED = 4
+DISSATISFIED = 2
+EASY = 5
+HARD = 3
 _PSEUDO = 0.75
 
 
@@ -75,6 +81,29 @@ def ces(answers: Sequence[int], *, lowest: int = 1, highest: int = 7) -> Score:
         return Score(n, mean, Interval(mean - unseen * (mean - lowest), mean + unseen * (highest - mean)))
     reach = student_quantile(LEVEL, n - 1) * stdev(answers) / math.sqrt(n)
     return Score(n, mean, Interval(max(lowest, mean - reach), min(highest, mean + reach)))
+
+
+def parts(kind: str, answers: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
+    """What each answer adds to the figure of ``kind`` (nps, csat, ces): their mean is that figure.
+
+    NPS: 100 for a promoter, −100 for a detractor; CSAT: 1 for who is satisfied; CES: the answer.
+    """
+    if kind == "nps":
+        return 100.0 * ((answers >= PROMOTER).astype(np.float64) - (answers <= DETRACTOR))
+    return (answers >= SATISFIED).astype(np.float64) if kind == "csat" else answers.astype(np.float64)
+
+
+def group_of(kind: str, answer: int) -> str:
+    """The group that triggers and reports sort an answer of ``kind`` (nps, csat, ces) into.
+
+    NPS: promoter, passive, detractor. CSAT: satisfied, neutral, dissatisfied. CES: easy, neutral, hard.
+    """
+    high, low, words = {
+        "nps": (PROMOTER, DETRACTOR, ("promoter", "passive", "detractor")),
+        "csat": (SATISFIED, DISSATISFIED, ("satisfied", "neutral", "dissatisfied")),
+        "ces": (EASY, HARD, ("easy", "neutral", "hard")),
+    }[kind]
+    return words[0] if answer >= high else words[2] if answer <= low else words[1]
 
 
 def _within(answers: Sequence[int], lowest: int, highest: int) -> None:

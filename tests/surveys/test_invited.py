@@ -193,8 +193,19 @@ def test_the_news_carries_the_score_and_ids_and_no_word(house: Workspace, person
         "survey_id": str(answer.survey_id),
         "response_id": str(answer.pk),
         "customer_id": str(person.customer_id),
+        "kind": "nps",
         "score": 2,
+        "group": "detractor",
     }
+
+
+def test_a_second_thought_is_news_of_its_own(house: Workspace, person: Contact) -> None:
+    send(link(2), score="2")
+    send(link(9), score="9")
+    (event,) = OutboxEvent.objects.filter(name="survey.response_changed")
+    assert (event.payload["score"], event.payload["group"]) == (9, "promoter")
+    assert event.payload["customer_id"] == str(person.customer_id)
+    assert OutboxEvent.objects.filter(name="survey.response_received").count() == 1
 
 
 class TestUnsubscribing:
