@@ -8,6 +8,7 @@ class HealthConfig(AppConfig):
         from accounts import extensions
         from accounts.imports import kinds
         from health import defaults, tasks
+        from health.facts import sources, voice
         from health.ingest import tasks as ingest_tasks
         from health.ingest.event_import import EventsKind
         from health.services import forgetting
@@ -20,3 +21,4 @@ class HealthConfig(AppConfig):
         extensions.people_deletions.append(forgetting.forget_people)
         extensions.deletion_counters.append(forgetting.count_for_deletion)
         kinds.register(EventsKind())
+        sources.register("surveys", voice.load)

@@ -21,7 +21,15 @@ STATE_DAYS = 64
 _NEVER = -1
 MOST_EVENTS = 200
 LONGEST_EVENT = 200
-_PARTS = {"source", "aggregation", "window_days", "scale", "events"}
+LONGEST_VOICE = 1_095
+VOICE_KINDS = ("nps", "csat", "ces")
+_VOICE_DAYS = 365
+_PARTS = {
+    "events": {"aggregation", "window_days", "scale", "events"},
+    "contacts": {"aggregation", "window_days", "scale", "events"},
+    "surveys": {"aggregation", "window_days", "kind"},
+}
+SOURCES = tuple(_PARTS)
 
 
 class DefinitionError(ValueError):
@@ -37,14 +45,19 @@ class DefinitionError(ValueError):
 class Spec:
     """A parsed definition.
 
-    ``aggregation``: count, trend, distinct_users, distinct_events, active_days, recency, sponsor.
-    ``scale``: "" or per_seat_week, per_week, share_of_seats. ``events``: names, None for every event.
+    ``source``: events, contacts, or one that ``health.facts.sources`` serves (surveys).
+    ``aggregation``: of events count, trend, distinct_users, distinct_events, active_days, recency; of contacts sponsor;
+    of surveys latest (each person's latest answer), mean (every answer).
+    ``scale``: "" or per_seat_week, per_week, share_of_seats. ``events``: names, None for every event. ``kind``: of
+    surveys nps, csat or ces.
     """
 
     aggregation: str
     window_days: int = 28
     scale: str = ""
     events: tuple[str, ...] | None = None
+    source: str = "events"
+    kind: str = ""
 
 
 @dataclass(slots=True)
@@ -63,12 +76,23 @@ class StreamFacts:
     features: Mapping[int, Ints] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a source says of one measure for n customers: the value (NaN where unknown), and the day (ordinal) of the
+    newest fact behind it, however old (−1: there never was one).
+    """
+
+    values: Floats
+    last_day: Ints
+
+
 @dataclass(slots=True)
 class Facts:
     """Everything the measures and the churn rules read, for n customers as of one day (UTC).
 
     Dates are proleptic ordinals, −1 where there is none. ``state``: contract state per customer (see
-    ``accounts.terms.Contract``). ``applicable``: after the contract.
+    ``accounts.terms.Contract``). ``applicable``: after the contract. ``told``: by sources other than
+    events and contacts.
     """
 
     as_of: int
@@ -80,6 +104,7 @@ class Facts:
     customer_since: Ints
     renewal_on: Ints
     applicable: npt.NDArray[np.bool_]
+    told: Mapping[Spec, Told] = field(default_factory=dict)
 
     def observed_since(self, stream: StreamFacts) -> Ints:
         """The earlier of the first event and the first paid day: how long usage could have been seen."""
@@ -89,7 +114,8 @@ class Facts:
 
 
 _EVENT_AGGREGATIONS = {"count", "trend", "distinct_users", "distinct_events", "active_days", "recency"}
-AGGREGATIONS = (*sorted(_EVENT_AGGREGATIONS), "sponsor")
+_VOICE_AGGREGATIONS = {"latest", "mean"}
+AGGREGATIONS = (*sorted(_EVENT_AGGREGATIONS), "sponsor", *sorted(_VOICE_AGGREGATIONS))
 _SCALES = {
     "count": {"", "per_seat_week"},
     "distinct_users": {"", "share_of_seats"},
@@ -99,23 +125,46 @@ _SCALES = {
 
 def parse(definition: Mapping[str, Any]) -> Spec:
     """Check a stored or submitted definition; raises ``DefinitionError`` naming what is wrong."""
-    unknown = sorted(set(definition) - _PARTS)
-    if unknown:
-        raise DefinitionError(unknown[0][:60], "there is no such part; there are " + ", ".join(sorted(_PARTS)) + ".")
     source = definition.get("source")
-    aggregation = definition.get("aggregation")
-    if source == "contacts":
-        if aggregation != "sponsor":
-            raise DefinitionError("aggregation", "contacts can only be asked for a sponsor ('sponsor').")
-        return Spec("sponsor")
-    if source != "events":
-        raise DefinitionError("source", "expected 'events' or 'contacts'.")
-    if not isinstance(aggregation, str) or aggregation not in _EVENT_AGGREGATIONS:
-        raise DefinitionError("aggregation", "expected one of " + ", ".join(sorted(_EVENT_AGGREGATIONS)) + ".")
-    window = definition.get("window_days", 28)
-    longest = STATE_DAYS // 2 if aggregation == "trend" else STATE_DAYS
+    if not isinstance(source, str) or source not in _PARTS:
+        raise DefinitionError("source", "expected one of " + ", ".join(repr(each) for each in _PARTS) + ".")
+    parts = {"source", *_PARTS[source]}
+    unknown = sorted(set(definition) - parts)
+    if unknown:
+        raise DefinitionError(
+            unknown[0][:60], f"there is no such part of {source}; there are " + ", ".join(sorted(parts)) + "."
+        )
+    return {"events": _parse_events, "contacts": _parse_contacts, "surveys": _parse_surveys}[source](definition)
+
+
+def _parse_contacts(definition: Mapping[str, Any]) -> Spec:
+    if definition.get("aggregation") != "sponsor":
+        raise DefinitionError("aggregation", "contacts can only be asked for a sponsor ('sponsor').")
+    return Spec("sponsor", source="contacts")
+
+
+def _parse_surveys(definition: Mapping[str, Any]) -> Spec:
+    kind, aggregation = definition.get("kind"), definition.get("aggregation")
+    if kind not in VOICE_KINDS:
+        raise DefinitionError("kind", "expected one of " + ", ".join(VOICE_KINDS) + ".")
+    if aggregation not in _VOICE_AGGREGATIONS:
+        raise DefinitionError("aggregation", "expected 'latest' (of each person) or 'mean' (of every answer).")
+    days = _window(definition, _VOICE_DAYS, LONGEST_VOICE)
+    return Spec(aggregation, days, source="surveys", kind=kind)
+
+
+def _window(definition: Mapping[str, Any], usual: int, longest: int) -> int:
+    window = definition.get("window_days", usual)
     if not isinstance(window, int) or isinstance(window, bool) or not 1 <= window <= longest:
         raise DefinitionError("window_days", f"expected whole days from 1 to {longest}.")
+    return window
+
+
+def _parse_events(definition: Mapping[str, Any]) -> Spec:
+    aggregation = definition.get("aggregation")
+    if not isinstance(aggregation, str) or aggregation not in _EVENT_AGGREGATIONS:
+        raise DefinitionError("aggregation", "expected one of " + ", ".join(sorted(_EVENT_AGGREGATIONS)) + ".")
+    window = _window(definition, 28, STATE_DAYS // 2 if aggregation == "trend" else STATE_DAYS)
     scale = definition.get("scale", "")
     if not isinstance(scale, str) or scale not in _SCALES.get(aggregation, {""}):
         fitting = ", ".join(repr(each) for each in sorted(_SCALES.get(aggregation, {""})))
@@ -133,8 +182,10 @@ def evaluate(spec: Spec, facts: Facts) -> Floats:
 
     A customer that never sent an event has no usage values: silence that was never speech says nothing.
     """
-    if spec.aggregation == "sponsor":
+    if spec.source == "contacts":
         return np.where(facts.has_contact, facts.has_sponsor.astype(np.float64), np.nan)
+    if spec.source != "events":
+        return facts.told[spec].values
     stream = facts.streams[spec.events]
     values = _EVALUATORS[spec.aggregation](spec, facts, stream)
     return np.where(facts.streams[None].first_day == _NEVER, np.nan, values)
@@ -219,7 +270,7 @@ def windows_needed(specs: list[Spec]) -> dict[tuple[str, ...] | None, tuple[set[
     """Per stream: the window lengths for which distinct users, and distinct event names, must be loaded."""
     needed: dict[tuple[str, ...] | None, tuple[set[int], set[int]]] = {None: (set(), set())}
     for spec in specs:
-        if spec.aggregation == "sponsor":
+        if spec.source != "events":
             continue
         users, features = needed.setdefault(spec.events, (set(), set()))
         if spec.aggregation == "distinct_users":

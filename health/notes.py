@@ -12,14 +12,18 @@ NO_PEOPLE = "no_people"
 TOO_YOUNG = "too_young"
 NO_CONTACTS = "no_contacts"
 QUIET_BEFORE = "quiet_before"
+NO_ANSWER = "no_answer"
+OLD_ANSWERS = "old_answers"
 
 
 def reason_missing(spec: Spec, facts: Facts, index: int, value: float) -> str:
     """The reason code for a missing value of customer ``index``; empty when the value is there."""
     if not math.isnan(value):
         return ""
-    if spec.aggregation == "sponsor":
+    if spec.source == "contacts":
         return NO_CONTACTS
+    if spec.source == "surveys":
+        return OLD_ANSWERS if facts.told[spec].last_day[index] >= 0 else NO_ANSWER
     if facts.streams[None].first_day[index] < 0:
         return NO_EVENTS
     if spec.scale in ("per_seat_week", "share_of_seats") and not facts.seats[index] > 0:

@@ -183,6 +183,12 @@ def value_text(value: float | None, unit: str) -> str:
         return _("%(share)s of seats") % {"share": formats.percent(value, language)}
     if unit == "yes or no":
         return _("yes") if value else _("no")
+    if unit == "net promoter score":
+        return _("NPS %(figure)s") % {"figure": formats.signed(round(value), language)}
+    if unit == "share satisfied":
+        return _("%(share)s satisfied") % {"share": formats.percent(value, language)}
+    if unit == "ease from 1 to 7":
+        return _("ease %(figure)s of 7") % {"figure": formats.number(round(value, 1), language)}
     return f"{formats.number(round(value, 1), language)} {_UNITS.get(unit, unit)}".strip()
 
 

@@ -28,7 +28,7 @@ TREND, RECENCY, HABIT, SPONSOR = (
     Spec("trend"),
     Spec("recency", 64),
     Spec("active_days", 28, "per_week"),
-    Spec("sponsor"),
+    Spec("sponsor", source="contacts"),
 )
 USAGE_SPECS = [TREND, RECENCY, HABIT, SPONSOR]
 

@@ -16,7 +16,7 @@ from accounts.models import Customer, Workspace
 from csplatform.core.tenancy import current_workspace_id
 from health import notes, risk, scoring
 from health.facts import live
-from health.measures import Facts
+from health.measures import Facts, Spec
 from health.models import DirtyCustomer, HealthScore, HealthSnapshot, ScorecardVersion
 from health.services import base_rate, snapshots
 from health.services.compute import Result, card_of, compute, specs_of
@@ -170,17 +170,18 @@ def _drivers(customer: Customer, reading: Reading) -> list[dict[str, Any]]:
                 "weight": round(item.weight / total_weight, 4),
                 "change_7d": _difference(points, week.get(item.key)),
                 "change_28d": _difference(points, month.get(item.key)),
-                "stale": stale and item.spec.aggregation != "sponsor",
+                "stale": reason == notes.OLD_ANSWERS or (stale and item.spec.source == "events"),
                 "group": item.group,
                 "reason": reason,
-                "note": explain_missing(reason),
+                "note": explain_missing(reason, item.spec),
             }
         )
     return drivers
 
 
-def explain_missing(reason: str) -> str:
-    """The reader's sentence for a reason code of ``health.notes``; empty for none."""
+def explain_missing(reason: str, spec: Spec) -> str:
+    """The reader's sentence for a reason code of ``health.notes``, given for a measure; empty for none."""
+    heard = {"kind": spec.kind.upper(), "days": spec.window_days}
     return {
         "": "",
         notes.NO_EVENTS: _("No product event has arrived yet. Connect the product or import its events."),
@@ -189,6 +190,8 @@ def explain_missing(reason: str) -> str:
         notes.TOO_YOUNG: _("Less than five weeks of use: no trend yet."),
         notes.NO_CONTACTS: _("No contact is recorded, so nobody can be the sponsor."),
         notes.QUIET_BEFORE: _("No use in the last 56 days to compare."),
+        notes.NO_ANSWER: _("Nobody here has answered an %(kind)s survey yet. Ask them with one.") % heard,
+        notes.OLD_ANSWERS: _("The last %(kind)s answer is more than %(days)d days old. Ask again.") % heard,
     }[reason]
 
 

@@ -25,7 +25,15 @@ from csplatform.core.rest.filters import TrueOrFalse
 from csplatform.core.rest.paging import BY_ID, Order
 from csplatform.core.rest.problems import invalid
 from health import tasks
-from health.measures import AGGREGATIONS, LONGEST_EVENT, MOST_EVENTS, STATE_DAYS
+from health.measures import (
+    AGGREGATIONS,
+    LONGEST_EVENT,
+    LONGEST_VOICE,
+    MOST_EVENTS,
+    SOURCES,
+    STATE_DAYS,
+    VOICE_KINDS,
+)
 from health.models import Measure, Scorecard, ScorecardVersion
 from health.scoring import LARGEST_WEIGHT, MOST_POINTS
 from health.services import counting, definitions
@@ -38,9 +46,20 @@ _OBJECT = {"type": "object", "additionalProperties": True}
 class DefinitionSerializer(serializers.Serializer[Any]):
     """How a measure is counted. Which parts go together is said by the refusal of those that do not."""
 
-    source = serializers.ChoiceField(choices=["events", "contacts"])  # type: ignore[assignment]  # a field of the interface, not DRF's attribute
+    source = serializers.ChoiceField(choices=SOURCES)  # type: ignore[assignment]  # a field of the interface, not DRF's attribute
     aggregation = serializers.ChoiceField(choices=AGGREGATIONS)
-    window_days = serializers.IntegerField(min_value=1, max_value=STATE_DAYS, required=False)
+    window_days = serializers.IntegerField(
+        min_value=1,
+        max_value=LONGEST_VOICE,
+        required=False,
+        help_text=f"Days that end with the day: of events 28 unless told, at most {STATE_DAYS}; of surveys 365 unless "
+        "told, after which an answer no longer speaks.",
+    )
+    kind = serializers.ChoiceField(
+        choices=VOICE_KINDS,
+        required=False,
+        help_text="Of surveys: which score. `latest` takes each person's latest answer, `mean` every answer.",
+    )
     scale = serializers.CharField(max_length=30, required=False, allow_blank=True)
     events = serializers.ListField(
         child=serializers.CharField(max_length=LONGEST_EVENT),

@@ -108,9 +108,9 @@ def test_who_never_sent_an_event_has_no_usage_values() -> None:
 
 
 def test_a_sponsor_is_unknown_without_contacts() -> None:
-    assert value(Spec("sponsor"), facts({})) == 1
-    assert value(Spec("sponsor"), facts({}, sponsors=0)) == 0
-    assert np.isnan(value(Spec("sponsor"), facts({}, contacts=0, sponsors=0)))
+    assert value(Spec("sponsor", source="contacts"), facts({})) == 1
+    assert value(Spec("sponsor", source="contacts"), facts({}, sponsors=0)) == 0
+    assert np.isnan(value(Spec("sponsor", source="contacts"), facts({}, contacts=0, sponsors=0)))
 
 
 @pytest.mark.parametrize(
