@@ -6,6 +6,7 @@ Measures and scorecards change by publishing a version, which keeps what scores 
 from __future__ import annotations
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from accounts.administration.base import HistoryAdmin
 from health.models import (
@@ -24,8 +25,16 @@ from health.models import (
 
 @admin.register(Measure)
 class MeasureAdmin(HistoryAdmin):
-    list_display = ["key", "unit", "version", "updated_at"]
+    list_display = ["key", "source", "aggregation", "unit", "version", "updated_at"]
     search_fields = ["key"]
+
+    @admin.display(description=_("Source"))
+    def source(self, measure: Measure) -> str:
+        return str(measure.definition.get("source", ""))
+
+    @admin.display(description=_("Aggregation"))
+    def aggregation(self, measure: Measure) -> str:
+        return str(measure.definition.get("aggregation", ""))
 
 
 @admin.register(Scorecard)

@@ -38,6 +38,16 @@ class ResponseAdmin(HistoryAdmin):
     exclude = ["receipt_hash", "sender_hash", "submission_key"]
 
 
+@admin.register(models.ScoreVersion)
+class ScoreVersionAdmin(HistoryAdmin):
+    """What was known of customers' scores, from when: what past days are rebuilt from."""
+
+    list_display = ["customer", "kind", "score", "occurred_at", "known_at", "recorded_at"]
+    list_filter = ["kind"]
+    list_select_related = ["customer"]
+    search_fields = ["customer__name"]
+
+
 @admin.register(models.OptIn)
 class OptInAdmin(HistoryAdmin):
     list_display = ["email", "survey", "wants_results", "wants_next", "wants_peers", "given_on", "confirmed_on"]

@@ -235,7 +235,7 @@ def test_answers_that_no_customer_or_no_score_speaks_of_refresh_nobody(workspace
     customer = factories.make_customer()
     person = factories.make_contact(customer)
     DirtyCustomer.objects.all().delete()
-    asked.answer(nps_survey(), raw={"score": 3}, now=NOW)
+    asked.answer(invited.score_survey(audience="community", now=moment(300)), raw={"score": 3}, now=NOW)
     asked.answer(asked.make_survey(), "data", contact=person, customer=customer)
     asked.answer(nps_survey("tried"), raw={"score": 3}, now=NOW, contact=person, customer=customer, is_test=True)
     assert not DirtyCustomer.objects.exists()
