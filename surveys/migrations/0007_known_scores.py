@@ -81,7 +81,7 @@ SET CONSTRAINTS ALL DEFERRED;
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0014_customer_health_apart"),
-        ("surveys", "0005_sending"),
+        ("surveys", "0006_opt_in_requests"),
     ]
 
     operations = [
