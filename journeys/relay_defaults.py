@@ -69,7 +69,7 @@ RELAYS = (
 
 def create_relay_templates(workspace: Workspace, now: datetime) -> None:
     """The default handovers of a workspace just created (in its scope, its stages made), in its language."""
-    stages = {stage.macro: stage for stage in Stage.objects.filter(order__isnull=False)}
+    stages = {stage.macro: stage for stage in Stage.objects.filter(retired_at__isnull=True)}
     with override(workspace.locale):
         for told in RELAYS:
             template = RelayTemplate.objects.create(

@@ -8,8 +8,10 @@ from uuid import UUID
 
 from django.db.models import F, OuterRef, Q, Subquery
 
-from accounts.models import AccountTeamMember, Customer
+from accounts.models import AccountTeamMember, Customer, Membership
 from accounts.models.customers import TeamRole
+from csplatform.core import audit
+from csplatform.core.tenancy import current_workspace_id
 
 
 def holding_on(day: date) -> Q:
@@ -34,3 +36,18 @@ def refresh_csm(customer_ids: Collection[UUID], *, day: date, now: datetime) -> 
     )
     count: int = changed.update(csm=Subquery(holder), version=F("version") + 1, updated_at=now)
     return count
+
+
+def fill(*, customer_id: UUID, role: TeamRole, member: Membership, actor: audit.Actor, now: datetime) -> bool:
+    """Give ``member`` the place ``role`` in the customer's account team where nobody holds it; says whether it did."""
+    held = AccountTeamMember.objects.filter(customer_id=customer_id, role=role)
+    if held.filter(Q(until__isnull=True) | holding_on(now.date())).exists():
+        return False
+    place = AccountTeamMember.objects.create(
+        workspace_id=current_workspace_id(), customer_id=customer_id, member=member, role=role, since=now.date()
+    )
+    if role == TeamRole.CSM:
+        refresh_csm([customer_id], day=now.date(), now=now)
+    data = {"customer_id": str(customer_id), "role": str(role), "member_id": str(member.pk)}
+    audit.record(actor=actor, action="account_team.filled", subject=place, data=data, now=now)
+    return True

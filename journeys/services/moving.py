@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from importlib import import_module
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -21,7 +20,7 @@ from journeys.flight import engine
 from journeys.flight.engine import Decision, Position
 from journeys.models import Lap, Move, MoveKind, Relay, RelayState, RelayTemplate, Stage
 from journeys.selectors import criteria, journey
-from journeys.services import days
+from journeys.services import days, offering
 
 MAX_REASON = 500
 
@@ -230,11 +229,9 @@ def _offer(
         message = _("A handover to “%(stage)s” has been waiting since %(day)s: accept or withdraw it first.") % told
         raise MissingError([Missing(engine.RELAY, message)])
     template = RelayTemplate.objects.get(from_stage__key=pair[0], to_stage__key=pair[1])
-    relaying = import_module("journeys.services.relaying")
-    opened: Relay = relaying.open_relay(
+    return offering.open_relay(
         customer=customer, target=target, template=template, reason=reason, by=by, actor=actor, now=now
     )
-    return opened
 
 
 def _write(entry: _Entry, actor: audit.Actor, now: datetime) -> Move:
@@ -257,6 +254,8 @@ def _write(entry: _Entry, actor: audit.Actor, now: datetime) -> Move:
         passed_over=list(decision.passed_over),
         actor_label=actor.label[:200],
     )
+    keep = entry.relay.pk if entry.relay else None
+    offering.overtake(customer_ids=[entry.customer.pk], keep=keep, actor=actor, now=now)
     place = read_model.StagePlace(entry.customer.pk, target.key, target.macro, entry.day)
     read_model.write_stages([place])
     extensions.notify_changed([entry.customer.pk], now)

@@ -1,0 +1,26 @@
+"""Background work of journeys. Each task loads, makes one domain call and says how much was done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from celery import shared_task
+from django.utils import timezone
+
+from accounts.models import Workspace
+from csplatform.core.tenancy import workspace_scope
+from journeys.services import relaying
+
+log = structlog.get_logger()
+
+
+@shared_task(name="journeys.escalate_relays")
+def escalate_relays(**_: Any) -> None:
+    """Tell of handovers nobody decided in time; each is told once, however often this runs."""
+    now = timezone.now()
+    for workspace in Workspace.objects.order_by("pk"):
+        with workspace_scope(workspace):
+            told = relaying.escalate(now=now)
+        if told:
+            log.info("handovers escalated", workspace=str(workspace.pk), count=told)
