@@ -1,133 +1,84 @@
-"""What a handover carries along: the customer's open outcomes as they read that day, and what became of them since."""
+"""What became of the outcomes a handover carried along, since it was offered."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from journeys.models import Kpi, KpiVersion, Outcome, OutcomeVersion, Settlement
+from journeys.models import KpiVersion
+from journeys.selectors import plan
+from journeys.selectors.plan import KpiRead, OutcomeRead
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One later version of a promise: what it says, why, and who said so."""
+    """One later version of a promise: what it says, why, and who said so. ``settled``: how it was settled, in words."""
 
     version: int
     statement: str
     reason: str
     actor_label: str
+    settled: str
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A KPI of a promise: what it aimed at when it was handed over, and now where that differs (None: retired)."""
+    """What a KPI of a promise aimed at when it was handed over (None: it came later), and what it aims at now."""
 
     name: str
-    then: str
-    now: str | None
+    then: KpiVersion | None
+    now: KpiVersion
 
     @property
     def changed(self) -> bool:
-        return self.then != self.now
+        return self.then is None or self.then.pk != self.now.pk
 
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """A promised outcome. ``changes``: later versions, oldest first; ``settled``: how it ended, in words, or empty."""
+    """A promised outcome. ``statement`` and ``version``: as it was handed over; ``changes``: later versions, oldest
+    first; ``gone``: it was deleted since."""
 
     outcome_id: UUID
     statement: str
     version: int
     changes: tuple[Change, ...] = ()
     targets: tuple[Target, ...] = ()
-    settled: str = ""
     gone: bool = False
 
     @property
     def changed(self) -> bool:
-        return bool(self.changes or self.gone or self.settled or any(each.changed for each in self.targets))
+        return self.gone or bool(self.changes) or any(each.changed for each in self.targets)
 
 
-def promises_of(customer_id: UUID) -> list[dict[str, Any]]:
-    """The customer's open outcomes with their KPIs as ``Relay.promises`` keeps them, oldest first."""
-    outcomes = list(Outcome.objects.filter(customer_id=customer_id, settlement=Settlement.NONE).order_by("id"))
-    newest = _newest(OutcomeVersion, "outcome_id", [each.pk for each in outcomes])
-    kpis = _kpis([each.pk for each in outcomes])
-    return [
-        {
-            "outcome": str(each.pk),
-            "version": version.number,
-            "statement": version.statement,
-            "kpis": [
-                {"kpi": str(kpi_id), "version": told.number, "name": told.name, "aim": _aim(told)}
-                for kpi_id, told in kpis.get(each.pk, {}).items()
-            ],
-        }
-        for each in outcomes
-        if (version := newest.get(each.pk)) is not None
-    ]
-
-
-def since(promises: Sequence[Mapping[str, Any]]) -> list[Promise]:
-    """The promises of a handover beside what they say now, in at most four queries whatever their number."""
+def since(promises: Sequence[Mapping[str, Any]], *, offered_at: datetime, now: datetime) -> list[Promise]:
+    """The promises of a handover offered at ``offered_at`` beside what they say now; few queries for any number."""
     ids = [UUID(each["outcome"]) for each in promises]
-    outcomes = Outcome.objects.in_bulk(ids)
-    later: dict[UUID, list[OutcomeVersion]] = {}
-    for version in OutcomeVersion.objects.filter(outcome_id__in=ids).order_by("number"):
-        later.setdefault(version.outcome_id, []).append(version)
-    kpis = _kpis(ids)
-    return [_promise(each, outcomes, later, kpis) for each in promises]
+    reads = {each.outcome.pk: each for each in plan.plans_of_outcomes(ids, day=now.date(), known_by=now)} if ids else {}
+    return [_promise(each, reads.get(UUID(each["outcome"])), offered_at) for each in promises]
 
 
-def _promise(
-    told: Mapping[str, Any],
-    outcomes: Mapping[UUID, Outcome],
-    later: Mapping[UUID, Sequence[OutcomeVersion]],
-    kpis: Mapping[UUID, Mapping[UUID, KpiVersion]],
-) -> Promise:
-    outcome_id = UUID(told["outcome"])
-    outcome = outcomes.get(outcome_id)
-    present = kpis.get(outcome_id, {})
-    return Promise(
-        outcome_id=outcome_id,
-        statement=told["statement"],
-        version=told["version"],
-        changes=tuple(
-            Change(each.number, each.statement, each.reason, each.actor_label)
-            for each in later.get(outcome_id, ())
-            if each.number > told["version"]
-        ),
-        targets=tuple(
-            Target(
-                each["name"], each["aim"], _aim(present[UUID(each["kpi"])]) if UUID(each["kpi"]) in present else None
-            )
-            for each in told.get("kpis", ())
-        ),
-        settled=outcome.get_settlement_display() if outcome is not None and outcome.settlement else "",
-        gone=outcome is None,
+def _promise(told: Mapping[str, Any], read: OutcomeRead | None, offered_at: datetime) -> Promise:
+    outcome_id, statement, version = UUID(told["outcome"]), told["statement"], told["version"]
+    if read is None:
+        return Promise(outcome_id, statement, version, gone=True)
+    changes = tuple(
+        Change(
+            each.number,
+            each.statement,
+            each.reason,
+            each.actor_label,
+            each.get_settlement_display() if each.settlement else "",
+        )
+        for each in sorted(read.versions, key=lambda each: each.number)
+        if each.number > version
     )
+    return Promise(outcome_id, statement, version, changes, tuple(_target(kpi, offered_at) for kpi in read.kpis))
 
 
-def _kpis(outcome_ids: Sequence[UUID]) -> dict[UUID, dict[UUID, KpiVersion]]:
-    """Outcome → its KPIs in use with their newest version."""
-    rows = list(Kpi.objects.filter(outcome_id__in=outcome_ids, retired_at__isnull=True).order_by("id"))
-    newest = _newest(KpiVersion, "kpi_id", [each.pk for each in rows])
-    found: dict[UUID, dict[UUID, KpiVersion]] = {}
-    for each in rows:
-        if each.pk in newest:
-            found.setdefault(each.outcome_id, {})[each.pk] = newest[each.pk]
-    return found
-
-
-def _newest(model: Any, key: str, ids: Sequence[UUID]) -> dict[UUID, Any]:
-    """Record → its version with the highest number."""
-    rows = model.objects.filter(**{f"{key}__in": ids}).order_by(key, "-number").distinct(key)
-    return {getattr(row, key): row for row in rows}
-
-
-def _aim(version: KpiVersion) -> str:
-    """What a KPI aims at, in figures: "12 → 40 %", with its day where it has one."""
-    aim = f"{version.baseline.normalize():f} → {version.target.normalize():f} {version.unit}".rstrip()
-    return f"{aim} ({version.due_on.isoformat()})" if version.due_on else aim
+def _target(kpi: KpiRead, offered_at: datetime) -> Target:
+    before = [each for each in kpi.versions if each.known_at <= offered_at]
+    return Target(kpi.version.name, max(before, key=lambda each: each.number, default=None), kpi.version)

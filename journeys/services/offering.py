@@ -17,7 +17,7 @@ from accounts.services import team
 from csplatform.core import audit, outbox
 from csplatform.core.tenancy import current_workspace_id
 from journeys.models import Lap, Relay, RelayItem, RelayState, RelayTemplate, RelayTemplateItem, Stage
-from journeys.selectors import journey, promises, working
+from journeys.selectors import journey, plan, working
 
 TEAM_ROLE: Mapping[str, TeamRole] = {
     Department.MARKETING: TeamRole.MARKETING,
@@ -105,7 +105,7 @@ def offer(
         taker=taker,
         reason=reason,
         note=note,
-        promises=promises.promises_of(customer.pk),
+        promises=plan.promises_of(customer.pk, day=now.date(), known_by=now),
         offered_at=now,
         due_at=working.working_days().due(now, due_working_days),
         reoffers=reoffers,

@@ -12,9 +12,11 @@ from accounts.extensions import Placement
 from accounts.models import Customer, Workspace
 from accounts.models.customers import ContractState
 from accounts.services import read_model
+from csplatform.core import audit
 from csplatform.core.ids import uuid7
 from csplatform.core.tenancy import current_workspace_id
 from journeys.models import Macro, Move, MoveKind, Stage
+from journeys.services import offering
 
 _SAID = "Placed as imported, without the criteria and handovers of the stages before"
 _BEFORE_CONTRACT = "Placed here because there has been no paid subscription yet"
@@ -43,6 +45,7 @@ def place_customers(placements: Sequence[Placement], actor_label: str, now: date
         return
     Move.objects.bulk_create(moves, batch_size=2_000)
     latest = {move.customer_id: move for move in moves}
+    offering.overtake(customer_ids=list(latest), actor=audit.Actor(actor_label), now=now)
     changed = read_model.write_stages(
         [
             read_model.StagePlace(

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from accounts.models import AccountTeamMember, Membership
 from accounts.models.customers import TeamRole
 from accounts.roles import Department, Role
+from accounts.services import subscriptions
 from csplatform.core.audit import Actor
 from csplatform.core.models import AuditEvent, OutboxEvent
 from journeys.models import (
@@ -208,6 +209,25 @@ def test_a_move_past_the_handover_withdraws_it(house: House) -> None:
         accept(relay, house.seller)
 
 
+def test_a_customer_that_churns_takes_its_open_handover_along(house: House) -> None:
+    relay = house.offer()
+    subscriptions.create(
+        external_id="s-1",
+        told={
+            "customer_external_id": house.customer.external_id,
+            "arr": "1200",
+            "starts_on": "2024-01-01",
+            "ends_on": "2025-01-01",
+            "cancelled_on": "2024-10-01",
+        },
+        actor=KEY,
+        now=LATER,
+    )
+    assert stage_of(house) == ""
+    relay.refresh_from_db()
+    assert relay.state == "withdrawn"
+
+
 # --- declining, withdrawing, offering again -----------------------------------------------------------
 
 
@@ -322,16 +342,16 @@ def version(made: Outcome, number: int, statement: str, reason: str = "") -> Non
 def test_promises_travel_as_they_read_and_later_versions_show_as_changes(house: House) -> None:
     made = outcome(house, "Fewer late deliveries", "Half as many late deliveries")
     relay = house.offer()
-    (promise,) = promises.since(relay.promises)
+    (promise,) = promises.since(relay.promises, offered_at=NOW, now=LATER)
     assert (promise.statement, promise.version, promise.changed) == ("Half as many late deliveries", 2, False)
     version(made, 3, "A third fewer late deliveries", "The depot moved")
-    (promise,) = promises.since(relay.promises)
+    (promise,) = promises.since(relay.promises, offered_at=NOW, now=LATER)
     assert promise.changed
     assert [(each.version, each.statement, each.reason) for each in promise.changes] == [
         (3, "A third fewer late deliveries", "The depot moved")
     ]
     made.delete()
-    assert promises.since(relay.promises)[0].gone
+    assert promises.since(relay.promises, offered_at=NOW, now=LATER)[0].gone
 
 
 def test_what_lies_too_long_is_told_once(house: House) -> None:
