@@ -29,7 +29,7 @@ def step_of(survey: Survey) -> Next:
         opens_at=survey.opens_at,
         closes_at=survey.closes_at,
         publishes_at=survey.publishes_at,
-        has_results_page=survey.kind == Kind.TOP3,
+        has_results_page=survey.kind == Kind.TOP3 or survey.audience == Audience.COMMUNITY,
     )
 
 

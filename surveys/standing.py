@@ -37,7 +37,7 @@ def next_step(
 ) -> Next:
     """The next step of a survey in ``state`` (draft, open, closed, published) with this schedule.
 
-    ``has_results_page``: whether its kind has public results; without them a closed survey is done.
+    ``has_results_page``: whether it is meant to be published; a closed survey that is not is done.
     """
     if state == "draft":
         return Next(Step.OPENS_BY_ITSELF, opens_at) if opens_at else Next(Step.OPEN)

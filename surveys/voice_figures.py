@@ -94,6 +94,22 @@ def groups(kind: str, cells: Sequence[Cell], first: date, last: date, none: str)
     ]
 
 
+def ranges(kind: str, cells: Sequence[Cell], none: str) -> list[dict[str, Any]]:
+    """One line a group, the largest first, with positions in percent of the whole scale."""
+    low, high = SCALES[kind]
+    at = charts.Scale(low, high, 0.0, 100.0)
+    parts: dict[str, list[Cell]] = defaultdict(list)
+    for cell in cells:
+        parts[cell.group].append(cell)
+    rows = []
+    for name, part in parts.items():
+        score = score_of(kind, [cell.score for cell in part for _each in range(cell.n)])
+        dot = at(score.value) if score.value is not None else 0.0
+        left, right = at(score.interval.low), at(score.interval.high)
+        rows.append({"name": name or none, **_whole(kind, part), "dot": dot, "left": left, "right": right})
+    return sorted(rows, key=lambda row: (-row["n"], row["name"]))[:MOST_GROUPS]
+
+
 def whole(kind: str, cells: Sequence[Cell]) -> dict[str, Any]:
     """The figure of all ``cells`` together."""
     return _whole(kind, cells)

@@ -171,6 +171,38 @@ class OptionTallySerializer(serializers.Serializer[Any]):
     rank_set = json_field(_RANKS)
 
 
+class StepSerializer(serializers.Serializer[Any]):
+    """One step of a scale, and how often it was chosen (`share`: 0–1, null without answers)."""
+
+    answer = serializers.IntegerField()
+    count = serializers.IntegerField()
+    share = serializers.FloatField(allow_null=True)
+
+
+class QuestionTallySerializer(serializers.Serializer[Any]):
+    """A further question. A scale has `value` (mean), `interval` and `distribution`; one with choices `options` with
+    `count`, `share` and `interval` (a ranking: put first, and `mean_place`), their `order`, and the `leaders`, which
+    cannot be told apart; a text only the number of those who wrote."""
+
+    key = serializers.CharField()
+    kind = serializers.ChoiceField(choices=QuestionKind.choices)
+    label = serializers.CharField()  # type: ignore[assignment]  # a field of the interface, not DRF's attribute
+    n = serializers.IntegerField(help_text="Answers to this question.")
+    value = serializers.FloatField(required=False, allow_null=True)
+    interval = json_field(_PAIR, required=False)
+    distribution = StepSerializer(many=True, required=False)
+    options = json_field({"type": "array", "items": OBJECT}, required=False)
+    order = serializers.ListField(child=serializers.CharField(), required=False)
+    leaders = serializers.ListField(child=serializers.CharField(), required=False)
+
+
 class TallySerializer(serializers.Serializer[Any]):
+    """Top 3: `options`. NPS (−100 to 100), CSAT (0 to 1) and CES (1 to 7): `score`, `interval`, `distribution`. All
+    kinds but top 3: `questions`."""
+
     n = serializers.IntegerField(help_text="Answers that count.")
     options = OptionTallySerializer(many=True)
+    score = serializers.FloatField(required=False, allow_null=True)
+    interval = json_field(_PAIR, required=False)
+    distribution = StepSerializer(many=True, required=False)
+    questions = QuestionTallySerializer(many=True, required=False)

@@ -22,7 +22,7 @@ from csplatform.core.rest.problems import Problem, invalid
 from surveys.api.access import READ, WRITE
 from surveys.api.serializers import SurveySerializer, SurveyWriteSerializer, TallySerializer
 from surveys.models import Audience, Kind, State, Survey
-from surveys.selectors import counting
+from surveys.selectors import counting, figures
 from surveys.services import building, editing, lifecycle, publishing
 
 
@@ -138,7 +138,7 @@ class SurveyViewSet(RecordViewSet):
     @extend_schema(
         summary="Publish the results",
         description="Makes the next version of the results public, for good; closes the survey first if it is open. "
-        "Only top-3 surveys have a public results page (409).",
+        "A draft has nothing to publish (409).",
         request=None,
         responses=SurveySerializer,
     )
@@ -148,12 +148,14 @@ class SurveyViewSet(RecordViewSet):
     @extend_schema(
         summary="Count a survey",
         description="As it stands now, test answers left out and flagged ones in, whether published or not; options "
-        "by % in top 3. Surveys of other kinds have no options and tell `n` alone.",
+        "by % in top 3. NPS, CSAT and CES tell `score` with `interval` and `distribution` instead, questionnaires the "
+        "figures of each question.",
         responses=TallySerializer,
     )
     def tally(self, request: Request, id: str) -> Response:
         survey: Survey = self.find(id)
-        return Response(counting.tally_of(survey, language=get_language() or "en"))
+        count = counting.tally_of if survey.kind == Kind.TOP3 else figures.tally_of
+        return Response(count(survey, language=get_language() or "en"))
 
     def _moved(self, reference: str, move: Callable[..., Any]) -> Response:
         """The survey after ``move``; 409 where its state does not allow it."""

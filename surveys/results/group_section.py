@@ -20,10 +20,21 @@ Questions = Mapping[str, Mapping[str, Any]]
 
 
 def by_group(figures: Mapping[str, Any], labels: Labels, questions: Questions) -> dict[str, Any] | None:
-    """Small multiples of the most-named options, in rows of panels under their question; None where none is shown."""
+    """Small multiples of the most-named options of a ballot; None where no group is shown."""
     order = figures["rankings"][Method.MENTIONS]["order"][:MOST_NAMED]
     everyone = {option["key"]: option["mention_share"] for option in figures["options"]}
-    tables = [table for table in figures["groups"] if not table["is_whole"] and _panels_of(table)]
+    return multiples(figures["groups"], order, everyone, labels, questions)
+
+
+def multiples(
+    tables: Sequence[Mapping[str, Any]],
+    order: Sequence[str],
+    everyone: Mapping[str, float],
+    labels: Labels,
+    questions: Questions,
+) -> dict[str, Any] | None:
+    """Small multiples of shares, in rows of panels under their question; None where no group is shown."""
+    tables = [table for table in tables if not table["is_whole"] and _panels_of(table)]
     if not tables:
         return None
     highs = [row["options"][key]["interval"][1] for table in tables for row in _panels_of(table) for key in order]
@@ -32,7 +43,7 @@ def by_group(figures: Mapping[str, Any], labels: Labels, questions: Questions) -
     for table in tables:
         question = questions[table["question"]]
         panels = [_panel(row, question, order, labels, everyone, axis.at) for row in _panels_of(table)]
-        hidden = _hidden(table, question)
+        hidden = hidden_groups(table, question)
         width = len(panels) + bool(hidden)
         blocks.append({"title": question["label"], "panels": panels, "hidden": hidden, "width": width, "table": table})
     return {
@@ -79,7 +90,8 @@ def _panel(
     return {"name": question["choices"][row["group"]], "n": words.number(row["n"]), "cells": cells}
 
 
-def _hidden(table: Mapping[str, Any], question: Mapping[str, Any]) -> list[dict[str, Any]]:
+def hidden_groups(table: Mapping[str, Any], question: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The groups of a question that are kept back, each with whether it is small itself."""
     return [
         {"name": question["choices"].get(each["group"], _("Preferred not to say")), "is_small": each["why"] == "small"}
         for each in table["hidden"]

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from surveys.results import page, picture, rows
+from surveys.results import asked_csv, page, picture, rows
 from surveys.results.document import Document
 from surveys.results.links import FILES, WebLinks
 from surveys.stats.shares import Method
@@ -44,10 +44,11 @@ def file(version: Version, name: str) -> bytes:
         quotes = [{key: value for key, value in quote.items() if key != "ref"} for quote in document["quotes"]]
         told = {**document, "quotes": quotes, "corrections": list(version.corrections)}
         return json.dumps(told, ensure_ascii=False, indent=1).encode()
+    is_ballot = document["survey"]["kind"] == "top3"
     if name == "results.csv":
-        return rows.results_csv(document).encode()
+        return (rows.results_csv if is_ballot else asked_csv.results_csv)(document).encode()
     if name == "codebook.csv":
-        return rows.codebook_csv(document).encode()
+        return (rows.codebook_csv if is_ballot else asked_csv.codebook_csv)(document).encode()
     return version.rows.encode()
 
 

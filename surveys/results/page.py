@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from surveys.models import reason_word
-from surveys.results import change_section, check_section, group_section, ranking, titles, words
+from surveys.results import asked_section, change_section, check_section, group_section, ranking, titles, words
 from surveys.results.document import Document
 from surveys.results.links import WebLinks
 from surveys.stats.shares import Method
@@ -30,7 +30,7 @@ def context(
     survey, figures = document["survey"], document["figures"]
     said = {field: words.picked(survey[field], survey["languages"]) for field in ("title", "question")}
     labels = {each["key"]: words.picked(each["label"], survey["languages"]) for each in document["options"]}
-    ranked = figures["rankings"][Method.MENTIONS]["title"] if figures["is_enough"] else None
+    is_ballot = survey["kind"] == "top3"
     shared = {
         "document": document,
         "said": said,
@@ -44,8 +44,6 @@ def context(
             }
             for code in survey["languages"]
         ],
-        "headline": titles.headline(ranked, labels),
-        "standfirst": titles.standfirst(figures, labels),
         "kicker": " · ".join(part for part in (said["title"], survey["wave"]) if part),
         "facts": _facts(document, corrections),
         "links": _links(links, method),
@@ -56,7 +54,9 @@ def context(
                 "is_current": each == method,
             }
             for each in Method
-        ],
+        ]
+        if is_ballot
+        else [],
         "files": _files(links, document, sizes or {}),
         "corrections": [_correction(each, survey["languages"]) for each in corrections],
         "removals": [_removal(line) for line in document["removals"]],
@@ -65,6 +65,11 @@ def context(
         "settled": _method(document),
         "ledger": [_coding(step, labels, survey["languages"]) for step in document["coding"]],
     }
+    if not is_ballot:
+        questions = {each["key"]: _question(each, survey["languages"]) for each in document["questions"]}
+        return shared | asked_section.parts(document, questions)
+    ranked = figures["rankings"][Method.MENTIONS]["title"] if figures["is_enough"] else None
+    shared |= {"headline": titles.headline(ranked, labels), "standfirst": titles.standfirst(figures, labels)}
     if figures["is_enough"]:
         shared |= _figures(document, method, labels)
     return shared
@@ -215,9 +220,10 @@ def _links(links: WebLinks, method: Method) -> dict[str, str]:
 
 
 def _files(links: WebLinks, document: Document, sizes: Mapping[str, int]) -> list[dict[str, str]]:
+    answers = _("Ballots CSV") if document["survey"]["kind"] == "top3" else _("Answers CSV")
     told = [
         ("results.csv", _("Results CSV"), _("every number on this page")),
-        ("data.csv", _("Ballots CSV"), _rows_text(document)),
+        ("data.csv", answers, _rows_text(document)),
         ("results.json", _("JSON"), _("the same, for programs")),
         ("codebook.csv", _("Codebook"), _("questions and options in every language")),
     ]
@@ -231,6 +237,8 @@ def _files(links: WebLinks, document: Document, sizes: Mapping[str, int]) -> lis
 def _rows_text(document: Document) -> str:
     key = document["rows_question"]
     question = next((each for each in document["questions"] if each["key"] == key), None)
+    if question is None and document["survey"]["kind"] != "top3":
+        return _("one row an answer, each question by itself")
     if question is None:
         return _("one row an answer, without groups")
     label = words.picked(question["label"], document["survey"]["languages"])
@@ -283,8 +291,8 @@ def _cite(document: Document, title: str, links: WebLinks) -> str:
 
 def _method(document: Document) -> dict[str, Any]:
     figures = document["figures"]
-    if not figures["is_enough"]:
-        return {"checks": document["survey"]["checks"] != "off"}
+    if not figures["is_enough"] or "rankings" not in figures:
+        return {"checks": document["survey"]["checks"] != "off", "kind": document["survey"]["kind"]}
     return {
         "n": words.number(figures["n"]),
         "resamples": words.number(figures["resamples"]),

@@ -6,7 +6,8 @@ import hashlib
 import hmac
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,8 @@ NOT_SAID = ""
 class Person:
     """One counted answer. ``choices``: option numbers by place, ``OWN_WORDS`` for own words, None for a place left
     empty by a merge. ``groups``: per segment question, in the survey's order, the choice key or ``NOT_SAID``.
-    ``token``: a keyed hash of the answer's id, by which two versions of the results can be compared.
+    ``token``: a keyed hash of the answer's id, by which two versions of the results can be compared. ``values``: what
+    was said to the score and to further questions, by key, of other kinds than top 3.
     """
 
     token: str
@@ -31,6 +33,7 @@ class Person:
     shown: tuple[int, ...] = ()
     is_flagged: bool = False
     is_removed: bool = False
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 def effective(choices: Sequence[int], merged: int | None) -> tuple[int | None, ...]:

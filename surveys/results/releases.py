@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from surveys.results.document import Document, Source, figures
@@ -33,6 +33,16 @@ class Decision:
 
 
 def decide(source: Source, now: Basis, history: Sequence[Release], *, are_answers_kept: bool = True) -> Decision:
+    """The figures of a top-3 survey and the question its rows carry; see `recount`."""
+    decision = recount(lambda: figures(source), now, history, are_answers_kept=are_answers_kept)
+    if decision.counted_version or not decision.figures["is_enough"]:
+        return decision
+    return replace(decision, rows_question=carried_question(decision.figures, history, len(source.options)))
+
+
+def recount(
+    count: Callable[[], dict[str, Any]], now: Basis, history: Sequence[Release], *, are_answers_kept: bool = True
+) -> Decision:
     """Count anew where privacy's rule 5 allows it against every earlier count, else take over; also where the answers
     are no longer kept (``are_answers_kept``), as what is left of them is no survey."""
     counts = [(release, release.basis) for release in history if release.basis is not None]
@@ -44,14 +54,17 @@ def decide(source: Source, now: Basis, history: Sequence[Release], *, are_answer
             return _taken_over(latest, changes_wait=False)
         if not all(is_batch(each, now) for _, each in counts):
             return _taken_over(latest, changes_wait=True)
-    found = figures(source)
+    found = count()
     found["groups"] = [_table(index, table, now, counts) for index, table in enumerate(found["groups"])]
-    carried = None
-    if found["is_enough"]:
-        shown = [each.document for each, _ in counts if each.document["figures"]["is_enough"]]
-        earlier = shown[-1]["rows_question"] if shown else None
-        carried = rows_question(found["groups"], found["n"], len(source.options), earlier=earlier, is_first=not shown)
-    return Decision(found, carried)
+    return Decision(found, None)
+
+
+def carried_question(found: Mapping[str, Any], history: Sequence[Release], figures_a_group: int) -> str | None:
+    """Which question the rows of a new count may carry; ``figures_a_group`` as for `rows.rows_question`."""
+    counts = [each.document for each in history if each.basis is not None]
+    shown = [document for document in counts if document["figures"]["is_enough"]]
+    earlier = shown[-1]["rows_question"] if shown else None
+    return rows_question(found["groups"], found["n"], figures_a_group, earlier=earlier, is_first=not shown)
 
 
 def _taken_over(release: Release, *, changes_wait: bool) -> Decision:

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import QuerySet
 
-from surveys.models import Kind, Option, Question, QuestionKind, Response, Status, Survey, pick
+from surveys.models import Option, Question, QuestionKind, Response, Status, Survey, pick
 from surveys.results.people import Person, as_ballots, effective, grouped, token
 from surveys.stats.ballots import Ballots
 from surveys.stats.shares import Method
@@ -42,9 +42,9 @@ def ballots_of(survey: Survey, *, include_flagged: bool = True) -> Ballots:
 
 
 def tally_of(survey: Survey, *, language: str) -> dict[str, Any]:
-    """``n`` and every option's figures as they stand now, by share of mentions; other kinds have no options."""
+    """``n`` and every option's figures of a top-3 survey as they stand now, by share of mentions."""
     labels = {option.key: pick(option.label, language, survey.languages) for option in options_of(survey)}
-    if survey.kind != Kind.TOP3 or not labels:
+    if not labels:
         return {"n": counted(survey).count(), "options": []}
     found = tally(ballots_of(survey), seed=survey.seed, resamples=int(survey.method.get("resamples", RESAMPLES)))
     return {"n": found.n, "options": [_figures(option, labels[option.key]) for option in found.ranked()]}

@@ -65,11 +65,13 @@ class Cell:
     n: int
 
 
-def histogram(kind: str, by: str, since: datetime) -> list[Cell]:
-    """All answers of ``kind`` since then, counted by group, month (in the active time zone) and score, in one query."""
+def histogram(kind: str, by: str, since: datetime, *, survey_id: UUID | None = None) -> list[Cell]:
+    """All answers of ``kind`` since then, counted by group, month (in the active time zone) and score, in one query;
+    those of one survey with ``survey_id``.
+    """
+    found = identified().filter(survey__kind=kind, score__isnull=False, occurred_at__gte=since)
     rows = (
-        identified()
-        .filter(survey__kind=kind, score__isnull=False, occurred_at__gte=since)
+        (found.filter(survey_id=survey_id) if survey_id else found)
         .annotate(group=_grouping(by), month=TruncMonth("occurred_at"))
         .values_list("group", "month", "score")
         .annotate(n=Count("id"))

@@ -22,7 +22,23 @@ METHOD: dict[str, Any] = {
     "borda": [3, 2, 1],
     "smallest_group": 10,
 }
-"""How results are counted; written into the survey when it opens, and shown from then on."""
+"""How top-3 results are counted; written into the survey when it opens, and shown from then on."""
+
+_HEADLINES = {
+    Kind.NPS: ("promoters_less_detractors", "adjusted_wald"),
+    Kind.CSAT: ("share_of_4_and_5", "wilson"),
+    Kind.CES: ("mean_of_1_to_7", "student"),
+    Kind.FORM: ("by_question", "wilson_or_student"),
+}
+
+
+def method_of(kind: str) -> dict[str, Any]:
+    """How the results of a survey of ``kind`` are counted."""
+    if kind == Kind.TOP3:
+        return METHOD
+    headline, interval = _HEADLINES[Kind(kind)]
+    return {"headline": headline, "interval": interval, "level": 0.95, "smallest_group": 10}
+
 
 WITH_CHOICES = (QuestionKind.SINGLE, QuestionKind.MULTIPLE, QuestionKind.RANKING)
 
@@ -46,7 +62,7 @@ def open_survey(*, survey_id: UUID, actor: audit.Actor, now: datetime) -> Survey
         raise ValidationError({"closes_at": _("It would close at once: choose a later closing time.")})
     _check_complete(survey)
     if survey.opened_at is None:
-        survey.method, survey.seed, survey.opened_at = METHOD, secrets.randbits(62), now
+        survey.method, survey.seed, survey.opened_at = method_of(survey.kind), secrets.randbits(62), now
     survey.state, survey.closed_at = State.OPEN, None
     return _moved(survey, "survey.opened", actor, now)
 

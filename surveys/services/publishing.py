@@ -8,8 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
 
 from csplatform.core import audit, outbox
 from surveys.models import Kind, Option, Publication, Question, Removal, State, Survey
@@ -18,7 +16,8 @@ from surveys.results import releases, rows
 from surveys.results.people import Person, token
 from surveys.results.privacy import Basis
 from surveys.selectors import counting, own_words
-from surveys.services import lifecycle
+from surveys.services import asked_parts, lifecycle
+from surveys.services.asked_parts import Parts
 from surveys.stats.tally import RESAMPLES
 
 
@@ -26,12 +25,10 @@ def publish(*, survey_id: UUID, actor: audit.Actor, now: datetime) -> Publicatio
     """The next version of the results, final and public from now on. Closes the survey first if it is open.
 
     A version after the first counts anew only once at least ten answers have changed; until then it takes over the
-    earlier figures, and only texts, logs and corrections are new. Raises ``ValidationError`` for a draft and for other
-    kinds than top 3; ``Survey.DoesNotExist``.
+    earlier figures, and only texts, logs and corrections are new. Raises ``ValidationError`` for a draft;
+    ``Survey.DoesNotExist``.
     """
     survey = lifecycle.locked(survey_id)
-    if survey.kind != Kind.TOP3:
-        raise ValidationError(_("Only top-3 surveys have a public results page; others are read on their own pages."))
     if survey.state in (State.DRAFT, State.OPEN):
         survey = lifecycle.close_survey(survey_id=survey_id, actor=actor, now=now)
     publication = assemble(survey=survey, by_label=actor.label, now=now)
@@ -55,44 +52,61 @@ def publish(*, survey_id: UUID, actor: audit.Actor, now: datetime) -> Publicatio
 def assemble(*, survey: Survey, by_label: str, now: datetime) -> Publication:
     """The next version, not stored: what publishing now would show."""
     earlier = list(Publication.objects.filter(survey=survey).order_by("number"))
-    questions = counting.segment_questions(survey)
-    options = counting.options_of(survey)
-    people = counting.people_of(survey, questions, include_removed=True)
-    source = _source(survey, options, questions, list(people.values()))
-    history = [_release(each) for each in earlier]
     number = earlier[-1].number + 1 if earlier else 1
-    basis = _basis(source.people)
-    decision = releases.decide(source, basis, history, are_answers_kept=_are_answers_kept(survey, now))
+    found = (_ballots if survey.kind == Kind.TOP3 else asked_parts.parts)(
+        survey, earlier, are_answers_kept=_are_answers_kept(survey, now)
+    )
     document = {
         "schema": documents.SCHEMA,
         "survey": _survey_texts(survey),
-        "options": [{"key": each.key, "label": each.label, "help": each.help} for each in options],
-        "questions": [{"key": each.key, "label": each.label, "choices": each.choices} for each in questions],
         "version": {
             "number": number,
             "published_at": now.isoformat(),
-            "counted_version": decision.counted_version or number,
-            "changes_wait": decision.changes_wait,
+            "counted_version": found.counted_version or number,
+            "changes_wait": found.changes_wait,
         },
         "method": survey.method,
-        "figures": decision.figures,
-        "rows_question": decision.rows_question,
         "removals": _removals(survey),
-        "coding": own_words.ledger(survey),
-        "own_words": _own_words(survey, decision, history),
-        "quotes": _quotes(survey, decision, people, source),
+        **found.document,
     }
-    told = _rows(survey, source, decision, earlier)
+    digest = documents.digest(document, found.rows)
     return Publication(
         workspace_id=survey.workspace_id,
         survey=survey,
         number=number,
         published_at=now,
         by_label=by_label[:200],
-        results={**document, "digest": documents.digest(document, told)},
-        rows=told,
-        digest=documents.digest(document, told),
+        results={**document, "digest": digest},
+        rows=found.rows,
+        digest=digest,
+        basis=found.basis,
+    )
+
+
+def _ballots(survey: Survey, earlier: Sequence[Publication], *, are_answers_kept: bool) -> Parts:
+    """What a version of a top-3 survey holds beside its texts."""
+    questions = counting.segment_questions(survey)
+    options = counting.options_of(survey)
+    people = counting.people_of(survey, questions, include_removed=True)
+    source = _source(survey, options, questions, list(people.values()))
+    history = [_release(each) for each in earlier]
+    basis = _basis(source.people)
+    decision = releases.decide(source, basis, history, are_answers_kept=are_answers_kept)
+    document = {
+        "options": [{"key": each.key, "label": each.label, "help": each.help} for each in options],
+        "questions": [{"key": each.key, "label": each.label, "choices": each.choices} for each in questions],
+        "figures": decision.figures,
+        "rows_question": decision.rows_question,
+        "coding": own_words.ledger(survey),
+        "own_words": _own_words(survey, decision, history),
+        "quotes": _quotes(survey, decision, people, source),
+    }
+    return Parts(
+        document=document,
+        rows=_rows(survey, source, decision, earlier),
         basis={} if decision.counted_version else _basis_stored(basis),
+        counted_version=decision.counted_version,
+        changes_wait=decision.changes_wait,
     )
 
 
@@ -137,6 +151,7 @@ def _survey_texts(survey: Survey) -> dict[str, Any]:
     return {
         "slug": survey.slug,
         "kind": survey.kind,
+        "audience": survey.audience,
         "title": survey.title,
         "question": survey.question,
         "languages": survey.languages,

@@ -15,7 +15,6 @@ from surveys.public.tokens import test_token
 _ONLY_TOP3 = [
     ("survey_words", gettext_lazy("Own words")),
     ("survey_introductions", gettext_lazy("Introductions")),
-    ("survey_publish", gettext_lazy("Results")),
 ]
 
 
@@ -35,7 +34,8 @@ def context(survey: Survey, here: str) -> dict[str, Any]:
         ("survey_settings", _("Settings")),
         ("survey_send", _("Send")),
         ("survey_answers", _("Answers")),
-        *(_ONLY_TOP3 if is_top3 else []),
+        *(_ONLY_TOP3 if is_top3 else [("survey_figures", _("Figures"))]),
+        ("survey_publish", _("Results") if is_top3 else _("Publish")),
         *([("survey_beside", _("Beside others"))] if is_top3 and survey.audience == Audience.CUSTOMERS else []),
     ]
     return {

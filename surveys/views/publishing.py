@@ -29,7 +29,7 @@ from surveys.views.access import BOTH, find, host_page
 @host_page(BOTH)
 def results(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     """Where the results stand; ``action``: publish the next version, or add a note to the newest."""
-    survey = _top3(pk)
+    survey = find(pk)
     problems: list[str] = []
     if request.method == "POST":
         try:
@@ -52,7 +52,7 @@ def results(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
         ],
         "columns": [{"code": code, "value": request.POST.get(f"text_{code}", "")} for code in survey.languages],
         "counted": counted,
-        "interim": _interim(survey, counted),
+        "interim": _interim(survey, counted) if survey.kind == Kind.TOP3 else [],
         "waiting": versions.waiting_for_results(survey),
         "public_path": addresses.public_path(survey.slug),
         "public_url": addresses.public_url(survey.slug),
@@ -64,7 +64,7 @@ def results(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
 @host_page()
 def preview(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     """The page readers would see if the next version were published now. Nothing is stored."""
-    survey = _top3(pk)
+    survey = find(pk)
     if survey.state == State.DRAFT:
         raise Http404
     now = timezone.now()
@@ -89,14 +89,6 @@ def _act(request: WorkspaceRequest, survey: Survey) -> str:
     if publication.number > 1 and any(text.strip() for text in note.values()):
         corrections.add_correction(survey_id=survey.pk, text=note, actor=actor, now=now)
     return _("Version %(n)d is public. Thank you for hosting.") % {"n": publication.number}
-
-
-def _top3(pk: UUID) -> Survey:
-    """Only top-3 surveys have public results; 404 for others."""
-    survey = find(pk)
-    if survey.kind != Kind.TOP3:
-        raise Http404
-    return survey
 
 
 def _text(survey: Survey, texts: dict[str, str]) -> str:
