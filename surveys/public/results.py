@@ -158,7 +158,7 @@ def _make(place: _Place, slug: str, name: str, query: str, accepted: str) -> Ser
             return None
         place.languages = version.languages
         canonical = _canonical(place, asked, accepted, name, method)
-        served = _serve(version, name, canonical[2], Method(method), is_older=bool(number))
+        served = _serve(version, name, canonical[2], Method(method), is_older=bool(number), newest=place.stamp[0])
         if served is None:
             return None
         place.served[canonical] = served
@@ -187,13 +187,15 @@ def _language(asked: str, accepted: str, offered: list[str]) -> str:
     return next((code for code in (asked, *browser) if code in offered), offered[0])
 
 
-def _serve(version: made.Version, name: str, language: str, method: Method, *, is_older: bool) -> Served | None:
+def _serve(
+    version: made.Version, name: str, language: str, method: Method, *, is_older: bool, newest: int
+) -> Served | None:
     kind = name.rpartition(".")[2]
     headers = {"Content-Type": made.TYPES.get(kind, made.HTML), "X-Content-Type-Options": "nosniff"}
     if name in ("results/", "results/embed/"):
         is_embedded = name.endswith("embed/")
         links = made.web_links(version, language, is_older=is_older)
-        body = made.html(version, links, method=method, is_embedded=is_embedded)
+        body = made.html(version, links, method=method, is_embedded=is_embedded, newest=newest)
         headers["Content-Language"] = language
         headers["Content-Security-Policy"] = _POLICY + (
             "frame-ancestors *" if is_embedded else "frame-ancestors 'none'"

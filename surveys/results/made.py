@@ -52,11 +52,19 @@ def file(version: Version, name: str) -> bytes:
     return version.rows.encode()
 
 
-def html(version: Version, links: WebLinks, *, method: Method, is_embedded: bool = False) -> bytes:
-    """The results page, or the ranking alone for other pages, in the language of ``links``."""
+def html(
+    version: Version, links: WebLinks, *, method: Method, is_embedded: bool = False, newest: int | None = None
+) -> bytes:
+    """The results page, or its first chart alone for other pages, in the language of ``links``.
+
+    ``newest``: the number of the newest version, so that an older one can say that it is one.
+    """
     with translation.override(links.language):
         sizes = {name: len(file(version, name)) for name in FILES}
         context = page.context(version.document, links, method=method, corrections=version.corrections, sizes=sizes)
+        if newest is not None and newest > version.document["version"]["number"]:
+            present = web_links(version, links.language, is_older=False)
+            context["newer"] = {"number": newest, "url": present.page(method=method)}
         name = "surveys/results/embed.html" if is_embedded else "surveys/results/page.html"
         return render_to_string(name, context).encode()
 

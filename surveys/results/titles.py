@@ -95,9 +95,15 @@ def _standing(ranking: Mapping[str, Any], labels: Mapping[str, str]) -> str:
         else _("These answers cannot tell which of them is named most often")
     )
     if title["clear_gap"]:
-        both = _("both are clearly ahead of the other %(rest)s") if case == Case.TWO else ""
-        all_of_them = both or _("all of them are clearly ahead of the other %(rest)s")
-        return f"{tie}; {all_of_them % told}."
+        both = ngettext(
+            "both are clearly ahead of the only other one", "both are clearly ahead of the other %(rest)s", rest
+        )
+        all_of_them = ngettext(
+            "all of them are clearly ahead of the only other one",
+            "all of them are clearly ahead of the other %(rest)s",
+            rest,
+        )
+        return f"{tie}; {(both if case == Case.TWO else all_of_them) % told}."
     return f"{tie}." + (" " + _("%(x)s may be level with them.") % told if told["x"] else "")
 
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -31,7 +31,9 @@ _EVER = datetime(2000, 1, 1, tzinfo=UTC)
 @host_page()
 def figures(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     """Everything counted about one survey of another kind than top 3, as it stands now."""
-    survey = _of_other_kinds(pk)
+    survey = find(pk)
+    if survey.kind == Kind.TOP3:  # its figures stand on the page of its results
+        return redirect("survey_publish", pk)
     found = reads.figures_of(survey)
     by = request.GET.get("by", "")
     by = by if by in voice.GROUPINGS else voice.GROUPINGS[0]
@@ -54,7 +56,9 @@ def figures(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
 @host_page()
 def figures_csv(_request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     """Every figure of the page, one a line."""
-    survey = _of_other_kinds(pk)
+    survey = find(pk)
+    if survey.kind == Kind.TOP3:  # its figures stand on the page of its results
+        return redirect("survey_publish", pk)
     found = reads.figures_of(survey)
     return _file(f"{survey.slug}-figures.csv", asked_csv.figures_table(found.n, found.measures))
 
@@ -62,7 +66,9 @@ def figures_csv(_request: WorkspaceRequest, pk: UUID) -> HttpResponse:
 @host_page()
 def answers_csv(_request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     """One row an answer. Without names there is neither a group nor a time in it: both would tell who it was."""
-    survey = _of_other_kinds(pk)
+    survey = find(pk)
+    if survey.kind == Kind.TOP3:  # its figures stand on the page of its results
+        return redirect("survey_publish", pk)
     questions = [each.key for each in asked.questions_of(survey)]
     named = reads.is_named(survey)
     segments = [each.key for each in counting.segment_questions(survey)] if named else []
@@ -75,14 +81,6 @@ def answers_csv(_request: WorkspaceRequest, pk: UUID) -> HttpResponse:
         *(f"segment_{key}" for key in segments),
     ]
     return _file(f"{survey.slug}-answers.csv", as_csv(header, lines if named else sorted(lines, key=_as_text)))
-
-
-def _of_other_kinds(pk: UUID) -> Survey:
-    """Top-3 surveys have their figures on their results page; 404 for them."""
-    survey = find(pk)
-    if survey.kind == Kind.TOP3:
-        raise Http404
-    return survey
 
 
 def _file(name: str, text: str) -> HttpResponse:

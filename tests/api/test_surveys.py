@@ -181,7 +181,32 @@ def test_the_tally_of_nothing_is_a_tally(api: Api) -> None:
     empty = api.get(f"surveys/{make(api)['id']}/tally/").json()
     assert (empty["n"], [option["mention_share"] for option in empty["options"]]) == (0, [0.0, 0.0, 0.0])
     nps = make(api, slug="nps", kind="nps", options=[])
-    assert api.get(f"surveys/{nps['id']}/tally/").json() == {"n": 0, "options": []}
+    told = api.get(f"surveys/{nps['id']}/tally/").json()
+    assert (told["n"], told["options"], told["score"], told["interval"]) == (0, [], None, [-100.0, 100.0])
+
+
+def test_other_kinds_tell_their_score_and_the_figures_of_each_question(api: Api) -> None:
+    choices = [{"key": key, "label": {"en": key, "de": key}} for key in ("a", "b")]
+    why = {"key": "why", "kind": "single", "label": {"en": "Why?", "de": "Warum?"}, "choices": choices}
+    nps = make(api, slug="nps", kind="nps", options=[], questions=[why])
+    api.post(f"surveys/{nps['id']}/open/", None)
+    for score, choice in ((10, "a"), (9, "a"), (3, "b"), (7, "a")):
+        api.post(f"surveys/{nps['id']}/responses/", {"score": score, "answers": {"why": choice}})
+    told = api.get(f"surveys/{nps['id']}/tally/").json()
+    assert (told["n"], told["score"]) == (4, 25.0)
+    assert told["interval"][0] < 25 < told["interval"][1]
+    assert [(each["answer"], each["count"]) for each in told["distribution"] if each["count"]] == [
+        (3, 1),
+        (7, 1),
+        (9, 1),
+        (10, 1),
+    ]
+    (question,) = told["questions"]
+    assert (question["key"], question["label"], question["n"]) == ("why", "Why?", 4)
+    assert [(option["key"], option["count"], option["share"]) for option in question["options"]] == [
+        ("a", 3, 0.75),
+        ("b", 1, 0.25),
+    ]
 
 
 def test_publishing_closes_and_makes_the_results_public(api: Api) -> None:
@@ -193,9 +218,12 @@ def test_publishing_closes_and_makes_the_results_public(api: Api) -> None:
     problem(api.post(f"{address}open/", None), 409)
 
 
-def test_only_kinds_with_a_results_page_are_published(api: Api) -> None:
-    nps = make(api, kind="nps", options=[])
+def test_every_kind_is_published_and_no_draft_is(api: Api) -> None:
+    nps = make(api, kind="nps", slug="nps", options=[])
     problem(api.post(f"surveys/{nps['id']}/publish/", None), 409)
+    api.post(f"surveys/{nps['id']}/open/", None)
+    assert api.post(f"surveys/{nps['id']}/publish/", None).json()["state"] == "published"
+    assert Client().get("/s/nps/results.json").json()["figures"]["n"] is None
 
 
 def test_reading_and_writing_need_their_scopes(api: Api, workspace: Workspace) -> None:

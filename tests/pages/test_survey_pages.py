@@ -200,13 +200,14 @@ def test_a_draft_is_deleted_and_gives_its_address_back_but_an_opened_survey_stay
         hosting.starter(draft.slug)
 
 
-def test_other_kinds_have_no_options_and_are_not_published(house: House) -> None:
+def test_other_kinds_have_no_options_and_are_published_like_others(house: House) -> None:
     client = house.client(Role.HOST)
     client.post("/surveys/new/", {"start": "nps", "language": "en", "title": "How likely?", "slug": "nps"})
     with workspace_scope(house.workspace):
         survey = Survey.objects.get(slug="nps")
         lifecycle.open_survey(survey_id=survey.pk, actor=audit.SYSTEM, now=NOW)
         lifecycle.close_survey(survey_id=survey.pk, actor=audit.SYSTEM, now=NOW)
-    assert "Start the next wave" in body(house, reverse("survey_detail", args=[survey.pk]))
-    for name in ("survey_options", "survey_publish", "survey_introductions"):
+    assert "then publish" in body(house, reverse("survey_detail", args=[survey.pk]))
+    assert client.get(reverse("survey_publish_preview", args=[survey.pk])).status_code == 200
+    for name in ("survey_options", "survey_introductions"):
         assert client.get(reverse(name, args=[survey.pk])).status_code == 404, name

@@ -45,14 +45,15 @@ def test_a_preview_stores_nothing(house: House, survey: Survey) -> None:
         assert Survey.objects.get().state == State.OPEN
 
 
-def test_a_draft_has_no_preview_and_other_kinds_no_publish_page(house: House) -> None:
+def test_a_draft_has_no_preview_of_any_kind(house: House) -> None:
     with workspace_scope(house.workspace):
         draft = hosting.starter(opened=False)
         nps = building.create_survey(kind="nps", slug="nps", title={"en": "How likely?"}, actor=audit.SYSTEM, now=NOW)
     client = house.client(Role.HOST)
     assert client.get(reverse("survey_publish", args=[draft.pk])).status_code == 200
     assert client.get(reverse("survey_publish_preview", args=[draft.pk])).status_code == 404
-    assert client.get(reverse("survey_publish", args=[nps.pk])).status_code == 404
+    assert client.get(reverse("survey_publish", args=[nps.pk])).status_code == 200
+    assert client.get(reverse("survey_publish_preview", args=[nps.pk])).status_code == 404
     assert client.get(reverse("survey_detail", args=[nps.pk])).status_code == 200
 
 

@@ -175,7 +175,9 @@ def test_rows_never_join_what_one_person_said() -> None:
 def test_every_public_address_serves_the_version(kind: str) -> None:
     survey = opened(kind)
     score = None if kind == "form" else 4
-    said(survey, 15, score=score, role="leader", answers={"one": "apple", "how": 4, "order": ["plum"], "some": ["plum"]})
+    said(
+        survey, 15, score=score, role="leader", answers={"one": "apple", "how": 4, "order": ["plum"], "some": ["plum"]}
+    )
     said(survey, 15, score=score, role="csm", answers={"one": "pear", "how": 5, "order": ["pear"], "some": ["pear"]})
     publish(survey)
     for name in ("results/", "results/embed/"):
@@ -207,3 +209,16 @@ def test_a_title_says_that_choices_share_first_place() -> None:
     said(survey, 18, answers={"one": "pear"})
     publish(survey)
     assert "<h1>Apple and Pear share first place" in Client().get("/s/form/results/?lang=en").content.decode()
+
+
+def test_an_older_version_says_so_and_leads_to_the_newest() -> None:
+    survey = opened("nps")
+    said(survey, 12, score=9)
+    publish(survey)
+    assert "newer one" not in Client().get("/s/nps/results/?version=1&lang=en").content.decode()
+    publish(survey)
+    older = Client().get("/s/nps/results/?version=1&lang=en").content.decode()
+    assert "This is version 1. There is a newer one, version 2." in older
+    assert 'href="/s/nps/results/?lang=en">Read the newest version' in older
+    for newest in ("?lang=en", "?version=2&lang=en"):
+        assert "newer one" not in Client().get(f"/s/nps/results/{newest}").content.decode()

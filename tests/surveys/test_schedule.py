@@ -69,12 +69,12 @@ class TestSteps:
         publication = Publication.objects.get(survey=survey)
         assert (state_of(survey), publication.number, publication.by_label) == (State.PUBLISHED, 1, "schedule")
 
-    def test_a_kind_without_a_results_page_is_told_and_stays_closed(self) -> None:
+    def test_other_kinds_are_published_by_themselves_too(self) -> None:
         survey = draft(kind="nps", options=[], opens_at=NOW, closes_at=NOW + DAY, publishes_at=NOW + DAY)
         schedule.take_due(now=NOW)
-        assert schedule.take_due(now=NOW + DAY) == 1
-        assert state_of(survey) == State.CLOSED
-        assert [told["step"] for told in refusals()] == ["publish"]
+        assert schedule.take_due(now=NOW + DAY) == 2
+        assert state_of(survey) == State.PUBLISHED
+        assert refusals() == []
 
     def test_a_survey_closed_by_a_host_is_not_opened_again_by_an_old_date(self) -> None:
         survey = draft(opens_at=NOW)

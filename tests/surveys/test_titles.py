@@ -104,3 +104,12 @@ def test_ranks_in_words() -> None:
         "21st",
         "22nd",
     ]
+
+
+@pytest.mark.parametrize(("k", "case", "leaders"), [(3, "two", "ab"), (4, "three", "abc"), (5, "four_five", "abcd")])
+def test_a_tie_that_leaves_one_other_speaks_of_one(k: int, case: str, leaders: str) -> None:
+    labels = {key: LABELS[key] for key in "abcdefgh"[:k]}
+    ranked = {"title": {**title(case, leaders), "clear_gap": True}, "order": list(labels)}
+    options = [{"key": key, "mention_share": 0.5} for key in labels]
+    text = titles.standfirst({"is_enough": True, "n": 50, "options": options, "rankings": {"mentions": ranked}}, labels)
+    assert "clearly ahead of the only other one." in text
