@@ -121,9 +121,13 @@ def _scaled(found: Mapping[str, Any], shown_ends: Sequence[str]) -> dict[str, An
         if kind == NPS
         else [],
         "steps": [_step(kind, each, most) for each in reversed(found["distribution"])],
-        "ends": [text for text in shown_ends if text],
-        "low_end": shown_ends[0] if shown_ends else "",
-        "high_end": shown_ends[-1] if shown_ends else "",
+        "ends": [
+            {"answer": words.number(step["answer"]), "text": text}
+            for step, text in zip(
+                (found["distribution"][-1], found["distribution"][0]), reversed(shown_ends), strict=False
+            )
+            if text
+        ],
     }
 
 
@@ -267,7 +271,7 @@ def _leading(found: Mapping[str, Any], labels: Labels) -> str:
     leaders, k = found["leaders"], len(found["options"])
     if len(leaders) == k or len(leaders) > 3:
         return _("No clear leader")
-    named = words.listed([labels[key] for key in leaders])
+    named = words.listed([words.short(labels[key]) for key in leaders])
     if len(leaders) > 1:
         return _("%(all)s cannot be told apart") % {"all": named}
     return _("%(label)s is clearly ahead") % {"label": named}

@@ -57,13 +57,13 @@ def _scaled(found: Mapping[str, Any], question: str) -> str:
     if found["kind"] == CES:
         return _("Ease %(value)s of %(top)s, somewhere between %(low)s and %(high)s") % {**told, "top": top}
     text = _("“%(question)s” %(value)s of %(top)s, somewhere between %(low)s and %(high)s")
-    return text % {**told, "top": top, "question": question}
+    return text % {**told, "top": top, "question": words.short(question)}
 
 
 def _chosen(found: Mapping[str, Any], labels: Labels) -> str:
     """Which choices lead; what the answers cannot tell apart is said to share the place."""
     leaders, k = found["leaders"], len(found["options"])
-    named = [labels[key] for key in leaders]
+    named = [words.short(labels[key]) for key in leaders]
     if len(leaders) == k:
         return _("These answers do not separate the %(k)d choices") % {"k": k}
     if len(leaders) > 3:

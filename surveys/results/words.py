@@ -64,6 +64,14 @@ def inside(label: str) -> str:
     return label[0].lower() + label[1:]
 
 
+def short(label: str, most: int = 60) -> str:
+    """``label`` for a heading: cut after a whole word, with an ellipsis, where it is longer than ``most`` signs."""
+    if len(label) <= most:
+        return label
+    cut = label[:most].rsplit(" ", 1)[0]
+    return f"{cut.rstrip(' ,;:')}…"
+
+
 def listed(labels: Sequence[str]) -> str:
     """A; A and B; A, B and C."""
     if len(labels) < 2:
