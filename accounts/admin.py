@@ -73,6 +73,24 @@ class ApiKeyAdmin(HistoryAdmin):
         return self._granted(request, Permission.MANAGE_KEYS)
 
 
+@admin.register(models.WebhookEndpoint)
+class WebhookEndpointAdmin(HistoryAdmin):
+    """Made on the webhooks page, which shows their secrets once; here they are found."""
+
+    list_display = ["url", "description", "events", "is_enabled", "failing_since", "created_at"]
+    list_filter = ["is_enabled"]
+    search_fields = ["url", "description"]
+    exclude = ["secret_salt", "retired_salt"]
+
+
+@admin.register(models.WebhookDelivery)
+class WebhookDeliveryAdmin(HistoryAdmin):
+    list_display = ["event", "endpoint", "state", "attempts", "last_status", "last_error", "occurred_at"]
+    list_filter = ["state", "event"]
+    list_select_related = ["endpoint"]
+    search_fields = ["message_id"]
+
+
 @admin.register(models.Customer)
 class CustomerAdmin(ServiceAdmin):
     service = customers

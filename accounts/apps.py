@@ -7,7 +7,10 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from accounts.imports import kinds, records
         from accounts.segments import own_fields
+        from accounts.webhooks import deliveries
+        from csplatform.core import outbox
 
         for kind in (records.Customers(), records.Contacts(), records.Subscriptions()):
             kinds.register(kind)
         own_fields.register_all()
+        outbox.listen_to_all(deliveries.take_over)

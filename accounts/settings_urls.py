@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import audit, invitations, keys, members, portfolio, profile, switching, workspace
+from accounts.views import audit, invitations, keys, members, portfolio, profile, switching, webhooks, workspace
 
 urlpatterns = [
     path("invitations/<str:token>/", invitations.answer, name="invitation"),
@@ -21,5 +21,14 @@ urlpatterns = [
     path("settings/portfolio/<uuid:pk>/return/", portfolio.back, name="portfolio_return"),
     path("settings/keys/", keys.listing, name="key_list"),
     path("settings/keys/<uuid:pk>/revoke/", keys.revoke, name="key_revoke"),
+    path("settings/webhooks/", webhooks.listing, name="webhook_list"),
+    path("settings/webhooks/events/", webhooks.events, name="webhook_events"),
+    path("settings/webhooks/<uuid:pk>/", webhooks.detail, name="webhook_detail"),
+    path("settings/webhooks/<uuid:pk>/secret/", webhooks.rotate, name="webhook_rotate"),
+    path("settings/webhooks/<uuid:pk>/test/", webhooks.test, name="webhook_test"),
+    path("settings/webhooks/<uuid:pk>/delete/", webhooks.delete, name="webhook_delete"),
+    path("settings/webhooks/<uuid:pk>/replay/", webhooks.replay_failed, name="webhook_replay_failed"),
+    path("settings/webhooks/<uuid:pk>/<uuid:delivery_pk>/", webhooks.delivery, name="webhook_delivery"),
+    path("settings/webhooks/<uuid:pk>/<uuid:delivery_pk>/replay/", webhooks.replay, name="webhook_replay"),
     path("settings/audit/", audit.listing, name="audit_list"),
 ]

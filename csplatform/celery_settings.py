@@ -35,6 +35,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep-scores": {"task": "health.sweep", "schedule": 2.0, "options": {"expires": 10}},
     "roll-over": {"task": "health.roll_over", "schedule": 30.0, "options": {"expires": 30}},
     "dispatch-outbox": {"task": "core.dispatch_outbox", "schedule": 2.0, "options": {"expires": 10}},
+    "send-webhooks": {"task": "accounts.send_webhooks", "schedule": 2.0, "options": {"expires": 10}},
+    "forget-webhook-deliveries": {"task": "accounts.forget_webhook_deliveries", "schedule": 3_600.0},
     "keep-partitions": {"task": "health.keep_partitions", "schedule": 21_600.0},
     "forget-idempotency-keys": {"task": "accounts.forget_idempotency_keys", "schedule": 3_600.0},
     "tend-imports": {"task": "accounts.tend_imports", "schedule": 30.0, "options": {"expires": 30}},

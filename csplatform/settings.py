@@ -214,6 +214,8 @@ WEB_WORKERS = env.number("WEB_WORKERS", 2, low=1, high=256)
 EVENT_RETENTION_DAYS = env.number("EVENT_RETENTION_DAYS", 4_000, low=90, high=20_000)
 INGEST_RATE_PER_MINUTE = env.number("INGEST_RATE_PER_MINUTE", 60_000, low=1, high=100_000_000)
 API_RATE_PER_MINUTE = env.number("API_RATE_PER_MINUTE", 6_000, low=1, high=10_000_000)
+# Hosts named here may be private and without TLS; all others that webhooks go to must be public.
+WEBHOOK_PRIVATE_HOSTS = [host.lower() for host in env.words("WEBHOOK_PRIVATE_HOSTS", [])]
 METRICS_TOKEN = env.text("METRICS_TOKEN", "")
 DEMO = env.flag("DEMO", False)
 DEMO_PASSWORD = env.text("DEMO_PASSWORD", "sherwood-demo")

@@ -13,6 +13,14 @@ from accounts.models.imports import ImportReject, ImportRun
 from accounts.models.people import User, Workspace
 from accounts.models.segments import SavedSegment
 from accounts.models.subscriptions import Subscription, SubscriptionVersion
+from accounts.models.webhooks import (
+    DeliveryState,
+    DisabledBecause,
+    Failure,
+    WebhookDelivery,
+    WebhookDue,
+    WebhookEndpoint,
+)
 
 __all__ = [
     "AccountTeamMember",
@@ -28,6 +36,9 @@ __all__ = [
     "CustomerFacet",
     "CustomerHealth",
     "CustomerTrigram",
+    "DeliveryState",
+    "DisabledBecause",
+    "Failure",
     "ImportReject",
     "ImportRun",
     "Invitation",
@@ -36,5 +47,8 @@ __all__ = [
     "Subscription",
     "SubscriptionVersion",
     "User",
+    "WebhookDelivery",
+    "WebhookDue",
+    "WebhookEndpoint",
     "Workspace",
 ]

@@ -13,6 +13,7 @@ from accounts.api.imports import ImportViewSet
 from accounts.api.jobs import JobViewSet
 from accounts.api.members import MemberViewSet
 from accounts.api.subscriptions import SubscriptionViewSet
+from accounts.api.webhooks import WebhookDeliveryViewSet, WebhookEventViewSet, WebhookViewSet
 from csplatform.api.docs import DocsView, SchemaView
 from csplatform.api.errors import unknown_address
 from csplatform.core.rest.paths import ReferenceConverter
@@ -42,6 +43,8 @@ def _records(name: str, view: type[ViewSetMixin]) -> list[URLPattern]:
 
 _health = CustomerHealthViewSet.as_view
 _survey = SurveyViewSet.as_view
+_webhook = WebhookViewSet.as_view
+_delivery = WebhookDeliveryViewSet.as_view
 
 urlpatterns = [
     path("schema/", SchemaView.as_view(), name="api-schema"),
@@ -79,6 +82,26 @@ urlpatterns = [
     path("v1/surveys/<reference:id>/send/", SurveySendViewSet.as_view({"post": "send"}), name="api-surveys-send"),
     *_records("surveys", SurveyViewSet),
     *_records("responses", ResponseViewSet),
+    path("v1/webhooks/events/", WebhookEventViewSet.as_view({"get": "events"}), name="api-webhooks-events"),
+    path("v1/webhooks/<reference:id>/test/", _webhook({"post": "test"}), name="api-webhooks-test"),
+    path(
+        "v1/webhooks/<reference:id>/rotate-secret/",
+        _webhook({"post": "rotate_secret"}),
+        name="api-webhooks-rotate-secret",
+    ),
+    path("v1/webhooks/<reference:id>/replay/", _webhook({"post": "replay_failed"}), name="api-webhooks-replay"),
+    path("v1/webhooks/<reference:id>/deliveries/", _delivery({"get": "list"}), name="api-webhooks-deliveries"),
+    path(
+        "v1/webhooks/<reference:id>/deliveries/<str:delivery>/replay/",
+        _delivery({"post": "replay"}),
+        name="api-webhooks-delivery-replay",
+    ),
+    path(
+        "v1/webhooks/<reference:id>/deliveries/<str:delivery>/",
+        _delivery({"get": "retrieve"}),
+        name="api-webhooks-delivery",
+    ),
+    *_records("webhooks", WebhookViewSet),
     *_records("members", MemberViewSet),
     path("v1/imports/<reference:id>/rejects/", ImportViewSet.as_view({"get": "rejects"}), name="api-imports-rejects"),
     *_records("imports", ImportViewSet),

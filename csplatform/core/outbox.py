@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,10 +16,12 @@ from csplatform.core.models import OutboxEvent
 from csplatform.core.rows import insert
 
 Listener = Callable[[OutboxEvent], None]
+BatchListener = Callable[[Sequence[OutboxEvent]], None]
 # Long enough to look into what happened and to replay it.
 KEEP = timedelta(days=30)
 
 _listeners: dict[str, list[Listener]] = {}
+_batch_listeners: list[BatchListener] = []
 
 
 def publish(*, workspace_id: UUID, name: str, payload: dict[str, Any], now: datetime) -> None:
@@ -47,8 +49,13 @@ def listen(name: str, listener: Listener) -> None:
     _listeners.setdefault(name, []).append(listener)
 
 
+def listen_to_all(listener: BatchListener) -> None:
+    """Register ``listener`` for events of every name, as many at once as are delivered at once, oldest first."""
+    _batch_listeners.append(listener)
+
+
 def dispatch_waiting(*, now: datetime, limit: int = 500) -> int:
-    """Deliver up to ``limit`` waiting events, each in its own savepoint; returns how many were delivered.
+    """Deliver up to ``limit`` waiting events in one transaction; returns how many were delivered.
 
     Rows are locked with SKIP LOCKED, so any number of sweeps may run; one that dies gives its rows back.
     """
@@ -61,6 +68,8 @@ def dispatch_waiting(*, now: datetime, limit: int = 500) -> int:
         for event in rows:
             for listener in _listeners.get(event.name, ()):
                 listener(event)
+        for batch_listener in _batch_listeners if rows else ():
+            batch_listener(rows)
         OutboxEvent.objects.filter(pk__in=[event.pk for event in rows]).update(dispatched_at=now)
     return len(rows)
 

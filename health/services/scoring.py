@@ -265,7 +265,7 @@ def points_before(ids: Sequence[str], day: date) -> list[int | None]:
 
 def _publish_changes(loaded: live.LiveFacts, bands: list[str], computed_at: datetime) -> None:
     changed = [
-        ("health.band_changed", {"customer": customer_id, "from": before, "to": band})
+        ("health.band_changed", {"customer_id": customer_id, "from": before, "to": band})
         for customer_id, before, band in zip(loaded.ids, loaded.bands, bands, strict=True)
         if before is not None and before != band
     ]

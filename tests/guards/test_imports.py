@@ -11,6 +11,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 APPS = ("accounts", "journeys", "surveys", "health")
 KNOW_NO_HTTP = {
     "models", "services", "selectors", "segments", "imports", "facts", "terms", "values", "measures", "scoring", "risk",
+    "webhooks",
 }  # fmt: skip
 HTTP = ("django.http", "django.shortcuts", "django.views", "django.urls", "django.template", "django.middleware")
 

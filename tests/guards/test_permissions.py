@@ -16,6 +16,7 @@ PAGES: dict[str, Permission | None] = {
     "/settings/workspace/": Permission.CONFIGURE,
     "/settings/portfolio/": Permission.ASSIGN_PORTFOLIOS,
     "/settings/keys/": Permission.MANAGE_KEYS,
+    "/settings/webhooks/": Permission.MANAGE_KEYS,
     "/settings/audit/": Permission.VIEW_AUDIT,
     "/admin/": Permission.USE_ADMIN,
 }
@@ -24,6 +25,7 @@ WRITES: dict[str, Permission] = {
     "/settings/members/{member}/": Permission.MANAGE_MEMBERS,
     "/settings/members/{member}/remove/": Permission.MANAGE_MEMBERS,
     "/settings/keys/": Permission.MANAGE_KEYS,
+    "/settings/webhooks/": Permission.MANAGE_KEYS,
     "/settings/portfolio/{member}/": Permission.ASSIGN_PORTFOLIOS,
     "/settings/portfolio/{member}/return/": Permission.ASSIGN_PORTFOLIOS,
     "/settings/workspace/": Permission.CONFIGURE,

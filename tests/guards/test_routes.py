@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.db import models
 from django.test import Client
 
-from accounts.models import Contact, Customer, Subscription
+from accounts.models import Contact, Customer, Subscription, WebhookDelivery
 from accounts.roles import Role
 from accounts.services import people
 from csplatform.core.ids import uuid7
@@ -92,6 +92,7 @@ def candidates(route: Route, rows: dict[type[models.Model], models.Model]) -> It
     named = [row for model, row in rows.items() if model._meta.model_name in parts]
     common = [rows[model] for model in (Customer, Contact, Subscription)]
     by_name = {f"{model._meta.model_name}_id": str(row.pk) for model, row in rows.items()}
+    by_name |= {"delivery": str(rows[WebhookDelivery].pk), "delivery_pk": str(rows[WebhookDelivery].pk)}
     for row in dict.fromkeys([*named, *common, *rows.values()]):
         if isinstance(row.pk, tuple):
             continue
