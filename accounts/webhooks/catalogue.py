@@ -58,6 +58,22 @@ EVENTS: tuple[EventType, ...] = (
             Field("to", "string", _("The band now."), "watch"),
         ),
     ),
+    EventType(
+        "stage.entered",
+        _("A customer has moved to another stage of its journey, onwards or back."),
+        (
+            _id("customer_id", _("The customer.")),
+            _id("move_id", _("The move in the customer's history.")),
+            Field("stage", "string", _("The key of the stage it is in now."), "adoption"),
+            Field("from_stage", "string", _("The key of the stage before; null for the first one."), "decision"),
+            Field("kind", "string", _("What sort of move it was."), "forward"),
+        ),
+    ),
+    EventType(
+        "task.created",
+        _("Somebody, or a rule, has made a task."),
+        (_id("task_id", _("The task.")), _id("customer_id", _("Its customer; null where it has none."))),
+    ),
     EventType("survey.opened", _("A survey takes answers from now on."), (_SURVEY,)),
     EventType("survey.closed", _("A survey takes no more answers."), (_SURVEY,)),
     EventType(

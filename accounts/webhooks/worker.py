@@ -29,8 +29,9 @@ AT_ONCE = 16
 # So that a slow receiver holds up neither the others' deliveries nor a whole batch.
 PER_ENDPOINT = 4
 _THREADS = 8
-# Two rounds of the longest request fit in with room to spare.
-CLAIMED_FOR = timedelta(seconds=90)
+# Two rounds of the longest request fit in with room to spare; a dead worker's seat is free before its claims are.
+CLAIMED_FOR = timedelta(seconds=60)
+_SEATED_FOR = timedelta(seconds=45)
 _MOST_LOGGED = 50
 
 Clock = Callable[[], datetime]
@@ -66,8 +67,9 @@ class _Letter:
 def send_due(*, clock: Clock, until: datetime) -> int:
     """Send what is due until nothing is or ``until`` has come; returns how many attempts were made."""
     made = 0
-    with _seat() as is_seated:
-        while is_seated and clock() < until:
+    with _seat() as seat:
+        while seat and clock() < until:
+            cache.touch(seat, _SEATED_FOR.total_seconds())
             letters = _claim(clock())
             if not letters:
                 break
@@ -77,18 +79,17 @@ def send_due(*, clock: Clock, until: datetime) -> int:
 
 
 @contextmanager
-def _seat() -> Iterator[bool]:
-    """A seat among those that send on this host: half its workers at most, so that other work goes on beside."""
-    seats = max(1, settings.WORKER_CONCURRENCY // 2)
-    for number in range(seats):
+def _seat() -> Iterator[str]:
+    """A seat among those that send on this host, or "": half its workers send at most, so that other work goes on."""
+    for number in range(max(1, settings.WORKER_CONCURRENCY // 2)):
         name = f"webhooks:seat:{socket.gethostname()}:{number}"
-        if cache.add(name, 1, timeout=CLAIMED_FOR.total_seconds()):
+        if cache.add(name, 1, timeout=_SEATED_FOR.total_seconds()):
             try:
-                yield True
+                yield name
             finally:
                 cache.delete(name)
             return
-    yield False
+    yield ""
 
 
 def _claim(now: datetime) -> list[_Letter]:

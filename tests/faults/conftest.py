@@ -88,6 +88,18 @@ class Product:
             connection.close()
 
 
+def call(product: Product, method: str, path: str, key: str, body: Any = None) -> Any:
+    """A REST call that must succeed."""
+    connection = http.client.HTTPConnection("127.0.0.1", product.port, timeout=20)
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    connection.request(method, path, None if body is None else json.dumps(body), headers)
+    answer = connection.getresponse()
+    text = answer.read()
+    connection.close()
+    assert answer.status < 300, text
+    return json.loads(text)
+
+
 @pytest.fixture(scope="module")
 def product() -> Iterator[Product]:
     """Started once for the module, without the demo."""
@@ -98,7 +110,7 @@ def product() -> Iterator[Product]:
         port = probe.getsockname()[1]
         probe.close()
         clean = {name: value for name, value in os.environ.items() if name not in _OURS}
-        env = {**clean, "LOCAL_STATE": str(state), "PORT": str(port), "DEMO": "0"}
+        env = {**clean, "LOCAL_STATE": str(state), "PORT": str(port), "DEMO": "0", "WEBHOOK_PRIVATE_HOSTS": "127.0.0.1"}
         process = subprocess.Popen(
             [sys.executable, "-m", "csplatform.local", "run"],
             cwd=PROJECT,

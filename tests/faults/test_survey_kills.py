@@ -6,7 +6,6 @@ Afterwards every acknowledged answer is stored exactly once, and nothing is stor
 from __future__ import annotations
 
 import http.client
-import json
 import re
 import threading
 import time
@@ -15,7 +14,7 @@ from itertools import count
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from tests.faults.conftest import Product
+from tests.faults.conftest import Product, call
 
 SLUG = "kill"
 PEOPLE = 4
@@ -69,18 +68,6 @@ class Person(threading.Thread):
             return 0, "", ""
         finally:
             connection.close()
-
-
-def call(product: Product, method: str, path: str, key: str, body: Any = None) -> Any:
-    """A REST call that must succeed."""
-    connection = http.client.HTTPConnection("127.0.0.1", product.port, timeout=20)
-    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-    connection.request(method, path, None if body is None else json.dumps(body), headers)
-    answer = connection.getresponse()
-    text = answer.read()
-    connection.close()
-    assert answer.status < 300, text
-    return json.loads(text)
 
 
 def stored(product: Product, key: str) -> list[str]:
