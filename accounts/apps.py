@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class AccountsConfig(AppConfig):
@@ -14,3 +15,4 @@ class AccountsConfig(AppConfig):
             kinds.register(kind)
         own_fields.register_all()
         outbox.listen_to_all(deliveries.take_over)
+        autodiscover_modules("events")  # what each app tells of

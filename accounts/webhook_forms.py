@@ -9,20 +9,18 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import DeliveryState, WebhookEndpoint
 from accounts.webhooks import addresses
-from accounts.webhooks.catalogue import EVENTS, NOUNS, TEST_EVENT
+from accounts.webhooks.catalogue import TEST_EVENT, all_events, noun_of, nouns
 
 
 def _patterns() -> list[tuple[str, Any]]:
     """What one may choose: everything, all of a noun, single events with what they mean."""
     chosen: list[tuple[str, Any]] = [("*", _("Everything"))]
-    for noun in NOUNS:
+    for noun in nouns():
         chosen.append((f"{noun}.*", _("%(events)s: all of these") % {"events": f"{noun}.*"}))
-        chosen += [(each.name, f"{each.name}: {each.description}") for each in EVENTS if _noun(each.name) == noun]
+        chosen += [
+            (each.name, f"{each.name}: {each.description}") for each in all_events() if noun_of(each.name) == noun
+        ]
     return [(value, label) for value, label in chosen if value != TEST_EVENT]
-
-
-def _noun(name: str) -> str:
-    return name.partition(".")[0]
 
 
 class WebhookForm(forms.Form):
@@ -60,7 +58,7 @@ class DeliveryFilterForm(forms.Form):
         super().__init__(*args, **kwargs)
         every = ("", _("All"))
         self.fields["state"].choices = [every, *DeliveryState.choices]  # type: ignore[attr-defined]  # the types know the base field only
-        self.fields["event"].choices = [every, *((each.name, each.name) for each in EVENTS)]  # type: ignore[attr-defined]  # the types know the base field only
+        self.fields["event"].choices = [every, *((each.name, each.name) for each in all_events())]  # type: ignore[attr-defined]  # the types know the base field only
 
 
 class ReplayForm(forms.Form):

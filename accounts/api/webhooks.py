@@ -91,7 +91,7 @@ class ReplayedSerializer(serializers.Serializer[Any]):
 
 class EventFieldSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(read_only=True)
-    kind = serializers.CharField(read_only=True, help_text="`id`, `string` or `integer`.")
+    kind = serializers.CharField(read_only=True, help_text="`id`, `string`, `integer`, `decimal` or `day`.")
     description = serializers.CharField(read_only=True)
     always = serializers.BooleanField(read_only=True, help_text="false: only where it applies.")
 
@@ -292,4 +292,4 @@ class WebhookEventViewSet(RecordViewSet):
         responses={200: EventListSerializer},
     )
     def events(self, request: Request) -> Response:
-        return Response(EventListSerializer({"results": catalogue.EVENTS}).data)
+        return Response(EventListSerializer({"results": catalogue.all_events()}).data)

@@ -51,7 +51,7 @@ def listing(request: WorkspaceRequest) -> HttpResponse:
 @requires(Permission.MANAGE_KEYS)
 def events(request: WorkspaceRequest) -> HttpResponse:
     """The catalogue: every event, with the fields of its data and an example."""
-    shown = [(each, _pretty(each.example)) for each in catalogue.EVENTS]
+    shown = [(each, _pretty(each.example)) for each in catalogue.all_events()]
     return render(request, "accounts/settings/webhook_events.html", {"events": shown})
 
 

@@ -1,12 +1,11 @@
-"""The events one may listen to: their names and what their ``data`` holds. The one place that describes them.
+"""The events one may listen to: their names and what their ``data`` holds.
 
-Publishing another event takes an entry here (a guard test compares). Payloads hold ids, as the REST interface shows
-them, and numbers; never names, addresses or words of people.
+Each app describes what it publishes in its module ``events``, by ``declare``; only what is described leaves. Payloads
+hold ids, as the REST interface shows them, keys, days and numbers; never names, addresses or words of people.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,78 +40,46 @@ class EventType:
         return {field.name: field.example for field in self.fields}
 
 
-def _id(name: str, description: Text, *, always: bool = True) -> Field:
+def id_of(name: str, description: Text, *, always: bool = True) -> Field:
+    """A field that holds an id."""
     return Field(name, "id", description, _ID, always)
 
 
-_SURVEY = _id("survey_id", _("The survey."))
-_BANDS = "healthy, watch, at_risk, unknown, not_applicable"
+_declared: dict[str, EventType] = {}
 
-EVENTS: tuple[EventType, ...] = (
-    EventType(
-        "health.band_changed",
-        _("A customer's health has moved into another band."),
-        (
-            _id("customer_id", _("The customer.")),
-            Field("from", "string", _("The band before: %(bands)s.") % {"bands": _BANDS}, "healthy"),
-            Field("to", "string", _("The band now."), "watch"),
-        ),
-    ),
-    EventType(
-        "stage.entered",
-        _("A customer has moved to another stage of its journey, onwards or back."),
-        (
-            _id("customer_id", _("The customer.")),
-            _id("move_id", _("The move in the customer's history.")),
-            Field("stage", "string", _("The key of the stage it is in now."), "adoption"),
-            Field("from_stage", "string", _("The key of the stage before; null for the first one."), "decision"),
-            Field("kind", "string", _("What sort of move it was."), "forward"),
-        ),
-    ),
-    EventType(
-        "task.created",
-        _("Somebody, or a rule, has made a task."),
-        (_id("task_id", _("The task.")), _id("customer_id", _("Its customer; null where it has none."))),
-    ),
-    EventType("survey.opened", _("A survey takes answers from now on."), (_SURVEY,)),
-    EventType("survey.closed", _("A survey takes no more answers."), (_SURVEY,)),
-    EventType(
-        "survey.published",
-        _("A version of a survey's results has become public."),
-        (_SURVEY, Field("number", "integer", _("The version, from 1."), 1)),
-    ),
-    EventType(
-        "survey.response_received",
-        _("Somebody has answered a survey."),
-        (
-            _SURVEY,
-            _id("response_id", _("The answer.")),
-            _id("customer_id", _("The customer of whoever answered, where it is known."), always=False),
-            Field("score", "integer", _("The score given, in surveys that ask for one."), 9, always=False),
-        ),
-    ),
-    EventType(
-        "survey.answers_removed",
-        _("Answers were taken out of the count, with a reason in the survey's public log."),
-        (_SURVEY, Field("count", "integer", _("How many."), 3)),
-    ),
-    EventType(
-        "survey.answers_restored",
-        _("Removed answers count again."),
-        (_SURVEY, Field("count", "integer", _("How many."), 3)),
-    ),
-    EventType(
-        TEST_EVENT,
-        _("Sent by hand to try a webhook out; it comes whatever the webhook listens to."),
-        (_id("webhook_id", _("The webhook.")),),
-    ),
-)
 
-BY_NAME: Mapping[str, EventType] = {event.name: event for event in EVENTS}
+def declare(*events: EventType) -> None:
+    """Add ``events`` to the catalogue; the one who declares a name last describes it."""
+    _declared.update((event.name, event) for event in events)
 
-NOUNS = tuple(dict.fromkeys(event.name.partition(".")[0] for event in EVENTS if event.name != TEST_EVENT))
+
+def all_events() -> list[EventType]:
+    """The catalogue by name, events of one noun together; the test event last."""
+    return sorted(_declared.values(), key=lambda event: (event.name == TEST_EVENT, event.name))
+
+
+def find(name: str) -> EventType | None:
+    return _declared.get(name)
+
+
+def nouns() -> list[str]:
+    """What one may listen to as a whole."""
+    return list(dict.fromkeys(noun_of(event.name) for event in all_events() if event.name != TEST_EVENT))
+
+
+def noun_of(name: str) -> str:
+    return name.partition(".")[0]
 
 
 def is_known(pattern: str) -> bool:
     """Whether ``pattern`` can cover an event at all; a misspelt one would stay silent for ever."""
-    return pattern == "*" or pattern in BY_NAME or pattern in {f"{noun}.*" for noun in NOUNS}
+    return pattern == "*" or pattern in _declared or pattern in {f"{noun}.*" for noun in nouns()}
+
+
+declare(
+    EventType(
+        TEST_EVENT,
+        _("Sent by hand to try a webhook out; it comes whatever the webhook listens to."),
+        (id_of("webhook_id", _("The webhook.")),),
+    )
+)

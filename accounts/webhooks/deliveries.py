@@ -46,7 +46,7 @@ def _wanted(endpoints: Sequence[WebhookEndpoint], events: Iterable[OutboxEvent])
     return [
         _delivery(endpoint, event.name, event.payload, f"msg_{event.pk.hex}", event.created_at)
         for event in events
-        if event.name in catalogue.BY_NAME
+        if catalogue.find(event.name) is not None
         for endpoint in endpoints
         if rules.hears(endpoint.events, event.name)
     ]

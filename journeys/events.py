@@ -1,0 +1,71 @@
+"""The events of journeys, described for receivers of webhooks and for playbooks."""
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.webhooks.catalogue import EventType, Field, declare, id_of
+
+_CUSTOMER = id_of("customer_id", _("The customer."))
+_OUTCOME = (
+    id_of("outcome_id", _("The outcome.")),
+    _CUSTOMER,
+    Field("kind", "string", _("What sort of outcome it is."), "outcome"),
+    Field("settlement", "string", _("How it ended; empty while it is open."), ""),
+)
+_KPI = (id_of("kpi_id", _("The KPI.")), id_of("outcome_id", _("Its outcome.")), _CUSTOMER)
+_MEASUREMENT = (
+    id_of("measurement_id", _("The measurement.")),
+    *_KPI,
+    Field("value", "decimal", _("The figure, as a decimal string."), "42.5"),
+    Field("measured_on", "day", _("The day it is of."), "2026-06-16"),
+)
+_WIN = (
+    id_of("win_id", _("The win.")),
+    _CUSTOMER,
+    id_of("kpi_id", _("The KPI that reached its target; null where there is none.")),
+    id_of("outcome_id", _("Its outcome; null where there is none.")),
+)
+_RELAY = (
+    id_of("relay_id", _("The handover.")),
+    _CUSTOMER,
+    Field("from_stage", "string", _("The key of the stage before; null for the first one."), "trial"),
+    Field("to_stage", "string", _("The key of the stage it leads to."), "decision"),
+    Field("giver_department", "string", _("The department that hands over."), "marketing"),
+    Field("taker_department", "string", _("The department that takes."), "sales"),
+    id_of("move_id", _("The move it led to; null while there is none.")),
+)
+
+declare(
+    EventType(
+        "stage.entered",
+        _("A customer has moved to another stage of its journey, onwards or back."),
+        (
+            _CUSTOMER,
+            id_of("move_id", _("The move in the customer's history.")),
+            Field("stage", "string", _("The key of the stage it is in now."), "adoption"),
+            Field("from_stage", "string", _("The key of the stage before; null for the first one."), "decision"),
+            Field("kind", "string", _("What sort of move it was."), "forward"),
+        ),
+    ),
+    EventType(
+        "task.created",
+        _("Somebody, or a rule, has made a task."),
+        (id_of("task_id", _("The task.")), id_of("customer_id", _("Its customer; null where it has none."))),
+    ),
+    EventType("relay.offered", _("A customer is offered to another department."), _RELAY),
+    EventType("relay.accepted", _("The other department has taken the customer."), _RELAY),
+    EventType("relay.declined", _("The other department has declined, with a reason."), _RELAY),
+    EventType("relay.withdrawn", _("The offer was taken back."), _RELAY),
+    EventType("relay.escalated", _("Nobody has answered the offer in time."), _RELAY),
+    EventType("outcome.defined", _("It is agreed what a customer expects."), _OUTCOME),
+    EventType("outcome.revised", _("What a customer expects has changed, with a reason."), _OUTCOME),
+    EventType("outcome.settled", _("An outcome has ended: met, missed or waived."), _OUTCOME),
+    EventType("outcome.reopened", _("An outcome that had ended is open again."), _OUTCOME),
+    EventType("kpi.added", _("An outcome is measured by another figure."), _KPI),
+    EventType("kpi.revised", _("A KPI has changed: its target, its day or how it is measured."), _KPI),
+    EventType("kpi.retired", _("A KPI counts no more."), _KPI),
+    EventType("measurement.recorded", _("A figure of a KPI is known."), _MEASUREMENT),
+    EventType("measurement.corrected", _("A figure was replaced by a better one."), _MEASUREMENT),
+    EventType("measurement.withdrawn", _("A figure was taken back."), _MEASUREMENT),
+    EventType("win.recorded", _("A customer has reached something worth celebrating."), _WIN),
+    EventType("win.celebrated", _("A win was celebrated with the customer."), _WIN),
+)
