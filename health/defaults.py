@@ -98,6 +98,15 @@ _DEFAULTS: list[tuple[str, dict[str, str], str, str, float, list[list[float]], d
 ]
 
 
+VOICE: dict[str, Any] = {
+    "key": "nps",
+    "label": {"en": "NPS", "fr": "NPS", "de": "NPS"},
+    "unit": "net promoter score",
+    "definition": {"source": "surveys", "kind": "nps", "aggregation": "latest", "window_days": 365},
+}
+"""What customers say, ready to be taken up by a scorecard. No default one does: who was never asked has no value."""
+
+
 def default_content() -> dict[str, Any]:
     """The content of the first scorecard version."""
     items = [

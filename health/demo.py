@@ -27,9 +27,9 @@ from csplatform.core import audit
 from csplatform.core.models import Job, JobState
 from csplatform.core.tenancy import workspace_scope
 from csplatform.demo import Paths, Simulation, yesterday
-from health import tasks
-from health.models import HealthSnapshot, ScoringRun
-from health.services import runs, scoring, snapshots
+from health import defaults, tasks
+from health.models import HealthSnapshot, Measure, ScoringRun
+from health.services import definitions, runs, scoring, snapshots
 from surveys import demo_voice
 
 ACTOR = audit.Actor(label="demo")
@@ -100,6 +100,8 @@ class _Load:
             self._scores(workspace)
         with self._timed("Customers' voice"):
             demo_voice.load(workspace=workspace, health_on=points_on, now=self.clock())
+            self._measure_of_voice(workspace)
+        self._settle(workspace)
         self._done(workspace)
         return workspace
 
@@ -186,8 +188,17 @@ class _Load:
         self._run(workspace, ScoringRun.Kind.BACKFILL, past_days(today))
         self._run(workspace, ScoringRun.Kind.CLOSE_DAY, [yesterday])
         self._run(workspace, ScoringRun.Kind.CURRENT, [today])
+
+    def _measure_of_voice(self, workspace: Workspace) -> None:
+        """NPS as a measure that a scorecard can take up; none does, because here the answers lean on the score."""
+        with workspace_scope(workspace):
+            if not Measure.objects.filter(key=defaults.VOICE["key"]).exists():
+                told = {name: value for name, value in defaults.VOICE.items() if name != "key"}
+                definitions.create_measure(key=defaults.VOICE["key"], told=told, actor=ACTOR, now=self.clock())
+
+    def _settle(self, workspace: Workspace) -> None:
         scored = 1
-        while scored:  # the imports marked everybody; who is scored by now need not be called again
+        while scored:  # imports and answers marked customers; who is scored by now need not be called again
             with workspace_scope(workspace):
                 scored = scoring.refresh_dirty()
 

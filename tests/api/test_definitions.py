@@ -46,6 +46,24 @@ def test_a_measure_is_made_read_and_changed(api: Api) -> None:
     assert fields(problem(api.post("measures/", EXPORTS), 400)) == ["key"]
 
 
+def test_a_survey_score_is_a_measure_that_needs_no_counting(api: Api, versions: str) -> None:
+    nps = {
+        "key": "nps",
+        "label": {"en": "NPS"},
+        "unit": "net promoter score",
+        "definition": {"source": "surveys", "kind": "nps", "aggregation": "latest", "window_days": 180},
+    }
+    made = api.post("measures/", nps)
+    assert made.status_code == 201, made.content
+    body = made.json()
+    assert ({name: body[name] for name in nps}, body["job_id"]) == (nps, None)
+    item = {"measure": "nps", "group": "relationship", "weight": 1, "curve": [[-100, 0], [50, 1]]}
+    published = api.post(versions, {"items": [*CARD["items"], item]})
+    assert published.status_code == 201, published.content
+    assert published.json()["content"]["items"][-1]["definition"] == nps["definition"]
+    problem(make_api(factories.make_workspace("stranger")).get(f"measures/{body['id']}/"), 404)
+
+
 def test_a_retried_creation_makes_one_measure(api: Api) -> None:
     first, again = (api.post("measures/", EXPORTS, Idempotency_Key="k-1") for _ in range(2))
     assert (first.status_code, again.status_code) == (201, 201)
@@ -77,6 +95,13 @@ def test_a_retried_creation_makes_one_measure(api: Api) -> None:
         ({"definition": {"source": "events", "aggregation": "count", "scale": "per_week"}}, "definition.scale"),
         ({"definition": {"source": "events", "aggregation": "count", "events": [""]}}, "definition.events.0"),
         ({"definition": {"source": "events", "aggregation": "count", "formula": "1"}}, "definition.formula"),
+        ({"definition": {"source": "surveys", "aggregation": "latest"}}, "definition.kind"),
+        ({"definition": {"source": "surveys", "aggregation": "latest", "kind": "joy"}}, "definition.kind"),
+        ({"definition": {"source": "surveys", "aggregation": "count", "kind": "nps"}}, "definition.aggregation"),
+        (
+            {"definition": {"source": "events", "aggregation": "count", "window_days": 365}},
+            "definition.window_days",
+        ),
         ({"definition": 7}, "definition"),
         ({"colour": "red"}, "colour"),
     ],
