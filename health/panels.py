@@ -184,7 +184,7 @@ def value_text(value: float | None, unit: str) -> str:
     if unit == "yes or no":
         return _("yes") if value else _("no")
     if unit == "net promoter score":
-        return _("NPS %(figure)s") % {"figure": formats.signed(round(value), language)}
+        return formats.signed(round(value), language)
     if unit == "share satisfied":
         return _("%(share)s satisfied") % {"share": formats.percent(value, language)}
     if unit == "ease from 1 to 7":

@@ -325,6 +325,6 @@ def test_an_answer_speaks_for_a_year_unless_told_otherwise() -> None:
 
 
 def test_the_page_writes_scores_as_people_do() -> None:
-    assert value_text(33.3333, "net promoter score") == "NPS +33"
+    assert value_text(33.3333, "net promoter score") == "+33"
     assert value_text(0.75, "share satisfied") == "75\u202f% satisfied"
     assert value_text(5.5, "ease from 1 to 7") == "ease 5.5 of 7"
