@@ -23,6 +23,7 @@ from csplatform.core import audit
 from csplatform.core.tenancy import workspace_scope
 from csplatform.demo import community
 from csplatform.demo.community import Answer, Edition
+from surveys import demo_readers
 from surveys.models import Channel, Option, Survey
 from surveys.services import answering, building, coding, editing, lifecycle, moderation, opt_ins, publishing, waves
 
@@ -44,11 +45,13 @@ def load(*, clock: Callable[[], datetime], say: Callable[[str], None]) -> Worksp
     _members(workspace, clock())
     before: Survey | None = None
     # Counted from the first attempt, so that every later one makes the same editions.
-    for edition in community.editions(workspace.created_at):
+    editions = community.editions(workspace.created_at)
+    for edition in editions:
         with workspace_scope(workspace):
             there = Survey.objects.filter(slug=edition.slug).first()
             before = there or _Loader(edition, before).make()
     with workspace_scope(workspace):
+        demo_readers.load(editions)
         Workspace.objects.filter(pk=workspace.pk).update(demo_ready_at=clock())
         audit.record(actor=ACTOR, action="demo.loaded", subject=workspace, now=clock())
     workspace.refresh_from_db()

@@ -20,7 +20,7 @@ from surveys.selectors import counting
 from surveys.selectors.voice import Cell
 
 _WEEKS_MOST = timedelta(weeks=26)
-MOST_WORDS = 50
+MOST_WORDS = 20
 
 
 @dataclass(frozen=True, slots=True)

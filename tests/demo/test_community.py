@@ -104,7 +104,7 @@ def _second_time(real: Any) -> Any:
 @pytest.fixture
 def editions(loaded: Workspace, django_db_blocker: DjangoDbBlocker) -> Iterator[list[Survey]]:
     with django_db_blocker.unblock(), workspace_scope(loaded):
-        yield list(Survey.objects.order_by("opened_at"))
+        yield list(Survey.objects.filter(kind="top3").order_by("opened_at"))
 
 
 def test_a_second_load_does_nothing(loaded: Workspace, editions: list[Survey]) -> None:
@@ -116,7 +116,7 @@ def test_two_editions_are_published_and_one_is_open(editions: list[Survey]) -> N
     assert [edition.state for edition in editions] == [State.PUBLISHED, State.PUBLISHED, State.OPEN]
     assert [edition.slug for edition in editions] == [f"cs-challenges-{year}" for year in (2024, 2025, 2026)]
     assert len({edition.series for edition in editions}) == 1
-    assert Publication.objects.count() == 2
+    assert Publication.objects.filter(survey__kind="top3").count() == 2
     assert answering.is_open(editions[-1], NOW)
 
 
@@ -139,6 +139,20 @@ def test_anybody_can_read_the_results_and_answer_the_open_edition(editions: list
     assert told["figures"]["n"] == 290
     assert client.get("/s/cs-challenges-2025/results/").status_code == 200
     assert client.get("/s/cs-challenges-2026/").status_code == 200
+
+
+def test_readers_of_the_results_were_asked_how_useful_they_are(editions: list[Survey], client: Client) -> None:
+    told = client.get("/s/cs-challenges-readers/results.json").json()
+    assert told["figures"]["n"] == 148
+    assert [(each["key"], each["kind"]) for each in told["figures"]["measures"]] == [
+        ("score", "csat"),
+        ("used-for", "multiple"),
+        ("next", "single"),
+        ("missing", "text"),
+    ]
+    assert 0.6 < told["figures"]["measures"][0]["value"] < 0.95
+    for language in ("en", "fr", "de"):
+        assert client.get(f"/s/cs-challenges-readers/results/?lang={language}").status_code == 200
 
 
 def test_the_hosts_can_sign_in(editions: list[Survey]) -> None:
