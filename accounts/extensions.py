@@ -36,6 +36,7 @@ stage_keys: list[StageKeys] = []
 stage_names: list[StageNames] = []
 customers_changed: list[CustomersHook] = []
 customers_created: list[CustomersHook] = []
+contracts_changed: list[CustomersHook] = []
 before_deletions: list[ClockHook] = []
 customer_deletions: list[CustomerHook] = []
 people_deletions: list[PeopleHook] = []
@@ -61,6 +62,12 @@ def named_stages() -> dict[str, str]:
 def notify_changed(customer_ids: Sequence[UUID], now: datetime) -> None:
     """Tell listeners, in the same transaction, that something scores depend on has changed."""
     for hook in customers_changed:
+        hook(customer_ids, now)
+
+
+def notify_contracts(customer_ids: Sequence[UUID], now: datetime) -> None:
+    """Tell listeners, in the same transaction, that what subscriptions say of these customers has changed."""
+    for hook in contracts_changed:
         hook(customer_ids, now)
 
 

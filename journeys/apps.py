@@ -8,12 +8,13 @@ class JourneysConfig(AppConfig):
         from accounts import extensions
         from journeys import defaults, relay_defaults, segments
         from journeys.selectors import standing
-        from journeys.services import placing
+        from journeys.services import laps, placing
 
         extensions.workspace_created.append(defaults.create_stages)
         extensions.workspace_created.append(relay_defaults.create_relay_templates)
         extensions.deletion_counters.append(standing.count_for_deletion)
         extensions.placers.append(placing.place_customers)
+        extensions.contracts_changed.append(laps.refresh)
         extensions.stage_keys.append(placing.stage_keys)
         extensions.stage_names.append(standing.stage_names)
         segments.register_all()

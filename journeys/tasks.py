@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Workspace
 from csplatform.core.tenancy import workspace_scope
-from journeys.services import relaying
+from journeys.services import laps, relaying
 
 log = structlog.get_logger()
 
@@ -24,3 +24,14 @@ def escalate_relays(**_: Any) -> None:
             told = relaying.escalate(now=now)
         if told:
             log.info("handovers escalated", workspace=str(workspace.pk), count=told)
+
+
+@shared_task(name="journeys.keep_laps")
+def keep_laps(**_: Any) -> None:
+    """Give customers that have none yet their laps; all others' are kept with their subscriptions and moves."""
+    now = timezone.now()
+    for workspace in Workspace.objects.order_by("pk"):
+        with workspace_scope(workspace):
+            kept = laps.refresh_missing(now)
+        if kept:
+            log.info("laps kept", workspace=str(workspace.pk), count=kept)

@@ -110,7 +110,8 @@ def delete_subscription(
     del terms["known_at"]
     _close(SubscriptionVersion, subscription, now, subscription_id=subscription.pk, **terms)
     subscription.delete()
-    read_model.refresh_contracts([subscription.customer_id], day=now.date(), now=now)
+    if not read_model.refresh_contracts([subscription.customer_id], day=now.date(), now=now):
+        extensions.notify_contracts([subscription.customer_id], now)
     extensions.notify_changed([subscription.customer_id], now)
 
 

@@ -156,6 +156,8 @@ def _refresh(batches: Iterable[list[UUID]], day: date, workspace: Workspace, now
         rows = _contracts(batch, day, workspace)
         written = set(_write(_CONTRACT_COLUMNS, [row for row in rows if row.customer_id in states]))
         changed += sorted(written)
+        if written:
+            extensions.notify_contracts(sorted(written), now)
         moved = [
             extensions.Placement(row.customer_id, None, day, now)
             for row in rows

@@ -75,7 +75,8 @@ def upsert(*, rows: Sequence[Facts], actor: audit.Actor, now: datetime) -> Resul
             touched |= _write_round(group, customers, workspace.currency, result, now)
         writing.audit_result(result=result, subject="subscription", model=Subscription, actor=actor, now=now)
         if touched:
-            read_model.refresh_contracts(touched, day=now.date(), now=now)
+            told = read_model.refresh_contracts(touched, day=now.date(), now=now)
+            extensions.notify_contracts(sorted(touched.difference(told)), now)
             extensions.notify_changed(sorted(touched), now)
     return result
 

@@ -95,13 +95,14 @@ def decide(
     relays: Iterable[tuple[str, str]] = (),
     *,
     override: bool = False,
-    throw: bool = False,
+    throw: bool | None = None,
     relay_accepted: bool = False,
 ) -> Decision:
     """What moving from ``position`` to ``target`` takes.
 
     ``journey``: the stages in use, in order. ``holds``: asked once per criterion. ``relays``: pairs of stages that
-    have a handover. ``throw``: this move is said to begin a new lap. ``relay_accepted``: its handover has been.
+    have a handover. ``throw``: whether the boomerang is thrown again with this move, where the caller says so; None: as
+    the stages suggest. ``relay_accepted``: its handover has been.
     Raises ``NoSuchStageError`` and ``AlreadyThereError``.
     """
     places: Mapping[str, int] = {rule.key: place for place, rule in enumerate(journey)}
@@ -121,11 +122,12 @@ def decide(
     return Decision(kind, (), None, passed_over, begins_lap)
 
 
-def _kind(journey: Sequence[Rule], position: Position, at: int, to: int, throw: bool) -> tuple[Kind, bool]:
+def _kind(journey: Sequence[Rule], position: Position, at: int, to: int, throw: bool | None) -> tuple[Kind, bool]:
     """The kind of a move, and whether it begins a lap of its own.
 
-    Who left the journey comes back on a new lap only. From the boomerang's own phase to the first one, the customer
-    is being sold to again: that is a throw, and not a step back.
+    Who left the journey comes back on a new lap only. Where nobody says it, a step to an earlier stage is the first of
+    a new throw when the customer has reaped value (from the phase *expand* on) and its next lap has begun, or when it
+    goes from the last phase to the first: then it is being sold to again. Otherwise it is a step back.
     """
     if position.grounded:
         return Kind.THROWN, True
@@ -133,9 +135,11 @@ def _kind(journey: Sequence[Rule], position: Position, at: int, to: int, throw: 
         return Kind.THROWN, not position.lap_waits
     if to > at:
         return Kind.FORWARD, False
-    if position.lap_waits:
+    if throw is False:
+        return Kind.BACK, False
+    if position.lap_waits and journey[at].phase in ("expand", "boomerang"):
         return Kind.THROWN, False
-    again = bool(journey) and journey[at].phase == "boomerang" and journey[to].phase == "demand"
+    again = journey[at].phase == "boomerang" and journey[to].phase == "demand"
     return (Kind.THROWN, True) if again else (Kind.BACK, False)
 
 

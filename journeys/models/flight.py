@@ -22,7 +22,7 @@ class Lap(TenantModel):
     """One throw: from ``began_on`` until the next throw, or until the customer was lost (``ended_on``).
 
     ``gained_arr_minor``: yearly revenue this lap added (negative: lost), in minor units of the workspace's currency, as
-    the subscriptions say. ``subscription``: the one that threw it, null for a first sale before the contract.
+    the subscriptions say. ``subscription``: the one that threw it; null, as ``sold_on``, while it waits for its sale.
     """
 
     external_id = models.CharField(max_length=200, blank=True, default="")
@@ -35,6 +35,7 @@ class Lap(TenantModel):
         "accounts.Subscription", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
     gained_arr_minor = models.BigIntegerField(default=0)
+    sold_on = models.DateField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -68,6 +69,7 @@ class Move(TenantModel):
     order they were recorded. ``follows_contract``: nobody named the stage, it was read off the contract, and goes on
     following it until somebody does. ``override``: entered although ``passed_over`` (criteria keys, "relay") did not
     hold, by the name in ``actor_label``. ``from_stage``: where it stood before; null for the first and after churn.
+    ``begins_lap``: the kind of lap this very move threw, before anything was signed; empty for all others.
     """
 
     external_id = models.CharField(max_length=200, null=True, blank=True)
@@ -83,6 +85,7 @@ class Move(TenantModel):
     recorded_at = models.DateTimeField()
     reason = models.CharField(max_length=500, blank=True, default="")
     override = models.BooleanField(default=False)
+    begins_lap = models.CharField(max_length=12, choices=LapKind.choices, blank=True, default="")
     passed_over = models.JSONField(default=list, blank=True)
     force = models.CharField(max_length=12, choices=Force.choices, blank=True, default="")
     force_note = models.CharField(max_length=500, blank=True, default="")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from journeys.flight.engine import Criterion, Rule
-from journeys.models import Move, RelayTemplate, Side, Stage, StageCriterion
+from journeys.models import Lap, Move, RelayTemplate, Side, Stage, StageCriterion
 from journeys.selectors import criteria
 
 
@@ -47,6 +47,13 @@ def last_move_id(customer_id: UUID) -> UUID | None:
     found: UUID | None = (
         Move.objects.filter(customer_id=customer_id).order_by("-number").values_list("pk", flat=True).first()
     )
+    return found
+
+
+def open_lap_id(customer_id: UUID) -> UUID | None:
+    """The lap a customer is on; None after a churn."""
+    laps = Lap.objects.filter(customer_id=customer_id, ended_on__isnull=True)
+    found: UUID | None = laps.values_list("pk", flat=True).first()
     return found
 
 

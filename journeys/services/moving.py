@@ -18,9 +18,9 @@ from csplatform.core import audit, outbox
 from csplatform.core.ids import uuid7
 from journeys.flight import engine
 from journeys.flight.engine import Decision, Position
-from journeys.models import Lap, Move, MoveKind, Relay, RelayState, RelayTemplate, Stage
+from journeys.models import LapKind, Move, MoveKind, Relay, RelayState, RelayTemplate, Stage
 from journeys.selectors import criteria, journey
-from journeys.services import days, offering
+from journeys.services import days, laps, offering
 
 MAX_REASON = 500
 
@@ -76,10 +76,12 @@ def move(
     occurred_on: date | None = None,
     expected_move: UUID | None = None,
     external_id: str | None = None,
+    throw: bool | None = None,
 ) -> Moved | Opened:
     """Move a customer to the stage ``stage_key``, or open the handover it takes.
 
     ``expected_move``: the last move the caller has seen. ``override``: go past what is missing, in the actor's name.
+    ``throw``: whether this begins a new lap, or the first stage of one that has begun; None: as the stages suggest.
     Raises ``Customer.DoesNotExist``; ``ValidationError`` by field; ``MissingError``; ``ConflictError`` when somebody
     else moved the customer since the caller looked, or while this call waited.
     """
@@ -90,7 +92,7 @@ def move(
     target = _target(stage_key)
     reason = _reason(reason)
     day = days.of_move(occurred_on, last, now)
-    decision = _decide(customer, last, target, now, override=override)
+    decision = _decide(customer, last, target, now, override=override, throw=throw)
     if decision.missing:
         raise MissingError([Missing(each.key, criteria.message(each)) for each in decision.missing])
     if decision.relay is not None:
@@ -180,6 +182,7 @@ def _decide(
     now: datetime,
     *,
     override: bool = False,
+    throw: bool | None = None,
     relay_accepted: bool = False,
 ) -> Decision:
     rules = journey.rules()
@@ -192,6 +195,7 @@ def _decide(
             criteria.checker(customer, asked.values(), now),
             journey.relay_pairs(),
             override=override,
+            throw=throw,
             relay_accepted=relay_accepted,
         )
     except engine.AlreadyThereError:
@@ -207,7 +211,8 @@ def position_of(customer: Customer, last: Move | None) -> Position:
         return Position(None)
     if last.stage is None:
         return Position(None, grounded=True)
-    return Position(last.stage.key)
+    open_lap = journey.open_lap_id(customer.pk)
+    return Position(last.stage.key, lap_waits=open_lap is not None and open_lap != last.lap_id)
 
 
 def _offer(
@@ -221,11 +226,11 @@ def _offer(
     now: datetime,
 ) -> Relay:
     """The handover that stands on the way; the one already waiting where it leads to the same stage."""
-    waiting = Relay.objects.filter(customer=customer, state=RelayState.OFFERED).select_related("to_stage").first()
-    if waiting is not None and waiting.to_stage_id == target.pk:
-        return waiting
-    if waiting is not None:
-        told = {"stage": waiting.to_stage.label, "day": waiting.offered_at.date().isoformat()}
+    offered = Relay.objects.filter(customer=customer, state=RelayState.OFFERED).select_related("to_stage").first()
+    if offered is not None and offered.to_stage_id == target.pk:
+        return offered
+    if offered is not None:
+        told = {"stage": offered.to_stage.label, "day": offered.offered_at.date().isoformat()}
         message = _("A handover to “%(stage)s” has been waiting since %(day)s: accept or withdraw it first.") % told
         raise MissingError([Missing(engine.RELAY, message)])
     template = RelayTemplate.objects.get(from_stage__key=pair[0], to_stage__key=pair[1])
@@ -241,7 +246,6 @@ def _write(entry: _Entry, actor: audit.Actor, now: datetime) -> Move:
         id=uuid7(),
         external_id=entry.external_id,
         customer=entry.customer,
-        lap=Lap.objects.filter(customer=entry.customer, ended_on__isnull=True).first(),
         number=last.number + 1 if last else 1,
         from_stage_id=last.stage_id if last else None,
         stage=target,
@@ -252,15 +256,28 @@ def _write(entry: _Entry, actor: audit.Actor, now: datetime) -> Move:
         reason=entry.reason,
         override=bool(decision.passed_over),
         passed_over=list(decision.passed_over),
+        begins_lap=_lap_kind(entry),
         actor_label=actor.label[:200],
     )
     keep = entry.relay.pk if entry.relay else None
     offering.overtake(customer_ids=[entry.customer.pk], keep=keep, actor=actor, now=now)
     place = read_model.StagePlace(entry.customer.pk, target.key, target.macro, entry.day)
     read_model.write_stages([place])
+    if made.begins_lap:
+        laps.refresh([entry.customer.pk], now)
+    else:
+        laps.settle([entry.customer.pk], now)
+    made.refresh_from_db(fields=["lap"])
     extensions.notify_changed([entry.customer.pk], now)
     _tell(made, entry, actor, now)
     return made
+
+
+def _lap_kind(entry: _Entry) -> str:
+    """The lap this very move throws: a return after churn, else an expansion until its sale says what it was."""
+    if not entry.decision.begins_lap:
+        return ""
+    return LapKind.RETURN if entry.last is not None and entry.last.stage_id is None else LapKind.EXPANSION
 
 
 def _tell(made: Move, entry: _Entry, actor: audit.Actor, now: datetime) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
@@ -15,27 +14,31 @@ from accounts.services import read_model
 from csplatform.core import audit
 from csplatform.core.ids import uuid7
 from csplatform.core.tenancy import current_workspace_id
-from journeys.models import Macro, Move, MoveKind, Stage
-from journeys.services import offering
+from journeys.models import LapKind, Macro, Move, MoveKind, Stage
+from journeys.selectors import journey
+from journeys.services import grounding, laps, offering
 
 _SAID = "Placed as imported, without the criteria and handovers of the stages before"
 _BEFORE_CONTRACT = "Placed here because there has been no paid subscription yet"
 _UNDER_CONTRACT = "Placed here because it has a paid subscription"
 _RETURNED = "Placed here because a paid subscription began again"
+# A churn that became certain longer ago is history told late: nobody is asked why, unless it is news of one customer.
+_NEWS_DAYS = 30
 _ENDED = "The last paid subscription ended with no successor within the grace period"
 
 
 def stage_keys() -> set[str]:
-    """Keys of the active workspace's stages."""
-    return set(Stage.objects.values_list("key", flat=True))
+    """Keys of the active workspace's stages in use."""
+    return {stage.key for stage in journey.stages()}
 
 
 def place_customers(placements: Sequence[Placement], actor_label: str, now: datetime) -> None:
     """Write a move for every customer whose place differs, and its stage columns, in the caller's transaction.
 
     A named stage holds until another is named. Without one the place follows the contract: before it the first
-    Awareness stage, under it the first Adoption stage. A churned customer has no stage, whatever a file names.
-    Placing somebody where they are changes nothing.
+    Awareness stage, under it the first Adoption stage. A churned customer has no stage, whatever a file names, until
+    somebody throws the boomerang again. Placing somebody where they are changes nothing. A churn that is news is
+    announced, and the account team asked why.
     """
     if not placements:
         return
@@ -46,6 +49,8 @@ def place_customers(placements: Sequence[Placement], actor_label: str, now: date
     Move.objects.bulk_create(moves, batch_size=2_000)
     latest = {move.customer_id: move for move in moves}
     offering.overtake(customer_ids=list(latest), actor=audit.Actor(actor_label), now=now)
+    laps.settle(list(latest), now)
+    grounding.announce(situations.news(moves, now), now)
     changed = read_model.write_stages(
         [
             read_model.StagePlace(
@@ -60,39 +65,38 @@ def place_customers(placements: Sequence[Placement], actor_label: str, now: date
     extensions.notify_changed(sorted(changed), now)
 
 
-@dataclass(slots=True)
-class _Place:
-    """The last move of a customer, as far as placing needs it."""
-
-    kind: str
-    stage_id: UUID | None
-    follows_contract: bool
-    number: int
-
-
 class _Situations:
     """What is known of the customers to be placed, read in few queries whatever their number."""
 
     def __init__(self, customer_ids: Sequence[UUID]) -> None:
         self._workspace = Workspace.objects.get(pk=current_workspace_id())
         self._customers = Customer.objects.in_bulk(customer_ids)
-        self._stages = list(Stage.objects.order_by("order"))
+        self._stages = journey.stages()
         self._by_key = {stage.key: stage for stage in self._stages}
-        last = Move.objects.filter(customer_id__in=customer_ids).order_by("customer_id", "-number")
-        self._places = {
-            customer_id: _Place(kind, stage_id, follows_contract, number)
-            for customer_id, kind, stage_id, follows_contract, number in last.distinct("customer_id").values_list(
-                "customer_id", "kind", "stage_id", "follows_contract", "number"
-            )
-        }
+        moves = Move.objects.filter(customer_id__in=customer_ids).select_related("lap")
+        last = moves.order_by("customer_id", "-number").distinct("customer_id")
+        self._places = {move.customer_id: move for move in last}
+        self._stood = {move.customer_id: move.recorded_at for move in self._places.values()}
+
+    def news(self, moves: Sequence[Move], now: datetime) -> list[Move]:
+        """The churns among ``moves`` that happened lately, or to somebody who stood here before today."""
+        churns = [move for move in moves if move.kind == MoveKind.CHURNED]
+        return [churn for churn in churns if self._is_news(churn, now) or len(self._customers) == 1]
+
+    def _is_news(self, churn: Move, now: datetime) -> bool:
+        lately = churn.occurred_on + timedelta(days=self._workspace.grace_days + _NEWS_DAYS) >= now.date()
+        stood = self._stood.get(churn.customer_id)
+        return lately or (stood is not None and stood.date() < now.date())
 
     def move(self, placement: Placement, actor_label: str, now: datetime) -> Move | None:
         """The move that brings the customer where it belongs; None when it is there."""
         customer = self._customers[placement.customer_id]
         place = self._places.get(customer.pk)
         move = self._target(placement, customer, place, now)
-        if move is None or (place is not None and (move.kind, move.stage_id) == (place.kind, place.stage_id)):
+        if move is None or (place is not None and move.stage_id == place.stage_id):
             return None
+        if place is not None and not place.follows_contract:
+            _follow(place, move)
         move.id = uuid7()
         move.workspace_id = self._workspace.pk
         move.customer_id = customer.pk
@@ -100,12 +104,12 @@ class _Situations:
         move.from_stage_id = place.stage_id if place else None
         move.recorded_at = now
         move.actor_label = actor_label[:200]
-        self._places[customer.pk] = _Place(move.kind, move.stage_id, move.follows_contract, move.number)
+        self._places[customer.pk] = move
         return move
 
-    def _target(self, placement: Placement, customer: Customer, place: _Place | None, now: datetime) -> Move | None:
+    def _target(self, placement: Placement, customer: Customer, place: Move | None, now: datetime) -> Move | None:
         if customer.contract_state == ContractState.CHURNED:
-            return self._churned(customer, now)
+            return None if self._is_being_won_back(customer, place) else self._churned(customer, now)
         if placement.stage_key is not None:
             return Move(
                 kind=MoveKind.PLACED,
@@ -127,6 +131,14 @@ class _Situations:
             )
         return self._under_contract(customer, place, now)
 
+    @staticmethod
+    def _is_being_won_back(customer: Customer, place: Move | None) -> bool:
+        """Somebody threw the boomerang again since the churn, and nothing is signed yet."""
+        if place is None or place.stage_id is None or place.lap is None:
+            return False
+        assert customer.churned_on is not None
+        return place.lap.kind == LapKind.RETURN and place.lap.began_on >= customer.churned_on
+
     def _churned(self, customer: Customer, now: datetime) -> Move:
         assert customer.churned_on is not None
         certain_on = customer.churned_on + timedelta(days=self._workspace.grace_days + 1)
@@ -139,7 +151,7 @@ class _Situations:
             reason=_ENDED,
         )
 
-    def _under_contract(self, customer: Customer, place: _Place | None, now: datetime) -> Move:
+    def _under_contract(self, customer: Customer, place: Move | None, now: datetime) -> Move:
         returned = place is not None and place.kind == MoveKind.CHURNED
         began = customer.customer_since
         assert began is not None
@@ -158,6 +170,13 @@ class _Situations:
         before = [stage for stage in self._stages if list(Macro).index(Macro(stage.macro)) <= at]
         same = [stage for stage in before if stage.macro == macro]
         return (same or before[-1:] or self._stages)[0]
+
+
+def _follow(place: Move, move: Move) -> None:
+    """What was known of a customer is followed by what is known later; only a guess gives way to a better one."""
+    move.known_at = max(move.known_at, place.known_at)
+    if move.kind != MoveKind.CHURNED:
+        move.occurred_on = max(move.occurred_on, place.occurred_on)
 
 
 def _midnight(day: date) -> datetime:
