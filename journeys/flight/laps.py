@@ -90,7 +90,7 @@ def flown(
     days = {edge for run in runs for start, end, _arr in run.stretches for edge in (start, end)}
     days |= {renewal for run in runs for renewal in run.renewals} | {throw.day for throw in begun}
     certain = day if through is None else min(day, through)
-    book = _Book(min([began_on, *days]), grace_days)
+    book: _Book[Id] = _Book(min([began_on, *days]), grace_days)
     for each in sorted(found for found in days if found <= day):
         for throw in begun:
             if throw.day == each:

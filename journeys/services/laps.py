@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -11,6 +11,7 @@ from django.db import connection
 
 from accounts import terms
 from accounts.models import Customer, Subscription, SubscriptionVersion, Workspace
+from accounts.services import bulk
 from csplatform.core import outbox
 from csplatform.core.arrays import literal
 from csplatform.core.ids import uuid7
@@ -127,7 +128,7 @@ class _Change:
         if self.gone:
             Lap.objects.filter(pk__in=self.gone).delete()
         if self.changed:
-            Lap.objects.bulk_update(self.changed, _COLUMNS, batch_size=1_000)
+            bulk.update(self.changed, _COLUMNS)
         Lap.objects.bulk_create(self.new, batch_size=2_000)
         since = now.date() - timedelta(days=NEWS_DAYS)
         outbox.publish_many(
@@ -149,7 +150,7 @@ class _Change:
         )
 
 
-def _set(lap: Lap, columns: dict[str, object]) -> Lap:
+def _set(lap: Lap, columns: Mapping[str, object]) -> Lap:
     for name, value in columns.items():
         setattr(lap, name, value)
     return lap
@@ -157,19 +158,14 @@ def _set(lap: Lap, columns: dict[str, object]) -> Lap:
 
 def _assign_moves(customer_ids: Sequence[UUID]) -> None:
     """A move belongs to the last lap that had begun by its day."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE journeys_move m SET lap_id = told.lap
-            FROM (
-              SELECT each.id, (
-                SELECT l.id FROM journeys_lap l
-                WHERE l.workspace_id = each.workspace_id AND l.customer_id = each.customer_id
-                  AND l.began_on <= each.occurred_on
-                ORDER BY l.number DESC LIMIT 1) AS lap
-              FROM journeys_move each WHERE each.workspace_id = %s AND each.customer_id = ANY(%s::uuid[])
-            ) told
-            WHERE told.id = m.id AND m.lap_id IS DISTINCT FROM told.lap
-            """,
-            [str(current_workspace_id()), literal(customer_ids)],
-        )
+    begun: dict[UUID, list[tuple[date, UUID]]] = {}
+    laps = Lap.objects.filter(customer_id__in=customer_ids).order_by("customer_id", "number")
+    for customer_id, began_on, lap_id in laps.values_list("customer_id", "began_on", "pk"):
+        begun.setdefault(customer_id, []).append((began_on, lap_id))
+    changed = []
+    moves = Move.objects.filter(customer_id__in=customer_ids)
+    for move_id, customer_id, day, lap_id in moves.values_list("pk", "customer_id", "occurred_on", "lap_id"):
+        mine = next((pk for began_on, pk in reversed(begun.get(customer_id, [])) if began_on <= day), None)
+        if mine != lap_id:
+            changed.append(Move(pk=move_id, lap_id=mine))
+    bulk.update(changed, ["lap"])
