@@ -102,7 +102,9 @@ class Field:
         if self.kind in (Kind.DATE, Kind.DAYS):
             return days(column, *kinds.days_meant(self.kind, op, value, terms.today), is_moment=self.is_moment)
         scale = 10**terms.money_digits if self.kind is Kind.MONEY else self.scale
-        return _between(column, *kinds.whole_meant(op, value, scale))
+        # Django takes a limit that a column cannot pass for one that all rows keep, those without a value too.
+        known = Q(**{f"{column}__isnull": False})
+        return known & _between(column, *kinds.whole_meant(op, value, scale))
 
 
 @dataclass(frozen=True, slots=True)
