@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from accounts.filters import CustomerFilter
+from accounts import segments
 from accounts.models import Workspace
 from accounts.models.customers import ContractState
 from csplatform.core import audit
@@ -89,10 +89,10 @@ class _Loader:
     def _send(self) -> list[SurveyInvitation]:
         """The invitations, marked as mailed: the demo's people have no mailboxes."""
         opened = self.wave.opened_at
-        states = (ContractState.ACTIVE, ContractState.NOTICE_GIVEN, ContractState.IN_GRACE)
+        states = [ContractState.ACTIVE.value, ContractState.NOTICE_GIVEN.value, ContractState.IN_GRACE.value]
         dispatch = sending.send(
             survey_id=self.survey.pk,
-            target=Target(customers=CustomerFilter(states=states), addressees="deciders"),
+            target=Target(customers=segments.where("contract_state", "in", states), addressees="deciders"),
             label="All under contract",
             remind_after_days=voice.seeds()["nps"]["remind_after_days"],
             actor=ACTOR,

@@ -17,11 +17,12 @@ from accounts.segments import language, words
 from accounts.segments.catalogue import Catalogue, for_reader
 from accounts.segments.fields import Field, Relation, Source, Terms, register
 from accounts.segments.kinds import Kind
-from accounts.segments.language import Fault, Filter, where
-from accounts.segments.words import explain
+from accounts.segments.language import Fault, Filter, all_of, top_parts, where
+from accounts.segments.words import explain, explain_parts, operator_words
 
 __all__ = [
     "EVERYBODY",
+    "NOBODY",
     "Catalogue",
     "Field",
     "Filter",
@@ -30,17 +31,22 @@ __all__ = [
     "SegmentError",
     "Source",
     "Terms",
+    "all_of",
     "condition",
     "explain",
+    "explain_parts",
     "for_reader",
+    "operator_words",
     "parse",
     "problems",
     "register",
     "stored",
+    "top_parts",
     "where",
 ]
 
 EVERYBODY = Filter()
+NOBODY = Filter(faults=(Fault("", language.UNREADABLE),))
 
 
 class SegmentError(ValueError):

@@ -30,7 +30,9 @@ class Catalogue:
     Make one for a request or a task; do not keep it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, currency: str = "") -> None:
+        """``currency``: the workspace's, where it is known already."""
+        self._told_currency = currency
         self._sourced: dict[str, dict[str, Field]] = {}
         self._choices: dict[str, Mapping[str, str]] = {}
 
@@ -55,7 +57,9 @@ class Catalogue:
 
     @cached_property
     def currency(self) -> str:
-        return str(Workspace.objects.values_list("currency", flat=True).get(pk=current_workspace_id()))
+        return self._told_currency or str(
+            Workspace.objects.values_list("currency", flat=True).get(pk=current_workspace_id())
+        )
 
     def terms(self, filter: Filter, now: datetime) -> Terms:
         used = {field.kind for each in filter.conditions if (field := self.find(each.field))}

@@ -50,8 +50,10 @@ class Field:
 
     ``column``: of the customer, or of ``rows`` where there are any, whose ``link`` names the customer. ``scale``: how
     many of its units make one (10,000 basis points are 100 %, so 100). ``choices``: the only words allowed, with what
-    they are called; ``offered``: words to suggest. ``most``: values in one list. ``compile`` instead of a column, for
-    what no column says: takes a positive operator, its typed value and the ``Terms``.
+    they are called; ``offered``: words to suggest. ``most``: values in one list. ``is_listed``: whether people
+    choose it from the list of fields. ``is_moment``: the column holds moments, not days. ``folds_case``: it is stored
+    in small letters. ``compile`` instead of a column, for what no column says: takes a positive operator, its typed
+    value and the ``Terms``.
     """
 
     key: str
@@ -70,6 +72,7 @@ class Field:
     operators: tuple[str, ...] = ()
     is_moment: bool = False
     folds_case: bool = False
+    is_listed: bool = True
 
     @property
     def allowed(self) -> tuple[str, ...]:

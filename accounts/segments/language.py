@@ -6,7 +6,7 @@ what their values mean, is not known here: see ``catalogue``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,6 +86,17 @@ class Filter:
 def where(field: str, op: str, value: Any = None) -> Filter:
     """A filter of one condition, for code that knows what it wants."""
     return Filter(Group(ALL, (Condition(field, op, value),)))
+
+
+def all_of(parts: Sequence[Node]) -> Filter:
+    """The filter that all these parts make together."""
+    return Filter(Group(ALL, tuple(parts)))
+
+
+def top_parts(filter: Filter) -> tuple[Node, ...]:
+    """The conditions and groups of a filter that must all hold."""
+    root = filter.root
+    return root.parts if isinstance(root, Group) and root.join == ALL else (root,)
 
 
 def placed(node: Node, path: str = "") -> Iterator[tuple[str, Condition]]:

@@ -90,7 +90,7 @@ CUSTOMER = (
     Field("search", _("Name or id like"), Kind.SEARCH, compile=_found),
     Field("name", _("Name"), Kind.TEXT, "name_sort", operators=(kinds.STARTS,), folds_case=True),
     Field("external_id", _("Customer id"), Kind.TEXT, "external_id", operators=_NAMED, most=MOST_NAMED),
-    Field("customer", _("Record"), Kind.ID, "pk", most=MOST_NAMED),
+    Field("customer", _("Record"), Kind.ID, "pk", most=MOST_NAMED, is_listed=False),
     _facet(Facet.COUNTRY, _("Country")),
     _facet(Facet.INDUSTRY, _("Industry")),
     _facet(Facet.TAG, _("Tag")),

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from babel.numbers import get_currency_precision
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership
@@ -18,7 +18,7 @@ from accounts.segments import kinds, language
 from accounts.segments.catalogue import Catalogue
 from accounts.segments.fields import Field
 from accounts.segments.kinds import Kind
-from accounts.segments.language import Condition, Fault, Filter, Group, Negation, Node
+from accounts.segments.language import Condition, Fault, Filter, Negation, Node, top_parts
 from csplatform.core import formats
 from csplatform.core.tenancy import current_workspace_id
 
@@ -33,16 +33,10 @@ def explain(filter: Filter, catalogue: Catalogue | None = None) -> str:
     return _Speaker(filter, catalogue or Catalogue()).sentence()
 
 
-def parts(filter: Filter, catalogue: Catalogue) -> list[str]:
-    """One phrase for each condition or group that must hold."""
+def explain_parts(filter: Filter, catalogue: Catalogue) -> list[str]:
+    """One phrase for each of ``top_parts``."""
     speaker = _Speaker(filter, catalogue)
     return [speaker.phrase(node) for node in top_parts(filter)]
-
-
-def top_parts(filter: Filter) -> tuple[Node, ...]:
-    """The conditions and groups that must all hold."""
-    root = filter.root
-    return root.parts if isinstance(root, Group) and root.join == language.ALL else (root,)
 
 
 class _Speaker:
@@ -249,6 +243,42 @@ _SENTENCES: dict[str, Callable[[Kind], str]] = {
 }
 _TAKES_VALUE = {
     op for op, shape in kinds.SHAPES.items() if shape in (kinds.Shape.ONE, kinds.Shape.MANY, kinds.Shape.PAIR)
+}
+
+
+def operator_words(op: str, kind: Kind) -> str:
+    """What an operator is called where one chooses it."""
+    return (_DATED.get(op, _OPERATORS[op]) if kind is Kind.DATE else _OPERATORS[op])()
+
+
+_OPERATORS: dict[str, Callable[[], str]] = {
+    kinds.IN: lambda: pgettext("operator", "is any of"),
+    kinds.NOT_IN: lambda: pgettext("operator", "is none of"),
+    kinds.STARTS: lambda: pgettext("operator", "begins with"),
+    kinds.LIKE: lambda: pgettext("operator", "is like"),
+    kinds.EQ: lambda: pgettext("operator", "is exactly"),
+    kinds.GTE: lambda: pgettext("operator", "is at least"),
+    kinds.GT: lambda: pgettext("operator", "is over"),
+    kinds.LTE: lambda: pgettext("operator", "is at most"),
+    kinds.LT: lambda: pgettext("operator", "is under"),
+    kinds.BETWEEN: lambda: pgettext("operator", "is between"),
+    kinds.SET: lambda: pgettext("operator", "is known"),
+    kinds.NOT_SET: lambda: pgettext("operator", "is unknown"),
+    kinds.IN_NEXT: lambda: pgettext("operator", "is in the next days"),
+    kinds.IN_LAST: lambda: pgettext("operator", "was in the last days"),
+    kinds.DUE_WITHIN: lambda: pgettext("operator", "is in the next days, or past"),
+    kinds.OLDER_THAN: lambda: pgettext("operator", "is longer ago than days"),
+    kinds.LATER_THAN: lambda: pgettext("operator", "is further ahead than days"),
+    kinds.NONE: lambda: pgettext("operator", "none"),
+    kinds.AT_LEAST: lambda: pgettext("operator", "at least"),
+    kinds.AT_MOST: lambda: pgettext("operator", "at most"),
+}
+_DATED: dict[str, Callable[[], str]] = {
+    kinds.EQ: lambda: pgettext("operator", "is on"),
+    kinds.GTE: lambda: pgettext("operator", "is on or after"),
+    kinds.GT: lambda: pgettext("operator", "is after"),
+    kinds.LTE: lambda: pgettext("operator", "is on or before"),
+    kinds.LT: lambda: pgettext("operator", "is before"),
 }
 
 

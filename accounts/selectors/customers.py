@@ -9,7 +9,6 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, IntegerField, Q, QuerySet, Sum, Value
 
-from accounts.filters import CustomerFilter
 from accounts.models import AttributeDefinition, Customer, Membership, SavedSegment
 from accounts.models.facets import Facet
 from accounts.paging import Cursor, Ordering, Page, page
@@ -42,14 +41,14 @@ def ordering_of(sort: str) -> tuple[str, Ordering]:
     return key, chosen
 
 
-def customers(wanted: CustomerFilter) -> QuerySet[Customer]:
-    """The customers of the active workspace that fulfil every condition of ``wanted``."""
-    found: QuerySet[Customer] = Customer.objects.filter(wanted.condition())
+def customers(wanted: Q) -> QuerySet[Customer]:
+    """The customers of the active workspace that fulfil ``wanted``, as ``accounts.segments.condition`` gives it."""
+    found: QuerySet[Customer] = Customer.objects.filter(wanted)
     return found
 
 
 def customer_page(
-    wanted: CustomerFilter,
+    wanted: Q,
     ordering: Ordering,
     *,
     size: int = PAGE_SIZE,
@@ -69,30 +68,26 @@ class Summary:
     arr_minor: int
 
 
-def summary(wanted: CustomerFilter) -> Summary:
+def summary(wanted: Q) -> Summary:
     """Exact count and ARR of the filtered list."""
     found = customers(wanted).aggregate(customers=Count("pk"), arr=Sum("arr_minor"))
     return Summary(found["customers"], int(found["arr"] or 0))
 
 
-def summaries(wanted: CustomerFilter) -> tuple[Summary, Summary]:
-    """The summary of the filtered list and that of everybody, in one query."""
-    condition = wanted.condition()
-    if not condition:
-        everyone = summary(wanted)
-        return everyone, everyone
+def summaries(*wanted: Q) -> list[Summary]:
+    """The summary of each of these lists, in one query; of those that ask for everybody once."""
     everybody = Customer.objects.order_by()
+    asked = {part if each else -1: each for part, each in enumerate(wanted)}
     counted = [
-        rows.annotate(part=Value(part, IntegerField()))
+        everybody.filter(each)
+        .annotate(part=Value(part, IntegerField()))
         .values("part")
         .annotate(customers=Count("pk"), arr=Sum("arr_minor"))
-        for part, rows in enumerate((everybody.filter(condition), everybody))
+        for part, each in asked.items()
     ]
-    found = {
-        row["part"]: Summary(row["customers"], int(row["arr"] or 0)) for row in counted[0].union(counted[1], all=True)
-    }
-    nobody = Summary(0, 0)
-    return found.get(0, nobody), found.get(1, nobody)
+    rows = counted[0].union(*counted[1:], all=True) if counted else []
+    found = {row["part"]: Summary(row["customers"], int(row["arr"] or 0)) for row in rows}
+    return [found.get(part if each else -1, Summary(0, 0)) for part, each in enumerate(wanted)]
 
 
 # Jumps from one distinct value to the next in the index instead of reading every row.
@@ -127,6 +122,8 @@ def attribute_definitions() -> list[AttributeDefinition]:
     return list(AttributeDefinition.objects.order_by("label", "id"))
 
 
-def segments_of(member: Membership) -> list[SavedSegment]:
-    """The member's own segments and those shared by others, by name."""
-    return list(SavedSegment.objects.filter(Q(owner=member) | Q(is_shared=True)).order_by("name", "id"))
+def visible_segments(member: Membership | None) -> QuerySet[SavedSegment]:
+    """The member's own segments and those shared by others, by name; for a key (None) the shared ones."""
+    mine = Q(is_shared=True) if member is None else Q(owner=member) | Q(is_shared=True)
+    found: QuerySet[SavedSegment] = SavedSegment.objects.filter(mine).order_by("name", "id")
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, ClassVar
+from uuid import UUID
 
 import django_filters
 from django.utils.translation import gettext as _
@@ -11,11 +12,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.access import Need
+from accounts import segments
+from accounts.api.access import Caller, Need
 from accounts.api.base import RecordViewSet
-from accounts.filters import CustomerFilter
-from accounts.models import Customer
+from accounts.models import Customer, SavedSegment
 from accounts.roles import Permission
+from accounts.selectors.customers import visible_segments
 from csplatform.core.rest.fields import Instant
 from csplatform.core.rest.problems import invalid
 from surveys.api.access import READ as SEE_HOSTED
@@ -28,12 +30,12 @@ from surveys.services.suppressing import Report
 MOST_CUSTOMERS = 1_000
 CUSTOMERS = Need("write", Permission.VIEW_CUSTOMERS)
 _FILTERS = {
-    "bands": "bands",
-    "contract_states": "states",
-    "stages": "stages",
-    "countries": "countries",
-    "industries": "industries",
-    "tags": "tags",
+    "bands": "band",
+    "contract_states": "contract_state",
+    "stages": "stage",
+    "countries": "country",
+    "industries": "industry",
+    "tags": "tag",
 }
 
 
@@ -50,6 +52,8 @@ class SendSerializer(serializers.Serializer[Any]):
     countries = serializers.ListField(child=serializers.CharField(), required=False)
     industries = serializers.ListField(child=serializers.CharField(), required=False)
     tags = serializers.ListField(child=serializers.CharField(), required=False)
+    filter = serializers.DictField(required=False, help_text="A filter over customers, as `segments` take it.")
+    segment_id = serializers.UUIDField(required=False, help_text="A saved segment.")
     addressees = serializers.ChoiceField(choices=Addressees.choices, required=False)
     roles = serializers.ListField(child=serializers.CharField(max_length=120), required=False)
     remind_after_days = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=90)
@@ -165,7 +169,7 @@ class SurveySendViewSet(RecordViewSet):
             dispatch = sending.invite_addresses(emails=told["emails"], rest_days=rest_days, **by)
         else:
             self.caller.require(CUSTOMERS)
-            dispatch = sending.send(target=_target(told), label=_("by REST"), **by)
+            dispatch = sending.send(target=_target(told, self.caller), label=_("by REST"), **by)
         return self.shown(dispatch, 202)
 
     @extend_schema(
@@ -190,20 +194,47 @@ def _told(serializer: serializers.Serializer[Any], request: Request) -> dict[str
     return dict(serializer.validated_data)
 
 
-def _target(told: dict[str, Any]) -> Target:
-    conditions: dict[str, Any] = {ours: tuple(told[name]) for name, ours in _FILTERS.items() if name in told}
+def _target(told: dict[str, Any], caller: Caller) -> Target:
+    wanted = segments.EVERYBODY
+    for name, field in _FILTERS.items():
+        if told.get(name):
+            wanted &= _parsed({"field": field, "op": "in", "value": told[name]}, name)
+    if "filter" in told:
+        wanted &= _parsed(told["filter"], "filter")
+    if "segment_id" in told:
+        wanted &= _segment(told["segment_id"], caller)
     if "customer_external_ids" in told:
-        wanted = set(told["customer_external_ids"])
-        found = dict(Customer.objects.filter(external_id__in=wanted).values_list("external_id", "pk"))
-        if missing := sorted(wanted - set(found)):
-            named = ", ".join(missing[:5])
-            raise invalid(
-                [("customer_external_ids", _("There is none with this external id: %(ids)s") % {"ids": named})]
-            )
-        conditions["search"] = tuple(found.values())
+        wanted &= segments.where("external_id", "in", _known(told["customer_external_ids"]))
+    member = caller.membership.pk if caller.membership else None
     return Target(
-        customers=CustomerFilter(**conditions),
+        customers=segments.for_reader(wanted, member),
         addressees=told.get("addressees", Addressees.EVERYBODY),
         roles=tuple(told.get("roles", ())),
         rest_days=told.get("rest_days", REST_DAYS),
     )
+
+
+def _parsed(said: object, name: str) -> segments.Filter:
+    try:
+        return segments.parse(said)
+    except segments.SegmentError as error:
+        raise invalid(
+            [(f"{name}.{path}" if name == "filter" and path else name, words) for path, words in error.problems]
+        ) from error
+
+
+def _segment(segment_id: UUID, caller: Caller) -> segments.Filter:
+    found: SavedSegment | None = visible_segments(caller.membership).filter(pk=segment_id).first()
+    if found is None:
+        raise invalid([("segment_id", _("There is no such segment."))])
+    return segments.stored(found.definition)
+
+
+def _known(external_ids: list[str]) -> list[str]:
+    """These ids, if every one of them is a customer's."""
+    wanted = set(external_ids)
+    found = set(Customer.objects.filter(external_id__in=wanted).values_list("external_id", flat=True))
+    if missing := sorted(wanted - found):
+        named = ", ".join(missing[:5])
+        raise invalid([("customer_external_ids", _("There is none with this external id: %(ids)s") % {"ids": named})])
+    return sorted(found)

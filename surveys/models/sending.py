@@ -25,9 +25,9 @@ class Addressees(models.TextChoices):
 class Dispatch(TenantModel):
     """One sending of a survey to a group of people.
 
-    ``label`` says in words which customers it was addressed to, ``conditions`` as ``accounts.filters`` reads it (empty:
-    a list of addresses). ``roles``: only contacts with one of these. ``rest_days``: who was mailed any survey within so
-    many days is held back. ``counts``: what became of those it was addressed to.
+    ``label`` says in words which customers it was addressed to, ``conditions`` in the language of ``accounts.segments``
+    (empty: a list of addresses). ``roles``: only contacts with one of these. ``rest_days``: who was mailed
+    any survey within so many days is held back. ``counts``: what became of those it was addressed to.
     """
 
     survey = models.ForeignKey(Survey, on_delete=models.CASCADE, related_name="dispatches", db_index=False)

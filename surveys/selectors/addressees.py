@@ -12,8 +12,9 @@ from uuid import UUID
 from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Lower
 
-from accounts.filters import CustomerFilter
+from accounts import segments
 from accounts.models import Contact
+from accounts.segments import Filter
 from accounts.selectors.customers import customers
 from surveys.models import Addressees, HeldBack, SendState, Suppression, SurveyInvitation
 
@@ -40,7 +41,7 @@ class Fate(StrEnum):
 class Target:
     """Whom a survey goes to. ``roles``: only contacts with one of these. ``rest_days``: 0 asks everybody again."""
 
-    customers: CustomerFilter
+    customers: Filter
     addressees: str = Addressees.EVERYBODY
     roles: tuple[str, ...] = ()
     rest_days: int = REST_DAYS
@@ -61,7 +62,7 @@ class Preview:
 def contacts_meant(survey_id: UUID, target: Target, now: datetime) -> QuerySet[Any]:
     """The contacts meant, each with its ``address`` (lower case) and its ``fate``."""
     rows: QuerySet[Any] = Contact.objects.filter(
-        _WHO[Addressees(target.addressees)], customer__in=customers(target.customers)
+        _WHO[Addressees(target.addressees)], customer__in=customers(segments.condition(target.customers, now=now))
     )
     if target.roles:
         rows = rows.filter(role__in=target.roles)

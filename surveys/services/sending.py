@@ -13,7 +13,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.filters import CustomerFilter
+from accounts import segments
 from accounts.models import Workspace
 from csplatform.core import audit, jobs
 from csplatform.core.ids import uuid7
@@ -64,6 +64,8 @@ def send(
     _check(remind_after_days, target.rest_days)
     if target.addressees not in Addressees.values:
         raise ValidationError({"addressees": _("Choose whom at the customers to ask.")})
+    if wrong := segments.problems(target.customers):
+        raise ValidationError({"customers": [message for _path, message in wrong]})
     dispatch = Dispatch.objects.create(
         workspace_id=survey.workspace_id,
         survey=survey,
@@ -235,7 +237,7 @@ def _finish(dispatch_id: UUID, state: JobState, now: datetime, message: str = ""
 def target_of(dispatch: Dispatch) -> Target:
     """Whom a dispatch was addressed to."""
     return Target(
-        customers=CustomerFilter.from_json(dispatch.conditions),
+        customers=segments.stored(dispatch.conditions),
         addressees=dispatch.addressees,
         roles=tuple(dispatch.roles),
         rest_days=dispatch.rest_days,

@@ -8,21 +8,20 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts import segments
 from accounts.access import actor_of, demand
-from accounts.filters import CustomerFilter
 from accounts.forms import errors_into
 from accounts.middleware import WorkspaceRequest
 from accounts.models.customers import ContractState
 from accounts.roles import Permission, allows
-from accounts.selectors.customers import segments_of
-from accounts.views.customers.filter_form import CustomerFilterForm
+from accounts.selectors.customers import visible_segments
 from surveys.models import Dispatch, HeldBack, SendState, State, Survey, SurveyInvitation
 from surveys.selectors import invitations as reads
 from surveys.selectors.addressees import REST_DAYS, Target, preview
@@ -33,7 +32,7 @@ from surveys.views.access import BOTH, READ, WRITE, find, host_page
 
 _PAGE = 50
 PEOPLE, LIST = "people", "list"
-UNDER = (ContractState.ACTIVE, ContractState.NOTICE_GIVEN, ContractState.IN_GRACE)
+UNDER = [ContractState.ACTIVE.value, ContractState.NOTICE_GIVEN.value, ContractState.IN_GRACE.value]
 
 
 @host_page(BOTH)
@@ -44,8 +43,8 @@ def send(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     to = request.POST.get("to", PEOPLE if may_customers else LIST)
     posted = request.POST if request.method == "POST" else None
     first = {"remind_after_days": 7, "rest_days": REST_DAYS, "whom": UNDER_CONTRACT, "addressees": "everybody"}
-    segments = segments_of(request.membership) if may_customers else []
-    people = SendForm(posted if posted and to == PEOPLE else first, segments=segments, auto_id="people_%s")
+    kept = list(visible_segments(request.membership)) if may_customers else []
+    people = SendForm(posted if posted and to == PEOPLE else first, segments=kept, auto_id="people_%s")
     addresses = AddressesForm(posted if posted and to == LIST else None, auto_id="list_%s")
     if posted is not None:
         if to == PEOPLE:
@@ -72,14 +71,11 @@ def _target(request: WorkspaceRequest, form: SendForm) -> Target:
     said = form.cleaned_data
     segment = form.segment()
     if segment is not None:
-        wanted = CustomerFilterForm(
-            QueryDict(segment.query),
-            workspace=request.workspace,
-            membership=request.membership,
-            today=timezone.now().date(),
-        ).conditions()
+        wanted = segments.for_reader(segments.stored(segment.definition), request.membership.pk)
+    elif said["whom"] == EVERY_CUSTOMER:
+        wanted = segments.EVERYBODY
     else:
-        wanted = CustomerFilter() if said["whom"] == EVERY_CUSTOMER else CustomerFilter(states=UNDER)
+        wanted = segments.where("contract_state", "in", UNDER)
     return Target(customers=wanted, addressees=said["addressees"], roles=said["roles"], rest_days=said["rest_days"])
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import QueryDict
+from django.utils.http import urlencode
 
 # What says where in the list one is, and what a cookie remembers as well: neither belongs into a segment.
 POSITION = ("after", "before")
 COLUMNS = "columns"
 SORT = "sort"
+FILTER, SEGMENT, SEARCH = "filter", "segment", "q"
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,19 @@ class Address:
         kept = [] if value is None else [each for each in changed.getlist(name) if each != value]
         changed.setlist(name, kept) if kept else changed.pop(name, None)
         return self._link(changed)
+
+    def filtered(self, document: dict[str, Any] | None) -> str:
+        """A link to the list of another filter: sort, columns and search stay, all other conditions go."""
+        changed = QueryDict(mutable=True)
+        for name, value in self.keep(SORT, COLUMNS, SEARCH):
+            changed.appendlist(name, value)
+        if document is not None:
+            changed[FILTER] = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+        return self._link(changed)
+
+    def query_of(self, *names: str) -> str:
+        """The parameters of these names as a query."""
+        return urlencode(self.keep(*names))
 
     def keep(self, *names: str) -> list[tuple[str, str]]:
         """The parameters of these names as pairs, for hidden fields."""

@@ -8,6 +8,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,14 +18,13 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from accounts.access import actor_of, demand, requires
-from accounts.filters import CustomerFilter
 from accounts.middleware import WorkspaceRequest
 from accounts.models import BulkChange, BulkKind, Membership
 from accounts.roles import Permission
 from accounts.selectors import customers as selectors
 from accounts.selectors.members import present_members
 from accounts.services import bulk_changes
-from accounts.views.customers.filter_form import CustomerFilterForm
+from accounts.views.customers import asked
 from accounts.views.customers.listing import CHANGED
 from csplatform.core.ids import parse_uuid
 
@@ -51,7 +51,7 @@ class AssignForm(forms.Form):
 def customer_bulk(request: WorkspaceRequest) -> HttpResponse:
     """First without ``confirm``: who would be hit; then with it: the change, and back to the list with undo."""
     kind = _kind(request)
-    query = request.POST.get("query", "")[:2_000]
+    query = request.POST.get("query", "")
     chosen = [identity for text in request.POST.getlist("customer") if (identity := parse_uuid(text))]
     scope = request.POST.get("scope", SELECTED)
     confirming = "confirm" in request.POST
@@ -88,7 +88,7 @@ def bulk_undo(request: WorkspaceRequest, change_id: UUID) -> HttpResponse:
                 left,
             ) % {"n": left}
         messages.success(request, told)
-    return redirect(_list_url(request.POST.get("query", "")[:2_000]))
+    return redirect(_list_url(request.POST.get("query", "")))
 
 
 def _kind(request: WorkspaceRequest) -> BulkKind:
@@ -114,13 +114,10 @@ def _targets(request: WorkspaceRequest, scope: str, chosen: list[UUID], query: s
     return list(rows.order_by("pk").values_list("pk", flat=True)[: bulk_changes.MAX_CUSTOMERS + 1])
 
 
-def _conditions(request: WorkspaceRequest, scope: str, chosen: list[UUID], query: str) -> CustomerFilter:
+def _conditions(request: WorkspaceRequest, scope: str, chosen: list[UUID], query: str) -> Q:
     if scope != MATCHING:
-        return CustomerFilter(search=tuple(chosen))
-    form = CustomerFilterForm(
-        QueryDict(query), workspace=request.workspace, membership=request.membership, today=timezone.now().date()
-    )
-    return form.conditions()
+        return Q(pk__in=chosen)
+    return asked.read(QueryDict(query), membership=request.membership, now=timezone.now()).wanted()
 
 
 def _make(request: WorkspaceRequest, kind: BulkKind, value: str, ids: list[UUID], query: str) -> HttpResponse:
@@ -146,7 +143,7 @@ def _make(request: WorkspaceRequest, kind: BulkKind, value: str, ids: list[UUID]
 def _preview(
     request: WorkspaceRequest, kind: BulkKind, form: forms.Form, chosen: list[UUID], scope: str, query: str
 ) -> dict[str, Any]:
-    selected = selectors.customers(CustomerFilter(search=tuple(chosen)))
+    selected = selectors.customers(Q(pk__in=chosen))
     largest = selected.order_by("-arr_minor", "pk").values_list("name", "arr_minor")[:NAMED]
     return {
         "kind": kind,
@@ -154,7 +151,7 @@ def _preview(
         "chosen": chosen,
         "scope": scope,
         "query": query,
-        "selected": selectors.summary(CustomerFilter(search=tuple(chosen))),
+        "selected": selectors.summary(Q(pk__in=chosen)),
         "matching": selectors.summary(_conditions(request, MATCHING, chosen, query)),
         "most": bulk_changes.MAX_CUSTOMERS,
         "largest": [{"name": name, "arr_minor": arr} for name, arr in largest],

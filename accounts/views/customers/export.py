@@ -9,20 +9,19 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts import extensions
 from accounts.access import actor_of, requires
-from accounts.filters import CustomerFilter
 from accounts.middleware import WorkspaceRequest
 from accounts.models import Customer
 from accounts.paging import Cursor, Ordering
 from accounts.roles import Permission
 from accounts.selectors import customers as selectors
-from accounts.views.customers.address import SORT
-from accounts.views.customers.listing import conditions_of
+from accounts.views.customers import asked
 from csplatform.core import audit, formats
 from csplatform.core.tenancy import workspace_scope
 
@@ -47,18 +46,18 @@ def neutral(value: Any) -> Any:
 def customer_export(request: WorkspaceRequest) -> StreamingHttpResponse:
     """The customers the address describes, in its order, one row each."""
     now = timezone.now()
-    wanted = conditions_of(request, now.date())
-    ordering = selectors.ordering_of(request.GET.get(SORT, selectors.DEFAULT_SORT))[1]
+    told = asked.read(request.GET, membership=request.membership, now=now)
+    ordering = selectors.ordering_of(told.sort(request.GET))[1]
     audit.record(
         actor=actor_of(request), action="customers.exported", data={"query": request.GET.urlencode()[:2_000]}, now=now
     )
-    rows = csv_rows(request.workspace.pk, request.workspace.currency, wanted, ordering)
+    rows = csv_rows(request.workspace.pk, request.workspace.currency, told.wanted(), ordering)
     response = StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="customers-{now.date().isoformat()}.csv"'
     return response
 
 
-def csv_rows(workspace_id: UUID, currency: str, wanted: CustomerFilter, ordering: Ordering) -> Iterator[bytes]:
+def csv_rows(workspace_id: UUID, currency: str, wanted: Q, ordering: Ordering) -> Iterator[bytes]:
     """The file in pieces. The request's transaction is over when they are read, so each opens its own."""
     yield _written([HEADINGS], bom=True)
     after: Cursor | None = None

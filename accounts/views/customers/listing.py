@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,19 +14,17 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts import extensions
+from accounts import extensions, segments
 from accounts.access import requires
-from accounts.filters import CustomerFilter
 from accounts.middleware import WorkspaceRequest
-from accounts.models import BulkChange, Customer
+from accounts.models import BulkChange, Customer, SavedSegment
 from accounts.paging import Cursor
 from accounts.roles import Permission, allows
 from accounts.selectors import customers as selectors
 from accounts.services import bulk_changes
-from accounts.views.customers import columns
-from accounts.views.customers.address import COLUMNS, SORT, Address
-from accounts.views.customers.chips import chips, mistakes
-from accounts.views.customers.filter_form import CustomerFilterForm
+from accounts.views.customers import asked, columns
+from accounts.views.customers.address import COLUMNS, SEGMENT, Address
+from accounts.views.customers.asked import Asked
 from csplatform.core.ids import parse_uuid
 
 FRAGMENT = "customer-list"
@@ -39,12 +38,6 @@ def address_of(request: WorkspaceRequest) -> Address:
     return Address(reverse("customer_list"), query)
 
 
-def filter_of(request: WorkspaceRequest, today: date, *, offer: bool = False) -> CustomerFilterForm:
-    return CustomerFilterForm(
-        request.GET, workspace=request.workspace, membership=request.membership, today=today, offer=offer
-    )
-
-
 @require_safe
 @requires(Permission.VIEW_CUSTOMERS)
 def customer_list(request: WorkspaceRequest) -> HttpResponse:
@@ -52,56 +45,38 @@ def customer_list(request: WorkspaceRequest) -> HttpResponse:
     now = timezone.now()
     wants_list = request.htmx.target == FRAGMENT and not request.htmx.history_restore_request  # type: ignore[attr-defined]  # set by django-htmx's middleware
     template = "accounts/_customer_list.html" if wants_list else "accounts/customer_list.html"
-    response = render(request, template, _context(request, now.date()))
+    response = render(request, template, _context(request, now))
     columns.remember(request, response)
     patch_vary_headers(response, ["HX-Request", "HX-Target", "Cookie"])
     return response
 
 
-@require_safe
-@requires(Permission.VIEW_CUSTOMERS)
-def customer_filter(request: WorkspaceRequest) -> HttpResponse:
-    """The filter form: a fragment for the list's menu, a page of its own without JavaScript."""
+def _context(request: WorkspaceRequest, now: datetime) -> dict[str, Any]:
+    today = now.date()
     address = address_of(request)
-    form = filter_of(request, timezone.now().date(), offer=True)
-    template = "accounts/_customer_filter.html" if request.htmx else "accounts/customer_filter.html"  # type: ignore[attr-defined]  # set by django-htmx's middleware
-    context = {
-        "filter_form": form,
-        "hidden_params": address.keep(SORT, COLUMNS, "q"),
-        "list_url": address.path,
-        "clear_url": address.path,
-    }
-    response = render(request, template, context)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
-
-
-def _context(request: WorkspaceRequest, today: date) -> dict[str, Any]:
-    address = address_of(request)
-    form = filter_of(request, today)
-    wanted = form.conditions()
-    sort = request.GET.get(SORT, selectors.DEFAULT_SORT)
+    told = asked.read(request.GET, membership=request.membership, now=now)
+    wanted = told.wanted()
+    sort = told.sort(request.GET)
     shown = columns.shown(request)
     stages = extensions.named_stages()
-    matching, everybody = selectors.summaries(wanted)
+    matching, everybody = selectors.summaries(wanted, Q())
     page = selectors.customer_page(
         wanted,
         selectors.ordering_of(sort)[1],
         after=Cursor.decode(request.GET.get("after", "")),
         before=Cursor.decode(request.GET.get("before", "")),
     )
-    active = chips(form, address, stages)
     role = request.membership.role
     return {
         "currency": request.workspace.currency,
         "today": today,
-        "q": form.text,
+        "q": told.text,
         "total": everybody.customers,
         "matching": matching.customers,
         "matching_arr_minor": matching.arr_minor,
-        "segments": _segments(request, address),
-        "active_filters": active,
-        "filter_mistakes": mistakes(form),
+        "segments": _segments(request, address, told),
+        "active_filters": _chips(told, address),
+        "filter_mistakes": told.mistakes,
         "filter_url": _with_query(reverse("customer_filter"), address.condition_query()),
         "clear_url": address.path,
         "search_params": address.all_but("q"),
@@ -113,6 +88,7 @@ def _context(request: WorkspaceRequest, today: date) -> dict[str, Any]:
         ],
         "columns_url": address.path,
         "save_segment_url": reverse("segment_save"),
+        "segments_url": reverse("segment_list"),
         "condition_query": address.condition_query(),
         "rows": [_row(customer, stages, today) for customer in page.rows],
         "bulk": _bulk(role),
@@ -137,7 +113,20 @@ def _row(customer: Customer, stages: dict[str, str], today: date) -> dict[str, A
     }
 
 
-def _segments(request: WorkspaceRequest, address: Address) -> list[dict[str, Any]]:
+def _chips(told: Asked, address: Address) -> list[dict[str, str]]:
+    """What must hold, one chip each, with the link to the list without it."""
+    nodes = segments.top_parts(told.filter)
+    chips = []
+    if told.text:
+        like = segments.explain_parts(segments.where("search", "like", told.text), told.catalogue)[0]
+        chips.append({"text": like, "remove_url": address.without("q")})
+    for place, text in enumerate(segments.explain_parts(told.filter, told.catalogue)):
+        rest = segments.all_of(nodes[:place] + nodes[place + 1 :])
+        chips.append({"text": text, "remove_url": address.filtered(rest.as_json() if rest.conditions else None)})
+    return chips
+
+
+def _segments(request: WorkspaceRequest, address: Address, told: Asked) -> list[dict[str, Any]]:
     """The lists everybody has, then one's own and the shared ones; the one shown is marked."""
     here = address.condition_query()
     common = [
@@ -148,18 +137,22 @@ def _segments(request: WorkspaceRequest, address: Address) -> list[dict[str, Any
     found = [
         {"name": name, "url": _with_query(address.path, query), "current": query == here} for name, query in common
     ]
-    for segment in selectors.segments_of(request.membership):
+    for segment in selectors.visible_segments(request.membership):
         own = segment.owner_id == request.membership.pk
         found.append(
             {
                 "name": segment.name,
-                "url": _with_query(address.path, segment.query),
-                "current": segment.query == here,
+                "url": f"{address.path}?{SEGMENT}={segment.pk}",
+                "current": segment == told.segment and told.filter.as_json() == _definition(segment),
                 "shared": segment.is_shared,
                 "remove_url": reverse("segment_remove", args=[segment.pk]) if own else None,
             }
         )
     return found
+
+
+def _definition(segment: SavedSegment) -> dict[str, Any]:
+    return segments.stored(segment.definition).as_json()
 
 
 def _bulk(role: str) -> dict[str, Any] | None:
@@ -183,8 +176,3 @@ def _undo(request: WorkspaceRequest) -> BulkChange | None:
 
 def _with_query(path: str, query: str) -> str:
     return f"{path}?{query}" if query else path
-
-
-def conditions_of(request: WorkspaceRequest, today: date) -> CustomerFilter:
-    """The filter that the address of this request says."""
-    return filter_of(request, today).conditions()
