@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from accounts import models
+from accounts import models, segments
 from accounts.access import actor_of
-from accounts.administration.base import HistoryAdmin, WorkspaceModelAdmin
+from accounts.administration.base import HistoryAdmin, WorkspaceForm, WorkspaceModelAdmin
 from accounts.administration.records import ServiceAdmin
 from accounts.models.customers import TeamRole
 from accounts.roles import Permission
@@ -247,9 +248,20 @@ class AttributeValueAdmin(HistoryAdmin):
     search_fields = ["customer__name", "text_value"]
 
 
+class SavedSegmentForm(WorkspaceForm):
+    """Refuses a filter that cannot be answered, and keeps the canonical form of what can."""
+
+    def clean_definition(self) -> dict[str, Any]:
+        try:
+            return segments.parse(self.cleaned_data["definition"] or {}).as_json()
+        except segments.SegmentError as error:
+            raise ValidationError([f"{path}: {said}" if path else said for path, said in error.problems]) from error
+
+
 @admin.register(models.SavedSegment)
 class SavedSegmentAdmin(WorkspaceModelAdmin):
-    fields = ["name", "query", "owner", "is_shared"]
+    form = SavedSegmentForm
+    fields = ["name", "definition", "sort", "owner", "is_shared"]
     list_display = ["name", "owner", "is_shared", "created_at"]
     list_filter = ["is_shared"]
     list_select_related = ["owner__user"]

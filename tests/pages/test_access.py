@@ -126,7 +126,9 @@ def test_what_a_colleague_made_is_not_mine_to_undo(house: House) -> None:
     owner, csm = house.members[Role.OWNER], house.members[Role.CSM]
     common = {"workspace": house.workspace}
     with workspace_scope(house.workspace):
-        segment = SavedSegment.objects.create(**common, name="Mine", query="band=watch", owner=owner, created_at=NOW)
+        segment = SavedSegment.objects.create(
+            **common, name="Mine", definition={"all": []}, owner=owner, created_at=NOW
+        )
         change = BulkChange.objects.create(**common, kind="tag", value="x", before={}, made_by=owner, made_at=NOW)
         dismissal = TodayDismissal.objects.create(
             **common, customer=house.customer, member=owner, kind="done", reason="x", until=NOW.date(), made_at=NOW

@@ -169,7 +169,7 @@ def test_sending_to_a_segment_mails_its_people(house: House, survey: Survey) -> 
         segment = SavedSegment.objects.create(
             workspace_id=house.workspace.pk,
             name="Ours",
-            query="state=active",
+            definition={"all": [{"field": "contract_state", "op": "in", "value": ["active"]}]},
             owner=house.members[Role.MANAGER],
             created_at=timezone.now(),
         )

@@ -10,16 +10,15 @@ from typing import Any
 from django.core import mail
 from django.core.mail import EmailMessage
 
-from accounts.filters import CustomerFilter
+from accounts import segments
 from accounts.models import Contact, Customer, Workspace
+from accounts.segments import Filter
 from csplatform.core import audit
 from surveys.models import Dispatch, Survey
 from surveys.selectors.addressees import Target
 from surveys.services import mailing, sending
 from tests.factories import NOW, make_contact, make_customer
 from tests.surveys.factories import make_survey
-
-EVERYBODY = CustomerFilter()
 
 
 def score_survey(kind: str = "nps", slug: str = "nps", **settings: Any) -> Survey:
@@ -40,7 +39,7 @@ def people(customer: Customer | None = None, *addresses: str, **fields: Any) -> 
     return [make_contact(home, email=address, **fields) for address in addresses]
 
 
-def send(survey: Survey, *, wanted: CustomerFilter = EVERYBODY, now: datetime = NOW, **told: Any) -> Dispatch:
+def send(survey: Survey, *, wanted: Filter = segments.EVERYBODY, now: datetime = NOW, **told: Any) -> Dispatch:
     """Send to contacts; the invitations are written by ``fill_now``."""
     remind = told.pop("remind_after_days", None)
     return sending.send(

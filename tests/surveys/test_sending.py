@@ -14,7 +14,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.filters import CustomerFilter
+from accounts import segments
 from accounts.models import Workspace
 from csplatform.core import audit
 from csplatform.core.models import AuditEvent, Job
@@ -68,14 +68,14 @@ class TestWhoIsAsked:
             invited.people(french, "boss@people.example", is_sponsor=True, role="coo")
             invited.people(french, "user@people.example", role="dispatcher")
             invited.people(german, "far@people.example", is_sponsor=True)
-            active = CustomerFilter(states=("active",))
+            active = segments.where("contract_state", "in", ["active"])
             for told, expected in (
                 ({"wanted": active}, 2),
                 ({"wanted": active, "addressees": "sponsors"}, 1),
                 ({"roles": ("dispatcher",)}, 1),
                 ({}, 3),
             ):
-                wanted = told.pop("wanted", CustomerFilter())
+                wanted = told.pop("wanted", segments.EVERYBODY)
                 assert preview(survey.pk, Target(customers=wanted, **told), NOW).mails == expected  # type: ignore[arg-type]  # keywords of several types
 
     def test_the_preview_counts_what_sending_then_does(self, house: Workspace) -> None:
@@ -92,7 +92,7 @@ class TestWhoIsAsked:
             suppressing.suppress(email="gone@people.example", reason="do_not_contact", actor=audit.SYSTEM, now=NOW)
         invited.mail_now(house)
         with workspace_scope(house):
-            said = preview(survey.pk, Target(customers=CustomerFilter()), NOW + DAY)
+            said = preview(survey.pk, Target(customers=segments.EVERYBODY), NOW + DAY)
             dispatch = invited.send(survey, now=NOW + DAY)
         invited.fill_now(dispatch, NOW + DAY)
         with workspace_scope(house):

@@ -70,7 +70,7 @@ def _enter(alias, workspace):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("surveys", "0005_sending"),
+        ("surveys", "0007_known_scores"),
         ("accounts", "0015_segment_definitions"),
     ]
 
