@@ -71,7 +71,7 @@ def _enter(alias, workspace):
 class Migration(migrations.Migration):
     dependencies = [
         ("surveys", "0007_known_scores"),
-        ("accounts", "0015_segment_definitions"),
+        ("accounts", "0016_segment_definitions"),
     ]
 
     operations = [migrations.RunPython(rewrite, migrations.RunPython.noop)]

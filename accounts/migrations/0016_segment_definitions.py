@@ -31,7 +31,7 @@ def _enter(alias, workspace):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0014_customer_health_apart"),
+        ("accounts", "0015_webhooks"),
     ]
 
     operations = [
