@@ -47,7 +47,7 @@ def customer_filter(request: WorkspaceRequest) -> HttpResponse:
     if request.POST.get("do") == SHOW and state.found is not None:
         return redirect(address.filtered(state.found.as_json() if state.found.conditions else None))
     fragment = request.htmx.target == FRAGMENT  # type: ignore[attr-defined]  # set by django-htmx's middleware
-    template = f"accounts/{'_' if fragment else ''}customer_filter.html"
+    template = "accounts/_customer_filter.html" if fragment else "accounts/customer_filter.html"
     response = render(request, template, _context(request, state, catalogue, address))
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response
