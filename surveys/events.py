@@ -9,7 +9,18 @@ _ANSWER = (
     _SURVEY,
     id_of("response_id", _("The answer.")),
     id_of("customer_id", _("The customer of whoever answered, where it is known."), always=False),
+    Field("kind", "string", _("Of a known customer: top3, nps, csat, ces or form."), "nps", always=False),
     Field("score", "integer", _("The score given, in surveys that ask for one."), 9, always=False),
+    Field(
+        "group",
+        "string",
+        _(
+            "Of a known customer: promoter, passive, detractor (NPS), satisfied, neutral, dissatisfied (CSAT), easy, "
+            "neutral, hard (CES)."
+        ),
+        "promoter",
+        always=False,
+    ),
 )
 _COUNT = Field("count", "integer", _("How many."), 3)
 
