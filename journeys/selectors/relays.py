@@ -84,9 +84,9 @@ def history(customer_id: UUID) -> Sequence[Relay]:
     return list(_joined(Relay.objects.filter(customer_id=customer_id)).prefetch_related("items").order_by("-id"))
 
 
-def is_superseded(relay: Relay) -> bool:
-    """Whether a later handover of the customer exists, so that this one is history."""
-    return Relay.objects.filter(customer_id=relay.customer_id, pk__gt=relay.pk).exists()
+def is_answerable(relay: Relay) -> bool:
+    """Whether what was declined or withdrawn may still be offered again: no later handover, the customer not moved."""
+    return _still_open(Relay.objects.filter(pk=relay.pk)).exists()
 
 
 def waiting_for(*, of: Membership, now: datetime, most: int) -> list[Relay]:

@@ -1,4 +1,4 @@
-/* Keyboard: "/" search, "?" help, "g" then a letter, j/k or arrows in lists, Ctrl/⌘ K palette. */
+/* Keyboard: "/" search, "?" help, "g" then a letter, j/k or arrows in lists, a page's own letters, Ctrl/⌘ K palette. */
 const WAIT = 1200;
 const help = document.getElementById("help");
 const palette = document.getElementById("palette");
@@ -20,6 +20,18 @@ function step(by) {
   for (const row of all) row.classList.toggle("is-active", row === next);
   next.querySelector("[data-open]")?.focus({ preventScroll: true });
   next.scrollIntoView({ block: "nearest" });
+  next.dispatchEvent(new CustomEvent("row"));
+}
+
+/* Pages name their own keys with data-key; what opens by one takes the cursor to its first field. */
+function press(key) {
+  const all = document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`);
+  const target = [...all].find((each) => each.offsetParent !== null);
+  if (!target) return false;
+  target.click();
+  const opened = target.nodeName === "SUMMARY" && target.parentElement.open;
+  if (opened) target.parentElement.querySelector("textarea, input:not([type=hidden]), select")?.focus();
+  return true;
 }
 
 function toggleRow() {
@@ -65,6 +77,8 @@ document.addEventListener("keydown", (event) => {
   if (action) {
     event.preventDefault();
     action();
+  } else if (event.key.length === 1 && press(event.key)) {
+    event.preventDefault();
   }
 });
 
