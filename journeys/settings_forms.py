@@ -17,7 +17,6 @@ from accounts.roles import Department
 from journeys.models import Holiday, RelayTemplate, Stage, WorkCalendar
 from journeys.services.relay_templates import MOST_DAYS, MOST_ITEMS, Line
 
-
 if TYPE_CHECKING:
     _StageChoice = forms.ModelChoiceField[Stage]
 else:
