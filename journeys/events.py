@@ -47,6 +47,34 @@ declare(
         ),
     ),
     EventType(
+        "lap.began",
+        _("The boomerang was thrown again: a renewal, an expansion, or a return after churn."),
+        (
+            _CUSTOMER,
+            id_of("lap_id", _("The lap.")),
+            Field("kind", "string", _("What threw it."), "renewal"),
+            Field("number", "integer", _("Its number among the customer's laps, from 1."), "2"),
+        ),
+    ),
+    EventType(
+        "customer.churned",
+        _("A customer's last paid subscription has ended, and the grace period with it."),
+        (
+            _CUSTOMER,
+            id_of("move_id", _("The move in the customer's history.")),
+            Field("churned_on", "day", _("The first day without a subscription."), "2026-06-16"),
+        ),
+    ),
+    EventType(
+        "churn.explained",
+        _("Somebody has named what grounded a customer."),
+        (
+            _CUSTOMER,
+            id_of("move_id", _("The churn in the customer's history.")),
+            Field("force", "string", _("What it was: competitor, internal, external or vendor."), "competitor"),
+        ),
+    ),
+    EventType(
         "task.created",
         _("Somebody, or a rule, has made a task."),
         (id_of("task_id", _("The task.")), id_of("customer_id", _("Its customer; null where it has none."))),

@@ -11,6 +11,10 @@ MeasureReader = Callable[[Sequence[UUID], Sequence[str]], Mapping[UUID, Mapping[
 MeasureNames = Callable[[], Mapping[str, str]]
 """Key → name of the active workspace's measures."""
 
+AdoptionReader = Callable[[Sequence[UUID]], Mapping[UUID, float | None]]
+"""Customers → the share of the invited people who are active, 0 to 1; None or left out where nobody is known."""
+
+adoption_readers: list[AdoptionReader] = []
 measure_readers: list[MeasureReader] = []
 measure_names: list[MeasureNames] = []
 
@@ -22,6 +26,11 @@ def measure_values(customer_ids: Sequence[UUID], keys: Sequence[str]) -> dict[UU
         for customer_id, values in reader(customer_ids, keys).items():
             found[customer_id].update(values)
     return found
+
+
+def adoption_share(customer_ids: Sequence[UUID]) -> dict[UUID, float | None]:
+    """The share of the invited people who are active, by customer."""
+    return {customer: share for reader in adoption_readers for customer, share in reader(customer_ids).items()}
 
 
 def named_measures() -> dict[str, str]:

@@ -19,6 +19,7 @@ from csplatform.api.errors import unknown_address
 from csplatform.core.rest.paths import ReferenceConverter
 from health.api.customers import CustomerHealthViewSet
 from health.api.definitions import MeasureViewSet, ScorecardVersionViewSet, ScorecardViewSet
+from journeys.api.flight import CustomerFlightViewSet, LapViewSet
 from journeys.api.stages import StageViewSet
 from surveys.api.mailing import SuppressionViewSet, SurveySendViewSet
 from surveys.api.responses import ResponseViewSet, SurveyResponseViewSet
@@ -42,6 +43,7 @@ def _records(name: str, view: type[ViewSetMixin]) -> list[URLPattern]:
 
 
 _health = CustomerHealthViewSet.as_view
+_flight = CustomerFlightViewSet.as_view
 _survey = SurveyViewSet.as_view
 _webhook = WebhookViewSet.as_view
 _delivery = WebhookDeliveryViewSet.as_view
@@ -52,10 +54,14 @@ urlpatterns = [
     path("v1/customers/<reference:id>/health/", _health({"get": "health"}), name="api-customer-health"),
     path("v1/customers/<reference:id>/health/history/", _health({"get": "history"}), name="api-customer-history"),
     path("v1/customers/<reference:id>/usage/", _health({"get": "usage"}), name="api-customer-usage"),
+    path("v1/customers/<reference:id>/flight/", _flight({"get": "flight"}), name="api-customer-flight"),
+    path("v1/customers/<reference:id>/move/", _flight({"post": "move"}), name="api-customer-move"),
+    path("v1/customers/<reference:id>/ground/", _flight({"post": "ground"}), name="api-customer-ground"),
     *_records("customers", CustomerViewSet),
     *_records("contacts", ContactViewSet),
     *_records("subscriptions", SubscriptionViewSet),
     *_records("stages", StageViewSet),
+    *_records("laps", LapViewSet),
     *_records("measures", MeasureViewSet),
     path(
         "v1/scorecards/<reference:id>/versions/",

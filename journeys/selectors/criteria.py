@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -13,7 +14,9 @@ from accounts.models.customers import ContractState, TeamRole
 from accounts.services.team import holding_on
 from journeys import extensions
 from journeys.flight.engine import Criterion
-from journeys.models import CriterionKind, Kpi, Outcome, OutcomeKind, Settlement, StageCriterion, Win
+from journeys.models import CriterionKind, StageCriterion
+from journeys.selectors import plan
+from journeys.selectors.plan import PlanFacts
 
 FIELDS: Mapping[str, str] = {
     "domain": "domain",
@@ -73,22 +76,22 @@ class _Facts:
         held = AccountTeamMember.objects.filter(holding_on(self._now.date()), customer=self._customer)
         return held.filter(role=str(criterion.param("role")), member__left_at__isnull=True).exists()
 
+    @cached_property
+    def _plan(self) -> PlanFacts:
+        found = plan.facts_for_criteria([self._customer.pk], day=self._now.date(), known_by=self._now)
+        return found[self._customer.pk]
+
     def _outcome_defined(self, _criterion: Criterion) -> bool:
-        expected = Kpi.objects.filter(retired_at__isnull=True, outcome__customer=self._customer)
-        return (
-            expected.filter(outcome__kind=OutcomeKind.OUTCOME).exclude(outcome__settlement=Settlement.DROPPED).exists()
-        )
+        return self._plan.defined > 0
 
     def _outcome_met(self, _criterion: Criterion) -> bool:
-        expected = Outcome.objects.filter(customer=self._customer, kind=OutcomeKind.OUTCOME)
-        return expected.exists() and not expected.filter(settlement=Settlement.NONE).exists()
+        return self._plan.outcomes > 0 and not self._plan.open_outcomes
 
     def _trial_criteria(self, _criterion: Criterion) -> bool:
-        agreed = Outcome.objects.filter(customer=self._customer, kind=OutcomeKind.TRIAL)
-        return not agreed.filter(settlement=Settlement.NONE).exists()
+        return not self._plan.open_trial
 
     def _win(self, _criterion: Criterion) -> bool:
-        return Win.objects.filter(customer=self._customer).exists()
+        return self._plan.wins > 0
 
     def _measure(self, criterion: Criterion) -> bool:
         key = str(criterion.param("measure"))
@@ -96,7 +99,8 @@ class _Facts:
         return value is not None and value >= float(criterion.param("at_least"))
 
     def _adoption(self, criterion: Criterion) -> bool:
-        return False
+        share = extensions.adoption_share([self._customer.pk]).get(self._customer.pk)
+        return share is not None and share * 100 >= float(criterion.param("percent"))
 
 
 def message(criterion: Criterion) -> str:

@@ -82,15 +82,18 @@ def move(
 
     ``expected_move``: the last move the caller has seen. ``override``: go past what is missing, in the actor's name.
     ``throw``: whether this begins a new lap, or the first stage of one that has begun; None: as the stages suggest.
+    ``external_id``: a move told before under it is returned as it is.
     Raises ``Customer.DoesNotExist``; ``ValidationError`` by field; ``MissingError``; ``ConflictError`` when somebody
     else moved the customer since the caller looked, or while this call waited.
     """
     seen = journey.last_move_id(customer_id)
     customer = hold(customer_id)
     last = journey.last_move(customer_id)
-    _require_unmoved(last, seen if expected_move is None else expected_move)
     target = _target(stage_key)
     reason = _reason(reason)
+    if external_id is not None and (told := _told_before(customer, target, external_id)):
+        return Moved(told)
+    _require_unmoved(last, seen if expected_move is None else expected_move)
     day = days.of_move(occurred_on, last, now)
     decision = _decide(customer, last, target, now, override=override, throw=throw)
     if decision.missing:
@@ -118,6 +121,14 @@ def enter(*, relay: Relay, actor: audit.Actor, now: datetime) -> Move:
         raise MissingError([Missing(each.key, criteria.message(each)) for each in decision.missing])
     entry = _Entry(customer, last, target, decision, relay.reason, days.of_move(None, last, now), None, relay)
     return _write(entry, actor, now)
+
+
+def _told_before(customer: Customer, target: Stage, external_id: str) -> Move | None:
+    """The move this external id already names; raises ``ValidationError`` where that is another one."""
+    found: Move | None = Move.objects.filter(external_id=external_id).first()
+    if found is not None and (found.customer_id, found.stage_id) != (customer.pk, target.pk):
+        raise ValidationError({"external_id": [_("is already taken by another move")]})
+    return found
 
 
 def hold(customer_id: UUID) -> Customer:
