@@ -35,8 +35,12 @@ class Figures:
 
 
 def is_named(survey: Survey) -> bool:
-    """Whether answers carry the names of those who gave them: then small groups hide nobody."""
-    return survey.audience == Audience.CUSTOMERS
+    """Whether all answers carry the names of those who gave them: then small groups hide nobody.
+
+    Own customers may answer by the plain link too; one answer without a name, and groups are hidden as everywhere.
+    """
+    nameless = counting.counted(survey).filter(customer__isnull=True)
+    return survey.audience == Audience.CUSTOMERS and not nameless.exists()
 
 
 def figures_of(survey: Survey) -> Figures:

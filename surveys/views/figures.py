@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts.middleware import WorkspaceRequest
 from surveys import voice_figures
-from surveys.models import Kind, QuestionKind, Response, Survey, pick
+from surveys.models import Audience, Kind, QuestionKind, Response, Survey, pick
 from surveys.results import asked_csv, asked_section
 from surveys.results.privacy import SMALLEST
 from surveys.results.rows import as_csv
@@ -46,7 +46,7 @@ def figures(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
         "smallest": SMALLEST,
         "kind_label": survey.get_kind_display(),
         **(_over_time(survey) if survey.kind in asked.SCORED and found.n else {}),
-        **(_customers(survey, by) if survey.kind in asked.SCORED and found.is_named and found.n else {}),
+        **(_customers(survey, by) if survey.kind in asked.SCORED and survey.audience == Audience.CUSTOMERS else {}),
         "words": _words(survey),
         "most_words": reads.MOST_WORDS,
     }
@@ -171,7 +171,7 @@ def _customers(survey: Survey, by: str) -> dict[str, Any]:
 def _words(survey: Survey) -> list[dict[str, Any]]:
     texts = {each.key: each for each in asked.questions_of(survey) if each.kind == QuestionKind.TEXT}
     language = get_language() or "en"
-    named = reads.is_named(survey)
+    named = survey.audience == Audience.CUSTOMERS
     return [
         {
             "said": [

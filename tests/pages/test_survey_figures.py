@@ -119,3 +119,13 @@ def test_the_number_of_queries_does_not_grow_with_answers(
     client = house.client(Role.HOST)
     with django_assert_max_num_queries(40):
         client.get(reverse("survey_figures", args=[nps.pk]))
+
+
+def test_one_answer_without_a_name_hides_small_groups_of_own_customers_too(house: House) -> None:
+    with workspace_scope(house.workspace):
+        survey = opened("nps", audience="customers")
+        said(survey, 20, score=10, role="leader", customer=make_customer("Otter & Sons"))
+        said(survey, 3, score=1, role="csm")
+    page = body(house, survey)
+    assert "n = 3" not in page
+    assert ">CSM <" not in page
