@@ -10,8 +10,8 @@ from surveys import models
 
 @admin.register(models.Survey)
 class SurveyAdmin(HistoryAdmin):
-    list_display = ["slug", "kind", "state", "audience", "opened_at", "closed_at", "published_at"]
-    list_filter = ["kind", "state", "audience"]
+    list_display = ["slug", "kind", "state", "audience", "confirm_by_email", "opened_at", "closed_at", "published_at"]
+    list_filter = ["kind", "state", "audience", "confirm_by_email"]
     search_fields = ["slug"]
     ordering = ["-created_at"]
 
@@ -53,6 +53,13 @@ class OptInAdmin(HistoryAdmin):
     list_display = ["email", "survey", "wants_results", "wants_next", "wants_peers", "given_on", "confirmed_on"]
     list_select_related = ["survey"]
     search_fields = ["email"]
+
+
+@admin.register(models.AnswerConfirmation)
+class AnswerConfirmationAdmin(HistoryAdmin):
+    list_display = ["survey", "asked_at", "confirmed_at"]
+    list_select_related = ["survey"]
+    exclude = ["address_hash", "email"]
 
 
 @admin.register(models.OptInRequest)

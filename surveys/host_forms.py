@@ -190,6 +190,14 @@ class SettingsForm(SurveyForm):
         choices=Checks.choices,
         help_text=_("They flag suspicious answers; a flagged answer counts until you remove it."),
     )
+    confirm_by_email = forms.BooleanField(
+        label=_("Count one answer for each confirmed e-mail address"),
+        required=False,
+        help_text=_(
+            "People type their address and confirm it by a mailed link; until then the answer is stored, not counted. "
+            "Fewer answer then. Personal links need no confirming. Only a keyed hash of the address is kept."
+        ),
+    )
     allow_other = forms.BooleanField(label=_("Offer “other, in your own words”"), required=False)
     is_listed = forms.BooleanField(label=_("Name it in the public list of editions"), required=False)
     publish_rows = forms.BooleanField(

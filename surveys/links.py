@@ -15,7 +15,10 @@ from django.core import signing
 
 CONFIRM_WITHIN = timedelta(days=7)
 """How long a link that confirms an address works; what is not confirmed by then is deleted."""
-_confirm = signing.Signer(salt="surveys.confirm")
+_confirm = {
+    "confirm": signing.Signer(salt="surveys.confirm"),
+    "confirm-answer": signing.Signer(salt="surveys.confirm-answer"),
+}
 _unsubscribe = signing.Signer(salt="surveys.unsubscribe")
 
 
@@ -56,15 +59,23 @@ def read_unsubscribe(text: str) -> UUID | None:
 
 def confirm_url(slug: str, request_id: UUID, asked_on: date, language: str) -> str:
     """The address at which the owner of a mailbox confirms wishes; it says until when, and is signed with it."""
-    last_day = asked_on + CONFIRM_WITHIN
-    token = _confirm.sign(f"{request_id.hex}.{last_day:%Y%m%d}")
-    return f"{settings.PUBLIC_URL}/s/{slug}/confirm/{token}/?lang={language}"
+    return _confirming("confirm", slug, request_id, asked_on, language)
 
 
-def read_confirm(text: str) -> tuple[UUID, date] | None:
-    """The request a link belongs to and its last day; None unless we signed it."""
+def confirm_answer_url(slug: str, confirmation_id: UUID, asked_on: date, language: str) -> str:
+    """The same for an answer."""
+    return _confirming("confirm-answer", slug, confirmation_id, asked_on, language)
+
+
+def read_confirm(what: str, text: str) -> tuple[UUID, date] | None:
+    """What a link (``what``: ``confirm``, ``confirm-answer``) is of, and its last day; None unless we signed it."""
     try:
-        request, _dot, day = _confirm.unsign(text).partition(".")
-        return UUID(request), date.fromisoformat(day)
+        named, _dot, day = _confirm[what].unsign(text).partition(".")
+        return UUID(named), date.fromisoformat(day)
     except (signing.BadSignature, ValueError):
         return None
+
+
+def _confirming(what: str, slug: str, row_id: UUID, asked_on: date, language: str) -> str:
+    token = _confirm[what].sign(f"{row_id.hex}.{asked_on + CONFIRM_WITHIN:%Y%m%d}")
+    return f"{settings.PUBLIC_URL}/s/{slug}/{what}/{token}/?lang={language}"

@@ -20,7 +20,7 @@ class Stage(StrEnum):
     ANSWERED = "answered"
 
 
-ASKED = frozenset({"title", "question", "purpose", "allow_other", "audience", "languages"})
+ASKED = frozenset({"title", "question", "purpose", "allow_other", "audience", "languages", "confirm_by_email"})
 """Settings that are part of what was asked or promised; they stay from the first counted answer on."""
 
 

@@ -13,11 +13,21 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Workspace
 from surveys import links
-from surveys.models import Introduction, IntroductionGuest, OptIn, OptInRequest, Option, Survey, pick
+from surveys.models import (
+    AnswerConfirmation,
+    Introduction,
+    IntroductionGuest,
+    OptIn,
+    OptInRequest,
+    Option,
+    Survey,
+    pick,
+)
 
 # Subject, text and HTML of each mail.
 _RESULTS = ("surveys/mail/results_subject.txt", "surveys/mail/results.txt", "surveys/mail/results.html")
 _OPT_IN = ("surveys/mail/opt_in_subject.txt", "surveys/mail/opt_in.txt", "surveys/mail/opt_in.html")
+_ANSWER = ("surveys/mail/answer_subject.txt", "surveys/mail/answer.txt", "surveys/mail/answer.html")
 _REQUEST = (
     "surveys/mail/introduction_request_subject.txt",
     "surveys/mail/introduction_request.txt",
@@ -47,6 +57,16 @@ def send_opt_in_confirmation(request: OptInRequest) -> None:
         "house": Workspace.objects.values_list("name", flat=True).get(pk=request.workspace_id),
     }
     _send(_OPT_IN, survey, language, [request.email], context)
+
+
+def send_answer_confirmation(row: AnswerConfirmation, address: str) -> None:
+    """Mail the link that lets an answer count. Raises as above."""
+    survey, language = row.survey, row.language
+    context = {
+        "last_day": row.asked_at.date() + links.CONFIRM_WITHIN,
+        "url": links.confirm_answer_url(survey.slug, row.pk, row.asked_at.date(), language),
+    }
+    _send(_ANSWER, survey, language, [address], context)
 
 
 def send_introduction_request(guest: IntroductionGuest, token: str) -> None:

@@ -12,6 +12,7 @@ urlpatterns = [
     path("<slug:slug>/receipt/", receipt.receipt, name="survey_receipt"),
     path("<slug:slug>/introduction/<str:token>/", introductions.introduction, name="survey_introduction"),
     path("<slug:slug>/confirm/<str:token>/", confirm.wishes, name="survey_confirm"),
+    path("<slug:slug>/confirm-answer/<str:token>/", confirm.own_answer, name="survey_confirm_answer"),
     path("<slug:slug>/unsubscribe/<str:token>/", unsubscribe.unsubscribe, name="survey_unsubscribe"),
     path("<slug:slug>/proof/", extras.proof, name="survey_proof"),
     path("<slug:slug>/calendar.ics", extras.calendar, name="survey_calendar"),

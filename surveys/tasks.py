@@ -11,7 +11,17 @@ from django.utils import timezone
 
 from accounts.models import Workspace
 from csplatform.core.tenancy import workspace_scope
-from surveys.services import introductions, keeping, mailing, opt_ins, results_mail, schedule, sending
+from surveys.services import (
+    confirming,
+    introductions,
+    keeping,
+    mailing,
+    opt_ins,
+    proving,
+    results_mail,
+    schedule,
+    sending,
+)
 
 log = structlog.get_logger()
 
@@ -24,7 +34,7 @@ def sweep(**_: Any) -> None:
             taken = schedule.take_due(now=timezone.now())
         mailed = results_mail.mail_waiting(workspace_id=workspace_id, now=timezone.now())
         mailed += introductions.mail_waiting(workspace_id=workspace_id, now=timezone.now())
-        mailed += opt_ins.mail_waiting(workspace_id=workspace_id)
+        mailed += _mail_confirmations(workspace_id)
         if taken or mailed:
             log.info("surveys swept", workspace=str(workspace_id), steps=taken, mailed=mailed)
 
@@ -40,7 +50,7 @@ def mail_introductions(workspace_id: str, **_: Any) -> None:
 @shared_task(name="surveys.mail_confirmations")
 def mail_confirmations(workspace_id: str, **_: Any) -> None:
     """Mail the links by which people confirm their address. Sent when one is typed; the sweep repeats it."""
-    sent = opt_ins.mail_waiting(workspace_id=UUID(workspace_id))
+    sent = _mail_confirmations(UUID(workspace_id))
     if sent:
         log.info("confirmations mailed", workspace=workspace_id, count=sent)
 
@@ -52,7 +62,7 @@ def forget(**_: Any) -> None:
     for workspace_id in _workspaces():
         with workspace_scope(workspace_id):
             senders, answers = keeping.forget_senders(now=now), keeping.forget_expired(now=now)
-            requests = opt_ins.forget_unconfirmed(today=now.date())
+            requests = opt_ins.forget_unconfirmed(today=now.date()) + proving.forget(now=now)
         if senders or answers or requests:
             log.info(
                 "answers forgotten",
@@ -80,6 +90,10 @@ def mail_invitations(**_: Any) -> None:
         sent = mailing.mail_due(workspace_id=workspace_id, clock=timezone.now)
         if sent:
             log.info("survey invitations mailed", workspace=str(workspace_id), count=sent)
+
+
+def _mail_confirmations(workspace_id: UUID) -> int:
+    return opt_ins.mail_waiting(workspace_id=workspace_id) + confirming.mail_waiting(workspace_id=workspace_id)
 
 
 def _workspaces() -> list[UUID]:

@@ -6,7 +6,7 @@ const DRAFT = `survey:${form.dataset.form}`;
 const DRAFT_DAYS = 30;
 const SAVE_AFTER_MS = 200;
 const WAIT_FOR_PROOF_MS = 5000;
-const NOT_DRAFTED = new Set(["token", "proof", "website"]);
+const NOT_DRAFTED = new Set(["token", "proof", "website", "email"]);
 
 document.documentElement.classList.add("ready");
 

@@ -36,7 +36,8 @@ _KEYS = {"type": "array", "items": {"type": "string"}, "examples": [["low-adopti
 
 
 class ResponseSerializer(serializers.Serializer[Any]):
-    """An answer. `choices`: option keys, the biggest first, “other” for own words. `flagged` ones count, too."""
+    """An answer. `choices`: option keys, the biggest first, “other” for own words. `flagged` ones count, too;
+    `waiting` ones do not."""
 
     id = serializers.UUIDField(read_only=True)
     survey_id = serializers.UUIDField(read_only=True)
@@ -92,6 +93,12 @@ class AnswerSerializer(serializers.Serializer[Any]):
     customer_external_id = serializers.CharField(max_length=200, required=False, allow_null=True)
     contact_external_id = serializers.CharField(max_length=200, required=False, allow_null=True)
     is_test = serializers.BooleanField(required=False, help_text="A test answer never counts.")
+    email = serializers.CharField(
+        max_length=254,
+        required=False,
+        help_text="Where the survey has `confirm_by_email` and nobody is named: a link is mailed to it, and the answer "
+        "is `waiting`, not counted, until that is confirmed.",
+    )
 
     def validate_segments(self, told: Any) -> Any:
         faults = {key: _("Expected one key.") for key, value in _mapping(told).items() if not isinstance(value, str)}
@@ -234,7 +241,7 @@ def _raw(body: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         **{f"choice_{place}": key for place, key in enumerate(told.get("choices", ()), 1)},
         **{f"segment_{key}": value for key, value in told.get("segments", {}).items()},
         **{f"answer_{key}": value for key, value in told.get("answers", {}).items()},
-        **{name: told[name] for name in ("other", "may_quote", "score") if name in told},
+        **{name: told[name] for name in ("other", "may_quote", "score", "email") if name in told},
     }
     twice = sorted(set(raw) & set(single))
     if twice:

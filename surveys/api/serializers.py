@@ -44,6 +44,7 @@ class SurveySerializer(serializers.Serializer[Any]):
     state = serializers.ChoiceField(choices=State.choices, read_only=True)
     audience = serializers.ChoiceField(choices=Audience.choices, read_only=True)
     checks = serializers.ChoiceField(choices=Checks.choices, read_only=True)
+    confirm_by_email = serializers.BooleanField(read_only=True)
     languages = serializers.ListField(child=serializers.CharField(), read_only=True)
     title = json_field(TEXTS, read_only=True)
     intro = json_field(TEXTS, read_only=True)
@@ -118,6 +119,9 @@ class SurveyWriteSerializer(serializers.Serializer[Any]):
     slug = serializers.CharField(max_length=60, required=False, help_text="Lower-case letters, digits and -.")
     audience = serializers.ChoiceField(choices=Audience.choices, required=False)
     checks = serializers.ChoiceField(choices=Checks.choices, required=False)
+    confirm_by_email = serializers.BooleanField(
+        required=False, help_text="Answers count once a mailed link was confirmed, one for each address."
+    )
     languages = serializers.ListField(
         child=serializers.CharField(max_length=5), max_length=20, required=False, help_text="Those of the title, else."
     )

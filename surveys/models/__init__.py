@@ -2,6 +2,8 @@
 
 from surveys.models.publications import Correction, Publication
 from surveys.models.responses import (
+    COUNTING,
+    AnswerConfirmation,
     Channel,
     Coding,
     CodingStep,
@@ -44,8 +46,10 @@ from surveys.models.surveys import (
 )
 
 __all__ = [
+    "COUNTING",
     "OTHER",
     "Addressees",
+    "AnswerConfirmation",
     "Audience",
     "Channel",
     "Checks",

@@ -18,6 +18,11 @@ class Status(models.TextChoices):
     COUNTED = "counted", _("Counted")
     FLAGGED = "flagged", _("Flagged, counted")
     REMOVED = "removed", _("Removed")
+    WAITING = "waiting", _("Not confirmed, not counted")
+
+
+COUNTING = (Status.COUNTED, Status.FLAGGED)
+"""The statuses of answers that count."""
 
 
 class Channel(models.TextChoices):
@@ -44,7 +49,8 @@ def reason_word(code: str) -> str:
 
 
 class Response(TenantModel):
-    """One person's answer. A flagged one counts until a host removes it; a test answer never counts.
+    """One person's answer. A flagged one counts until a host removes it; a test answer never counts; one that waits for
+    its author to confirm an address does not count yet.
 
     ``choices``: one to three option numbers, the biggest first, 0 for "other"; ``shown_order``: option numbers in the
     order this person saw. ``segments``: question key → choice key; ``answers``: the other questions'. ``score``: the
@@ -132,6 +138,35 @@ class ScoreVersion(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["workspace", "customer", "kind", "occurred_at"], name="survey_score_of_customer"),
+        ]
+
+
+class AnswerConfirmation(TenantModel):
+    """An address an answer was given with, in a survey that asks to confirm it: as a keyed hash, one answer for each.
+
+    ``email``: blank from the moment its mail has left. Deleted a week after asking unless confirmed, and a week after
+    the survey closed in any case.
+    """
+
+    survey = models.ForeignKey(Survey, on_delete=models.CASCADE, related_name="answer_confirmations", db_index=False)
+    response = models.ForeignKey(Response, on_delete=models.CASCADE, related_name="confirmations")
+    email = models.EmailField(blank=True)
+    address_hash = models.CharField(max_length=64)
+    language = models.CharField(max_length=5, default="en")
+    asked_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["survey", "address_hash"],
+                name="survey_one_answer_an_address",
+                condition=models.Q(confirmed_at__isnull=False),
+            )
+        ]
+        indexes = [
+            models.Index(fields=["survey", "address_hash"], name="survey_answer_address"),
+            models.Index(fields=["workspace"], name="survey_answer_to_mail", condition=~models.Q(email="")),
         ]
 
 

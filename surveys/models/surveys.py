@@ -53,6 +53,9 @@ class Survey(TenantModel):
     state = models.CharField(max_length=9, choices=State.choices, default=State.DRAFT)
     audience = models.CharField(max_length=9, choices=Audience.choices, default=Audience.COMMUNITY)
     checks = models.CharField(max_length=8, choices=Checks.choices, default=Checks.STANDARD)
+    confirm_by_email = models.BooleanField(
+        default=False, help_text=_("Answers count once a mailed link was confirmed; one for each address.")
+    )
     languages = ArrayField(models.CharField(max_length=5), default=list)
     title: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(default=dict, blank=True)
     intro: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(default=dict, blank=True)

@@ -71,6 +71,7 @@ def form_page(
         may_quote=bool(raw.get("may_quote")),
         other_faults=_strays(errors, questions),
         has_faults=bool(errors),
+        email=_email(raw, errors) if survey.confirm_by_email and not context.get("changing") else None,
         note=note,
         **context,
     )
@@ -120,6 +121,10 @@ def _score(survey: Survey, raw: Mapping[str, Any], errors: Mapping[str, Sequence
     }
 
 
+def _email(raw: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    return {"value": str(raw.get("email", ""))[:254], "errors": errors.get("email", ())}
+
+
 def _question(
     question: Question,
     survey: Survey,
@@ -162,7 +167,7 @@ def _steps(question: Question, values: Sequence[str]) -> list[dict[str, Any]]:
 
 def _strays(errors: Mapping[str, Sequence[str]], questions: Sequence[Mapping[str, Any]]) -> list[str]:
     """Faults of fields the form does not show: a fourth choice, a question that is gone."""
-    shown = {"score", "other", *(f"choice_{n}" for n in range(1, ballots.PLACES + 1))}
+    shown = {"score", "other", "email", *(f"choice_{n}" for n in range(1, ballots.PLACES + 1))}
     shown |= {str(question["field"]) for question in questions}
     return [message for field, messages in errors.items() if field not in shown for message in messages]
 
@@ -171,5 +176,5 @@ def raw_answer(sent: QueryDict, asked: Asked) -> dict[str, Any]:
     """The answer's own fields of what was sent: lists where a question takes several choices, else the last value."""
     listed = {question.field for question in asked.definition.questions if question.kind in _LISTED}
     names = [name for name in sent if name.startswith(("choice_", "segment_", "answer_"))]
-    names += [name for name in ("other", "may_quote", "score") if name in sent]
+    names += [name for name in ("other", "may_quote", "score", "email") if name in sent]
     return {name: sent.getlist(name) if name in listed else sent[name] for name in names}

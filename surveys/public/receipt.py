@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from surveys import receipts
-from surveys.models import OTHER, Response, Survey, pick
+from surveys.models import OTHER, Response, Status, Survey, pick
 from surveys.public import checks, tokens
 from surveys.public.answer import COOKIE
 from surveys.public.form_page import form_page, raw_answer
@@ -77,6 +77,7 @@ def _look(request: HttpRequest, survey: Survey, found: Response, code: str, *, n
         given=moment(found.occurred_at),
         changed=moment(found.changed_at),
         is_removed=bool(found.removed_at),
+        is_waiting=found.status == Status.WAITING,
         may_change=found.is_test or answering.is_open(survey, timezone.now()),
         note=note,
     )

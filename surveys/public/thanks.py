@@ -15,11 +15,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from surveys import links, receipts
-from surveys.models import State, Survey
+from surveys.models import Channel, State, Status, Survey
 from surveys.public import checks, tokens
 from surveys.public.pages import framed, page, public
 from surveys.public.words import moment
-from surveys.services import answering, opt_ins
+from surveys.services import answering, confirming, opt_ins
 
 WISHES = ("wants_results", "wants_next", "wants_peers")
 
@@ -40,8 +40,13 @@ def thanks(request: HttpRequest, survey: Survey) -> HttpResponse:
         "share_url": f"{settings.PUBLIC_URL}/s/{survey.slug}/",
         "wishes": {},
     }
+    if survey.confirm_by_email and key:
+        context |= _waiting(survey, key)
     status = 200
-    if request.method == "POST":
+    if request.method == "POST" and request.POST.get("action") == "again":
+        status, told = _mail_again(request, survey, key)
+        context |= told
+    elif request.method == "POST":
         status, told = _keep_wishes(request, survey, key)
         context |= told
     answered = page(request, "surveys/public/thanks.html", survey, status=status, **context)
@@ -76,6 +81,29 @@ def _keep_wishes(request: HttpRequest, survey: Survey, key: str | None) -> tuple
     except ValidationError as error:
         return 422, {**typed, "errors": error.message_dict}
     return 200, {"is_mailed": True, "email": email.strip(), "last_day": now.date() + links.CONFIRM_WITHIN}
+
+
+def _waiting(survey: Survey, key: str) -> dict[str, Any]:
+    """Whether the answer waits to be confirmed; an invited one that waits is a second one with its address."""
+    given = answering.earlier(survey=survey, submission_key=key)
+    is_waiting = given is not None and given.status == Status.WAITING
+    return {"is_waiting": is_waiting, "is_second": is_waiting and given is not None and given.channel == Channel.MAIL}
+
+
+def _mail_again(request: HttpRequest, survey: Survey, key: str | None) -> tuple[int, dict[str, Any]]:
+    """The link once more, to the address typed now."""
+    typed = {"again": request.POST.get("email", "")[:300]}
+    now = timezone.now()
+    if key is None:
+        return 400, {**typed, "again_fault": _("This page is too old to send a mail. Your answer is stored.")}
+    if wait := checks.seconds_to_ask(request, survey, now):
+        return 429, {**typed, "again_fault": _too_many(wait), "wait": wait}
+    language = translation.get_language() or survey.languages[0]
+    try:
+        confirming.ask_again(survey=survey, submission_key=key, email=typed["again"], language=language, now=now)
+    except ValidationError as error:
+        return 422, {**typed, "again_fault": " ".join(error.messages)}
+    return 200, {**typed, "was_mailed_again": True}
 
 
 def _too_many(wait: int) -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from surveys.grouping import Group, groups
-from surveys.models import Coding, CodingStep, Response, Status, Survey, Theme
+from surveys.models import COUNTING, Coding, CodingStep, Response, Survey, Theme
 
 MOST_TEXTS = 2_000
 """As many texts as are grouped at once, the newest; the others come up as these are coded."""
@@ -26,7 +26,7 @@ class Workbench:
 def with_words(survey: Survey) -> QuerySet[Response]:
     """Counted answers with own words."""
     rows = Response.objects.filter(survey=survey, is_test=False)
-    return rows.exclude(other_text="").exclude(status=Status.REMOVED)
+    return rows.exclude(other_text="").filter(status__in=COUNTING)
 
 
 def _under_theme() -> Exists:

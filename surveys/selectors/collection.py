@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncDate
 
-from surveys.models import Response, Status, Survey
+from surveys.models import COUNTING, Response, Status, Survey
 
 MOST_DAYS = 56
 """As many days as the chart shows; those before are summed up in words."""
@@ -27,11 +27,12 @@ class Tallied:
 
 @dataclass(slots=True)
 class Collection:
-    """Answers of one survey by what they are, without test answers (``tests``)."""
+    """Answers of one survey by what they are, without test answers (``tests``). ``waiting``: not yet confirmed."""
 
     counted: int = 0
     flagged: int = 0
     removed: int = 0
+    waiting: int = 0
     tests: int = 0
     languages: Counter[str] = field(default_factory=Counter)
     channels: Counter[str] = field(default_factory=Counter)
@@ -46,7 +47,7 @@ def counts(survey_ids: Iterable[UUID]) -> dict[UUID, Tallied]:
     """Answers per survey, in one query; surveys without one are not in it."""
     rows = (
         Response.objects.filter(survey_id__in=list(survey_ids), is_test=False)
-        .exclude(status=Status.REMOVED)
+        .filter(status__in=COUNTING)
         .values_list("survey_id")
         .annotate(counted=Count("id"), flagged=Count("id", filter=Q(status=Status.FLAGGED)))
     )
@@ -66,6 +67,8 @@ def collection_of(survey: Survey) -> Collection:
             found.tests += n
         elif status == Status.REMOVED:
             found.removed += n
+        elif status == Status.WAITING:
+            found.waiting += n
         else:
             found.counted += n
             found.flagged += n if status == Status.FLAGGED else 0
@@ -79,7 +82,7 @@ def days_of(survey: Survey, *, until: date) -> list[tuple[date, int]]:
     first = until - timedelta(days=MOST_DAYS - 1)
     rows = (
         Response.objects.filter(survey=survey, is_test=False)
-        .exclude(status=Status.REMOVED)
+        .filter(status__in=COUNTING)
         .annotate(day=TruncDate("occurred_at"))
         .filter(day__gte=first)
         .values_list("day")

@@ -10,7 +10,17 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncMonth, TruncWeek
 
-from surveys.models import Audience, Question, QuestionKind, Response, SendState, Survey, SurveyInvitation, pick
+from surveys.models import (
+    COUNTING,
+    Audience,
+    Question,
+    QuestionKind,
+    Response,
+    SendState,
+    Survey,
+    SurveyInvitation,
+    pick,
+)
 from surveys.results import measure_groups
 from surveys.results.asked import Asked
 from surveys.results.measures import SCORE, figures
@@ -139,8 +149,7 @@ def waves_of(survey: Survey) -> list[Cell]:
         return []
     rows = (
         Response.objects.filter(survey__series=survey.series, survey__kind=survey.kind, score__isnull=False)
-        .filter(is_test=False, survey__opened_at__isnull=False)
-        .exclude(status="removed")
+        .filter(is_test=False, status__in=COUNTING, survey__opened_at__isnull=False)
         .values_list("survey__opened_at", "score")
         .annotate(n=Count("id"))
         .order_by("survey__opened_at")

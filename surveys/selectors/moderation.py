@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Count, Min, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
-from surveys.models import Removal, Response, Status, Survey
+from surveys.models import COUNTING, Removal, Response, Status, Survey
 
 SMALLEST_CLUSTER = 3
 _MOST_CLUSTERS = 20
@@ -32,16 +32,18 @@ def answers_of(survey: Survey, show: str, *, like: UUID | None = None) -> QueryS
         rows = rows.filter(sender_hash__in=sender)
     if show == "flagged":
         return rows.filter(status=Status.FLAGGED)
+    if show == "waiting":
+        return rows.filter(status=Status.WAITING)
     if show == "removed":
         return rows.filter(status=Status.REMOVED)
-    return rows.exclude(status=Status.REMOVED)
+    return rows.filter(status__in=COUNTING)
 
 
 def clusters_of(survey: Survey) -> list[Cluster]:
     """Senders with several counted answers, the most first."""
     rows = (
         Response.objects.filter(survey=survey, is_test=False)
-        .exclude(status=Status.REMOVED)
+        .filter(status__in=COUNTING)
         .exclude(sender_hash="")
         .values("sender_hash")
         .annotate(
@@ -59,7 +61,7 @@ def sizes_of(survey: Survey, senders: Sequence[str]) -> dict[str, int]:
     """How many counted answers each of ``senders`` (hashes) has."""
     rows = (
         Response.objects.filter(survey=survey, is_test=False, sender_hash__in=[s for s in senders if s])
-        .exclude(status=Status.REMOVED)
+        .filter(status__in=COUNTING)
         .values_list("sender_hash")
         .annotate(n=Count("id"))
     )

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Count, Q
 
-from surveys.models import Coding, CodingStep, Response, Status, Survey, Theme
+from surveys.models import COUNTING, Coding, CodingStep, Response, Survey, Theme
 from surveys.results.people import NOT_SAID, Person, token
 from surveys.selectors import counting
 
@@ -20,7 +20,7 @@ _LONGEST_QUOTE = 280
 
 def themes(survey: Survey) -> dict[str, Any]:
     """How many people wrote something, and how many of them each theme holds, the most first."""
-    counts = Count("codings", filter=~Q(codings__response__status=Status.REMOVED) & Q(codings__response__is_test=False))
+    counts = Count("codings", filter=Q(codings__response__status__in=COUNTING, codings__response__is_test=False))
     found = Theme.objects.filter(survey=survey).annotate(people=counts).order_by("-people", "created_at", "id")
     return {
         "people": counting.counted(survey).exclude(other_text="").count(),

@@ -14,7 +14,8 @@ SELECT number, count(*) FROM (
     FROM surveys_response answer
     CROSS JOIN LATERAL unnest(answer.choices) AS choice
     LEFT JOIN surveys_option merged ON merged.id = answer.other_option_id
-    WHERE answer.workspace_id = %s AND answer.survey_id = %s AND NOT answer.is_test AND answer.status <> 'removed'
+    WHERE answer.workspace_id = %s AND answer.survey_id = %s AND NOT answer.is_test
+      AND answer.status IN ('counted', 'flagged')
 ) named
 WHERE number IS NOT NULL GROUP BY number
 """

@@ -12,7 +12,7 @@ from django.db.models import CharField, Count, F, OuterRef, QuerySet, Subquery, 
 from django.db.models.functions import Coalesce, NullIf, TruncMonth
 
 from accounts.models import Customer, Subscription
-from surveys.models import Kind, Option, Response, Status, pick
+from surveys.models import COUNTING, Kind, Option, Response, pick
 from surveys.stats import scores
 
 SCORED = (Kind.NPS, Kind.CSAT, Kind.CES)
@@ -27,7 +27,7 @@ def score_of(kind: str, answers: Iterable[int]) -> scores.Score:
 
 def identified() -> QuerySet[Response]:
     """Counted answers of which the customer is known."""
-    return Response.objects.filter(customer__isnull=False, is_test=False).exclude(status=Status.REMOVED)
+    return Response.objects.filter(customer__isnull=False, is_test=False).filter(status__in=COUNTING)
 
 
 def answers_of(customer: Customer, *, most: int = 100) -> list[Response]:

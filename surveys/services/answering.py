@@ -34,7 +34,7 @@ from surveys.models import (
     SurveyInvitation,
 )
 from surveys.selectors.public import Asked, asked_by
-from surveys.services import publishing
+from surveys.services import proving, publishing, suppressing
 from surveys.services.ballot_messages import as_validation_error
 from surveys.stats.scores import group_of
 
@@ -99,7 +99,8 @@ def submit(
     """Count an answer once, whatever is retried: ``submission_key`` (at most 64 signs) names it within the survey.
 
     ``raw`` as in ``surveys.ballots``; ``shown_order``: option numbers as this person saw them; ``sender``: the
-    network address, of which a keyed hash is kept. A flagged answer counts. Test answers are taken in any state and
+    network address, of which a keyed hash is kept. A flagged answer counts. Where the survey asks to confirm addresses,
+    ``raw`` holds ``email``, and the answer waits until that is confirmed. Test answers are taken in any state and
     publish nothing. An answer from a public page to a survey for own customers needs a personal link; over REST the
     key's owner vouches for it. Raises ``BallotRefusedError`` (a ``ValidationError`` by field), ``NotInvitedError`` and
     ``SurveyClosedError``.
@@ -114,13 +115,14 @@ def submit(
     if is_for_the_invited(survey) and not is_known:
         raise NotInvitedError
     asked = asked_by(survey)
-    ballot = _parsed(raw, survey, asked, language)
     if invitation is not None:
         contact, customer = contact or invitation.contact, customer or invitation.customer
+    proof = _proof(survey, raw, invitation, contact, customer) if survey.confirm_by_email and not is_test else None
+    ballot = _parsed(raw, survey, asked, language, fault=proof.fault if proof else "")
     response = Response(
         workspace_id=survey.workspace_id,
         survey=survey,
-        status=Status.FLAGGED if flags else Status.COUNTED,
+        status=Status.WAITING if proof else _counting(flags),
         flags=sorted(set(flags)),
         is_test=is_test,
         shown_order=[number for number in shown_order if number in asked.options],
@@ -139,9 +141,59 @@ def submit(
         return Submitted(Response.objects.get(survey=survey, submission_key=key), code, created=False)
     if invitation is not None:
         SurveyInvitation.objects.filter(pk=invitation.pk).update(state=SendState.ANSWERED, answered_at=now)
-    if not is_test:
+    if proof and not (proof.is_known and _is_only_one(response, proof.address, now)):
+        if not proof.is_known:
+            proving.ask(response=response, address=proof.address, language=language, now=now)
+        return Submitted(response, code, created=True)
+    if proof:
+        count_now(response, now)
+    elif not is_test:
         _publish("survey.response_received", response, now)
     return Submitted(response, code, created=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """The address that one answer is given with. ``is_known``: it needs no mail, because we know whose it is."""
+
+    address: str
+    is_known: bool
+    fault: str = ""
+
+
+def _proof(
+    survey: Survey,
+    raw: Mapping[str, Any],
+    invitation: SurveyInvitation | None,
+    contact: Contact | None,
+    customer: Customer | None,
+) -> _Proof:
+    """Personal links have proved their address; over REST the key's owner knows who answers. Others type theirs."""
+    if invitation is not None:
+        return _Proof(invitation.email.lower(), is_known=True)
+    if contact is not None or customer is not None:
+        return _Proof(contact.email.lower() if contact else "", is_known=True)
+    try:
+        return _Proof(suppressing.checked_address(str(raw.get("email", ""))), is_known=False)
+    except ValidationError:
+        fault = _("This survey counts one answer for each e-mail address: type your whole address.")
+        return _Proof("", is_known=False, fault=fault)
+
+
+def _is_only_one(response: Response, address: str, now: datetime) -> bool:
+    """Whether nobody has answered with this address before; without an address nothing can be compared."""
+    return not address or proving.take(response=response, address=address, now=now)
+
+
+def count_now(response: Response, now: datetime) -> None:
+    """Let an answer count that waited for its author, and publish that it came. Call it with the answer locked."""
+    response.status = _counting(response.flags)
+    Response.objects.filter(pk=response.pk).update(status=response.status)
+    _publish("survey.response_received", response, now)
+
+
+def _counting(flags: Sequence[str]) -> Status:
+    return Status.FLAGGED if flags else Status.COUNTED
 
 
 def _publish(name: str, response: Response, now: datetime) -> None:
@@ -175,13 +227,18 @@ def earlier(*, survey: Survey, submission_key: str) -> Response | None:
 
 
 def _parsed(
-    raw: Mapping[str, Any], survey: Survey, asked: Asked, language: str, held: Sequence[int] = ()
+    raw: Mapping[str, Any], survey: Survey, asked: Asked, language: str, held: Sequence[int] = (), fault: str = ""
 ) -> ballots.Ballot:
+    """The ballot; ``fault``: what is wrong with the address beside it, told together with the ballot's own faults."""
+    told, kept = {"email": [fault]} if fault else {}, raw
     try:
-        return ballots.parse(raw, asked.definition, held=held)
+        ballot = ballots.parse(raw, asked.definition, held=held)
     except ballots.Refused as refused:
-        told = as_validation_error(refused.faults, survey, asked, language)
-        raise BallotRefusedError(told, refused.kept) from None
+        told |= as_validation_error(refused.faults, survey, asked, language).message_dict
+        kept = refused.kept
+    if told:
+        raise BallotRefusedError(ValidationError(told), kept)
+    return ballot
 
 
 def _columns(ballot: ballots.Ballot) -> dict[str, Any]:
@@ -236,7 +293,7 @@ def change(*, survey: Survey, receipt_code: str, raw: Mapping[str, Any], now: da
         setattr(found, name, value)
     found.changed_at = now
     found.save(update_fields=[*columns, "other_option", "changed_at"])
-    if not found.is_test:
+    if not found.is_test and found.status != Status.WAITING:
         _publish("survey.response_changed", found, now)
     return found
 

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from csplatform.core import audit
-from surveys.models import Coding, CodingStep, Option, Response, Status, Survey, Theme
+from surveys.models import COUNTING, Coding, CodingStep, Option, Response, Survey, Theme
 from surveys.selectors.places import mentions_of, places_of
 from surveys.services import building
 from surveys.services.lifecycle import locked
@@ -102,7 +102,7 @@ def _texts(survey: Survey, response_ids: Iterable[UUID]) -> list[Response]:
     if len(ids) > MOST_AT_ONCE:
         raise ValidationError({"answer": _("At most %(n)d texts at once.") % {"n": MOST_AT_ONCE}})
     asked = Response.objects.select_for_update(of=("self",)).filter(survey=survey, pk__in=ids, is_test=False)
-    rows = list(asked.exclude(other_text="").exclude(status=Status.REMOVED).order_by("pk"))
+    rows = list(asked.exclude(other_text="").filter(status__in=COUNTING).order_by("pk"))
     if not rows:
         raise ValidationError({"answer": _("Tick at least one text.")})
     return rows

@@ -24,7 +24,7 @@ EDITABLE = frozenset(
     {
         "title", "intro", "question", "thanks", "purpose", "languages", "hosts", "wave", "audience", "checks",
         "allow_other", "is_listed", "publish_rows", "licence", "retention_days", "opens_at", "closes_at",
-        "publishes_at", "results_on",
+        "publishes_at", "results_on", "confirm_by_email",
     }
 )  # fmt: skip
 """What ``update_survey`` takes."""

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from csplatform.core import audit, outbox
-from surveys.models import Removal, RemovalReason, Response, Status, Survey
+from surveys.models import COUNTING, Removal, RemovalReason, Response, Status, Survey
 from surveys.services import answering
 
 MOST_AT_ONCE = 1_000
@@ -22,12 +22,12 @@ MOST_AT_ONCE = 1_000
 def remove(*, response_ids: Iterable[UUID], reason: str, actor: audit.Actor, now: datetime) -> int:
     """Remove answers from the count; returns how many were removed. Nothing is deleted.
 
-    Test answers, answers already removed and those of other workspaces are left alone. Raises ``ValidationError`` for
+    Test answers, those that do not count and those of other workspaces are left alone. Raises ``ValidationError`` for
     a reason that is none of ``RemovalReason``, and for more than ``MOST_AT_ONCE``.
     """
     if reason not in RemovalReason.values:
         raise ValidationError({"reason": _("Choose one of the reasons.")})
-    rows = [row for row in _locked(response_ids) if row.status != Status.REMOVED]
+    rows = [row for row in _locked(response_ids) if row.status in COUNTING]
     for row in rows:
         row.status, row.removed_at, row.removal_reason = Status.REMOVED, now, reason
     _log(rows, Counter((row.survey_id, reason) for row in rows), "survey.answers_removed", actor, now)

@@ -16,7 +16,7 @@ from surveys.services import building
 
 _COPIED = (
     "audience", "checks", "languages", "title", "intro", "question", "thanks", "purpose", "hosts", "allow_other",
-    "is_listed", "publish_rows", "licence", "retention_days",
+    "confirm_by_email", "is_listed", "publish_rows", "licence", "retention_days",
 )  # fmt: skip
 _QUESTION = ("key", "kind", "label", "help", "choices", "scale", "is_segment", "is_required")
 _YEAR = re.compile(r"-?\d{4}$")

@@ -27,7 +27,7 @@ from surveys.views import frame
 from surveys.views.access import BOTH, find, host_page
 
 _PAGE = 50
-SHOWN = ("flagged", "counted", "removed")
+SHOWN = ("flagged", "counted", "removed", "waiting")
 
 
 @host_page(BOTH)
@@ -49,7 +49,8 @@ def answers(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
         "like": like,
         "views": [
             {"url": f"{here}?show={name}", "label": label, "current": name == show}
-            for name, label in zip(SHOWN, (_("Flagged"), _("Counted"), _("Removed")), strict=True)
+            for name, label in zip(SHOWN, (_("Flagged"), _("Counted"), _("Removed"), _("Not confirmed")), strict=True)
+            if name != "waiting" or survey.confirm_by_email
         ],
         "rows": _rows(survey, rows),
         "clusters": reads.clusters_of(survey),

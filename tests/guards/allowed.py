@@ -42,6 +42,7 @@ PUBLIC_ROUTES = {
     "/s/%(slug)s/og.png": "the share image of published results",
     "/s/%(slug)s/calendar.ics": "the day of the results, for a calendar",
     "/s/%(slug)s/confirm/%(token)s/": "confirming an address, by the link of a mail; its token is signed",
+    "/s/%(slug)s/confirm-answer/%(token)s/": "letting one's answer count, by the link of a mail; its token is signed",
     "/s/%(slug)s/embed/": "answering inside a page of another site",
     "/s/%(slug)s/introduction/%(token)s/": "agreeing to be introduced, by the link of a mail; its token is the key",
     "/s/%(slug)s/proof/": "a proof of work to solve; holds no data",
