@@ -7,7 +7,7 @@ class HealthConfig(AppConfig):
     def ready(self) -> None:
         from accounts import extensions
         from accounts.imports import kinds
-        from health import defaults, tasks
+        from health import defaults, segments, tasks
         from health.facts import sources, voice
         from health.ingest import tasks as ingest_tasks
         from health.ingest.event_import import EventsKind
@@ -21,4 +21,5 @@ class HealthConfig(AppConfig):
         extensions.people_deletions.append(forgetting.forget_people)
         extensions.deletion_counters.append(forgetting.count_for_deletion)
         kinds.register(EventsKind())
+        segments.register_all()
         sources.register("surveys", voice.load)

@@ -6,8 +6,10 @@ class SurveysConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import extensions
+        from surveys import segments
         from surveys.services import forgetting
 
         extensions.customer_deletions.append(forgetting.forget_customer)
         extensions.people_deletions.append(forgetting.forget_people)
         extensions.deletion_counters.append(forgetting.count_for_deletion)
+        segments.register_all()

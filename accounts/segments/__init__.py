@@ -13,7 +13,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from accounts.segments import catalogue as binding
-from accounts.segments import language, words
+from accounts.segments import kinds, language, words
 from accounts.segments.catalogue import Catalogue, for_reader
 from accounts.segments.fields import Field, Relation, Source, Terms, register
 from accounts.segments.kinds import Kind
@@ -36,6 +36,7 @@ __all__ = [
     "explain",
     "explain_parts",
     "for_reader",
+    "kinds",
     "operator_words",
     "parse",
     "problems",
@@ -69,7 +70,7 @@ def parse(data: object, catalogue: Catalogue | None = None) -> Filter:
         found = binding.bound(found, catalogue or Catalogue())
     if found.faults:
         raise SegmentError(found.faults)
-    return found
+    return Filter(language.flat(found.root))
 
 
 def stored(data: object) -> Filter:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Count, DateTimeField, Exists, OuterRef, Q, QuerySet
+from django.db.models import DateTimeField, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.segments import kinds
@@ -141,10 +141,8 @@ class Relation:
 
     def _some(self, rows: QuerySet[Any], count: int) -> Q:
         mine = rows.filter(**{self.customer_column: OuterRef("pk")})
-        if count > 1:
-            grouped = mine.values(self.customer_column).annotate(_rows=Count("pk"))
-            mine = grouped.filter(_rows__gte=count)
-        return Q(Exists(mine))
+        # Whether there is a third one, not how many there are: reading stops there.
+        return Q(Exists(mine[count - 1 : count] if count > 1 else mine))
 
     def _since(self, days_back: int, terms: Terms) -> Q:
         first = terms.today - timedelta(days=days_back)

@@ -67,7 +67,8 @@ class Filter:
 
     def as_json(self) -> dict[str, Any]:
         """The canonical form: a group at the top, no group of one kind right inside its like."""
-        return _written(self.root if isinstance(self.root, Group) else Group(ALL, (self.root,)))
+        root = flat(self.root)
+        return _written(root if isinstance(root, Group) else Group(ALL, (root,)))
 
     @property
     def conditions(self) -> list[Condition]:
@@ -111,14 +112,17 @@ def placed(node: Node, path: str = "") -> Iterator[tuple[str, Condition]]:
 
 
 def read(data: object) -> Filter:
-    """The filter a document says; where it says none, ``faults`` tell why. Fields and values are not looked at."""
+    """The filter a document says, in the document's own shape, so that paths into one are paths into the other.
+
+    Where it says none, ``faults`` tell why. Fields and values are not looked at.
+    """
     if isinstance(data, Mapping) and not data:
         return Filter()
     reader = _Reader()
     root = reader.node(data, "", 1)
     if reader.count > MAX_CONDITIONS:
         reader.fault("", TOO_MANY, most=MAX_CONDITIONS, n=reader.count)
-    return Filter(faults=tuple(reader.faults)) if reader.faults or root is None else Filter(flat(root))
+    return Filter(faults=tuple(reader.faults)) if reader.faults or root is None else Filter(root)
 
 
 class _Reader:

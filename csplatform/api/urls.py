@@ -12,6 +12,7 @@ from accounts.api.customers import CustomerViewSet
 from accounts.api.imports import ImportViewSet
 from accounts.api.jobs import JobViewSet
 from accounts.api.members import MemberViewSet
+from accounts.api.segments import SegmentCustomerViewSet, SegmentViewSet
 from accounts.api.subscriptions import SubscriptionViewSet
 from accounts.api.webhooks import WebhookDeliveryViewSet, WebhookEventViewSet, WebhookViewSet
 from csplatform.api.docs import DocsView, SchemaView
@@ -60,6 +61,13 @@ urlpatterns = [
     *_records("customers", CustomerViewSet),
     *_records("contacts", ContactViewSet),
     *_records("subscriptions", SubscriptionViewSet),
+    path("v1/segments/preview/", SegmentViewSet.as_view({"post": "preview"}), name="api-segments-preview"),
+    path(
+        "v1/segments/<reference:id>/customers/",
+        SegmentCustomerViewSet.as_view({"get": "list"}),
+        name="api-segments-customers",
+    ),
+    *_records("segments", SegmentViewSet),
     *_records("stages", StageViewSet),
     *_records("laps", LapViewSet),
     *_records("measures", MeasureViewSet),
