@@ -51,6 +51,7 @@ class MoveKind(models.TextChoices):
     BACK = "back", _("Moved back")
     THROWN = "thrown", _("Thrown again")
     CHURNED = "churned", _("Churned")
+    REGROUPED = "regrouped", _("Stages regrouped")
 
 
 class Force(models.TextChoices):

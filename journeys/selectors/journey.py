@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
+
+from django.db import connection
 
 from journeys.flight.engine import Criterion, Rule
 from journeys.models import Lap, Move, RelayTemplate, Side, Stage, StageCriterion
@@ -12,6 +15,21 @@ from journeys.selectors import criteria
 def stages() -> list[Stage]:
     """The stages in use, in order."""
     return list(Stage.objects.filter(retired_at__isnull=True).order_by("order"))
+
+
+def keep_in_use(stage_ids: Collection[UUID]) -> bool:
+    """Hold these stages until the transaction ends, so that none is retired meanwhile; False where one was already.
+
+    Any number of moves hold them at once; only a retirement waits.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM (SELECT 1 FROM journeys_stage WHERE id = ANY(%s::uuid[]) AND retired_at IS NULL "
+            "ORDER BY id FOR SHARE) AS held",
+            [[str(stage_id) for stage_id in stage_ids]],
+        )
+        (held,) = cursor.fetchone()
+    return bool(held == len(stage_ids))
 
 
 def rules() -> list[Rule]:

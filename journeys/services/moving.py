@@ -251,6 +251,8 @@ def _offer(
 
 
 def _write(entry: _Entry, actor: audit.Actor, now: datetime) -> Move:
+    if not journey.keep_in_use([entry.target.pk]):
+        raise ValidationError({"stage": [_("“%(stage)s” was just retired.") % {"stage": entry.target.label}]})
     last, target, decision = entry.last, entry.target, entry.decision
     made: Move = Move.objects.create(
         workspace_id=entry.customer.workspace_id,

@@ -72,6 +72,8 @@ class _Situations:
         self._workspace = Workspace.objects.get(pk=current_workspace_id())
         self._customers = Customer.objects.in_bulk(customer_ids)
         self._stages = journey.stages()
+        while not journey.keep_in_use([stage.pk for stage in self._stages]):
+            self._stages = journey.stages()
         self._by_key = {stage.key: stage for stage in self._stages}
         moves = Move.objects.filter(customer_id__in=customer_ids).select_related("lap")
         last = moves.order_by("customer_id", "-number").distinct("customer_id")
