@@ -6,7 +6,9 @@ class JourneysConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import extensions
+        from accounts.imports import kinds
         from journeys import defaults, relay_defaults, segments
+        from journeys.imports.moves import MovesKind
         from journeys.selectors import standing
         from journeys.services import laps, placing
 
@@ -17,4 +19,5 @@ class JourneysConfig(AppConfig):
         extensions.contracts_changed.append(laps.refresh)
         extensions.stage_keys.append(placing.stage_keys)
         extensions.stage_names.append(standing.stage_names)
+        kinds.register(MovesKind())
         segments.register_all()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -75,8 +75,9 @@ def ground(
     actor: audit.Actor,
     now: datetime,
     by: Membership | None = None,
+    churned_on: date | None = None,
 ) -> Move:
-    """Name the force of a customer's latest churn; what was named before stays in the audit trail.
+    """Name the force of a customer's latest churn (or the one of ``churned_on``); what was named before is audited.
 
     Raises ``Customer.DoesNotExist``, and ``ValidationError`` by field: also for a customer that never churned,
     because a churn follows from its subscriptions and cannot be said.
@@ -87,7 +88,11 @@ def ground(
         raise ValidationError({"force": [_("“%(force)s” is none of: %(known)s.") % {"force": force, "known": known}]})
     if len(note) > MAX_NOTE or "\0" in note:
         raise ValidationError({"note": [_("Expected plain text of at most %(most)d characters.") % {"most": MAX_NOTE}]})
-    churn = Move.objects.filter(customer_id=customer_id, kind=MoveKind.CHURNED).order_by("-number").first()
+    churns = Move.objects.filter(customer_id=customer_id, kind=MoveKind.CHURNED).order_by("-number")
+    churn = next((each for each in churns if churned_on in (None, each.occurred_on)), None)
+    if churn is None and churns:
+        known = ", ".join(each.occurred_on.isoformat() for each in churns)
+        raise ValidationError({"occurred_on": [_("This customer churned on: %(known)s.") % {"known": known}]})
     if churn is None:
         raise ValidationError({"force": [_("This customer has not churned: a churn follows from its subscriptions.")]})
     if (churn.force, churn.force_note) == (force, note):
