@@ -21,6 +21,7 @@ from csplatform.core.rest.paths import ReferenceConverter
 from health.api.customers import CustomerHealthViewSet
 from health.api.definitions import MeasureViewSet, ScorecardVersionViewSet, ScorecardViewSet
 from journeys.api.flight import CustomerFlightViewSet, LapViewSet
+from journeys.api.relays import RelayViewSet
 from journeys.api.stages import StageViewSet
 from surveys.api.mailing import SuppressionViewSet, SurveySendViewSet
 from surveys.api.responses import ResponseViewSet, SurveyResponseViewSet
@@ -46,6 +47,7 @@ def _records(name: str, view: type[ViewSetMixin]) -> list[URLPattern]:
 _health = CustomerHealthViewSet.as_view
 _flight = CustomerFlightViewSet.as_view
 _survey = SurveyViewSet.as_view
+_relay = RelayViewSet.as_view
 _webhook = WebhookViewSet.as_view
 _delivery = WebhookDeliveryViewSet.as_view
 
@@ -70,6 +72,11 @@ urlpatterns = [
     *_records("segments", SegmentViewSet),
     *_records("stages", StageViewSet),
     *_records("laps", LapViewSet),
+    *(
+        path(f"v1/relays/<reference:id>/{deed}/", _relay({"post": deed}), name=f"api-relays-{deed}")
+        for deed in ("accept", "decline", "withdraw", "reoffer", "tick")
+    ),
+    *_records("relays", RelayViewSet),
     *_records("measures", MeasureViewSet),
     path(
         "v1/scorecards/<reference:id>/versions/",

@@ -118,6 +118,7 @@ def _context(request: WorkspaceRequest, now: datetime) -> dict[str, Any]:
     return {
         "setup": False,
         "today": day,
+        "now": now,
         "as_of": max((item["computed_at"] for item in queue if item["computed_at"]), default=None),
         "currency": request.workspace.currency,
         "may_act": allows(member.role, Permission.EDIT_CUSTOMERS),

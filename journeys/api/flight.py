@@ -20,26 +20,15 @@ from csplatform.core.rest.fields import Instant, Money, money
 from csplatform.core.rest.filters import TrueOrFalse
 from csplatform.core.rest.paging import BY_ID, Order
 from csplatform.core.rest.problems import Problem
-from journeys.models import Force, Lap, LapKind, Macro, MoveKind
+from journeys.api.problems import MissingProblem
+from journeys.api.relays import RelaySerializer, RelayViewSet
+from journeys.models import Force, Lap, LapKind, Macro, MoveKind, Relay
 from journeys.selectors import flights, journey
 from journeys.selectors.flights import FlightRead
 from journeys.services import grounding, moving
 from journeys.services.moving import ConflictError, Missing, MissingError, Opened
 
 _LAP_JOINS = ("customer", "subscription")
-
-
-class MissingProblem(Problem):
-    """409: what the move needs and does not have."""
-
-    def __init__(self, detail: str, missing: tuple[Missing, ...], kind: str) -> None:
-        super().__init__(409, detail, kind=kind)
-        self.missing = missing
-
-    @property
-    def body(self) -> dict[str, Any]:
-        told = [{"criterion": each.criterion, "message": each.message} for each in self.missing]
-        return {**super().body, "missing": told}
 
 
 class MoveSerializer(serializers.Serializer[Any]):
@@ -184,7 +173,7 @@ class CustomerFlightViewSet(RecordViewSet):
         request=MoveWriteSerializer,
         responses={
             200: FlightSerializer,
-            202: OpenApiResponse(description="The handover (a relay) that must be accepted first."),
+            202: OpenApiResponse(RelaySerializer, description="The handover (a relay) that must be accepted first."),
             (409, "application/problem+json"): MissingProblemSerializer,
         },
     )
@@ -238,7 +227,10 @@ class CustomerFlightViewSet(RecordViewSet):
         return self._shown(customer)
 
     def _opened(self, opened: Opened) -> Response:
-        return Response({"id": str(opened.relay.pk), "state": opened.relay.state}, 202)
+        relay = Relay.objects.select_related(*RelayViewSet.joins).prefetch_related("items").get(pk=opened.relay.pk)
+        content = RelaySerializer(relay, context=self.get_serializer_context()).data
+        tag = conditional.etag(relay.version, PlainJSONRenderer().render(content))
+        return Response(content, 202, headers={"ETag": tag})
 
     def _told(self, request: Request, kind: type[serializers.Serializer[Any]]) -> dict[str, Any]:
         serializer = kind(data=request.data, context=self.get_serializer_context())

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from journeys.models import KpiVersion
+from journeys.models import KpiVersion, Relay
 from journeys.selectors import plan
 from journeys.selectors.plan import KpiRead, OutcomeRead
 
@@ -54,10 +54,26 @@ class Promise:
         return self.gone or bool(self.changes) or any(each.changed for each in self.targets)
 
 
+def of_all(relays: Sequence[Relay], *, now: datetime) -> dict[UUID, list[Promise]]:
+    """Handover → ``since`` of its promises, with the queries of one."""
+    reads = _reads([each for relay in relays for each in relay.promises], now)
+    return {relay.pk: _promises(relay.promises, reads, relay.offered_at) for relay in relays}
+
+
 def since(promises: Sequence[Mapping[str, Any]], *, offered_at: datetime, now: datetime) -> list[Promise]:
     """The promises of a handover offered at ``offered_at`` beside what they say now; few queries for any number."""
-    ids = [UUID(each["outcome"]) for each in promises]
-    reads = {each.outcome.pk: each for each in plan.plans_of_outcomes(ids, day=now.date(), known_by=now)} if ids else {}
+    return _promises(promises, _reads(promises, now), offered_at)
+
+
+def _reads(promises: Sequence[Mapping[str, Any]], now: datetime) -> dict[UUID, OutcomeRead]:
+    ids = {UUID(each["outcome"]) for each in promises}
+    read = plan.plans_of_outcomes(ids, day=now.date(), known_by=now) if ids else []
+    return {each.outcome.pk: each for each in read}
+
+
+def _promises(
+    promises: Sequence[Mapping[str, Any]], reads: Mapping[UUID, OutcomeRead], offered_at: datetime
+) -> list[Promise]:
     return [_promise(each, reads.get(UUID(each["outcome"])), offered_at) for each in promises]
 
 
