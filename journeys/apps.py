@@ -9,6 +9,7 @@ class JourneysConfig(AppConfig):
         from accounts.imports import kinds
         from journeys import defaults, relay_defaults, segments
         from journeys.imports.moves import MovesKind
+        from journeys.imports.relays import RelaysKind
         from journeys.selectors import standing
         from journeys.services import laps, placing
 
@@ -20,4 +21,5 @@ class JourneysConfig(AppConfig):
         extensions.stage_keys.append(placing.stage_keys)
         extensions.stage_names.append(standing.stage_names)
         kinds.register(MovesKind())
+        kinds.register(RelaysKind())
         segments.register_all()
