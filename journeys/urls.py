@@ -2,10 +2,18 @@
 
 from django.urls import path
 
-from journeys.views import boomerang, relay_analysis, relay_deeds, relay_settings, relays
+from journeys.views import boomerang, moving, relay_analysis, relay_deeds, relay_settings, relays, stage_settings
 
 urlpatterns = [
     path("journeys/", boomerang.boomerang, name="boomerang"),
+    path("customers/<uuid:customer_id>/move/", moving.move, name="customer_move"),
+    path("customers/<uuid:customer_id>/ground/", moving.ground, name="customer_ground"),
+    path("settings/stages/", stage_settings.listing, name="stage_list"),
+    path("settings/stages/new/", stage_settings.new, name="stage_new"),
+    path("settings/stages/order/", stage_settings.reorder, name="stage_order"),
+    path("settings/stages/<uuid:stage_id>/", stage_settings.edit, name="stage_edit"),
+    path("settings/stages/<uuid:stage_id>/split/", stage_settings.split, name="stage_split"),
+    path("settings/stages/<uuid:stage_id>/retire/", stage_settings.retire, name="stage_retire"),
     path("journeys/relays/", relays.inbox, name="relay_inbox"),
     path("journeys/relays/analysis/", relay_analysis.analysis, name="relay_analysis"),
     path("journeys/relays/<uuid:relay_id>/", relays.detail, name="relay_detail"),

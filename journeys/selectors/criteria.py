@@ -13,7 +13,7 @@ from accounts.models import AccountTeamMember, AttributeValue, Contact, Customer
 from accounts.models.customers import ContractState, TeamRole
 from accounts.services.team import holding_on
 from journeys import extensions
-from journeys.flight.engine import Criterion
+from journeys.flight.engine import RELAY, Criterion
 from journeys.models import CriterionKind, StageCriterion
 from journeys.selectors import plan
 from journeys.selectors.plan import PlanFacts
@@ -129,6 +129,33 @@ def message(criterion: Criterion) -> str:
         ),
     }
     return words[criterion.kind]()
+
+
+def name_of(key: str) -> str:
+    """A criterion's key as people call it: what its kind asks for, and of which field, role or measure."""
+    kind, _colon, rest = key.partition(":")
+    if kind == RELAY:
+        return _("Handover")
+    if kind not in CriterionKind.values:
+        return key
+    label = str(CriterionKind(kind).label)
+    return f"{label} ({field_name(rest) if kind == CriterionKind.FIELD else rest})" if rest else label
+
+
+def in_words(criterion: Criterion) -> str:
+    """What a criterion asks for, as settings show it."""
+    told = dict(criterion.params)
+    kind = CriterionKind(criterion.kind)
+    if kind is CriterionKind.FIELD:
+        return _("“%(field)s” is filled in") % {"field": field_name(str(told["field"]))}
+    if kind is CriterionKind.TEAM_ROLE:
+        return _("%(role)s is on the account team") % {"role": TeamRole(str(told["role"])).label}
+    if kind is CriterionKind.MEASURE:
+        name = extensions.named_measures().get(str(told["measure"]), told["measure"])
+        return _("“%(measure)s” is at least %(least)s") % {"measure": name, "least": told["at_least"]}
+    if kind is CriterionKind.ADOPTION:
+        return _("%(percent)s %% of the invited people are active") % {"percent": told["percent"]}
+    return str(kind.label)
 
 
 def field_name(field: str) -> str:

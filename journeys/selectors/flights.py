@@ -37,6 +37,10 @@ class FlightRead:
         return self.moves[-1] if self.moves else None
 
     @property
+    def newest_first(self) -> tuple[Move, ...]:
+        return self.moves[::-1]
+
+    @property
     def open_lap(self) -> Lap | None:
         return next((read.lap for read in self.laps if read.lap.ended_on is None), None)
 

@@ -6,8 +6,9 @@ from collections.abc import Collection
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import QuerySet
 
-from journeys.flight.engine import Criterion, Rule
+from journeys.flight.engine import Criterion, Position, Rule
 from journeys.models import Lap, Move, RelayTemplate, Side, Stage, StageCriterion
 from journeys.selectors import criteria
 
@@ -15,6 +16,12 @@ from journeys.selectors import criteria
 def stages() -> list[Stage]:
     """The stages in use, in order."""
     return list(Stage.objects.filter(retired_at__isnull=True).order_by("order"))
+
+
+def with_criteria() -> QuerySet[Stage]:
+    """The stages in use, in order, each with what it asks for."""
+    in_use: QuerySet[Stage] = Stage.objects.filter(retired_at__isnull=True).prefetch_related("criteria")
+    return in_use.order_by("order")
 
 
 def keep_in_use(stage_ids: Collection[UUID]) -> bool:
@@ -73,6 +80,16 @@ def open_lap_id(customer_id: UUID) -> UUID | None:
     laps = Lap.objects.filter(customer_id=customer_id, ended_on__isnull=True)
     found: UUID | None = laps.values_list("pk", flat=True).first()
     return found
+
+
+def position_of(customer_id: UUID, last: Move | None) -> Position:
+    """Where a customer is after its ``last`` move, as the engine knows it."""
+    if last is None:
+        return Position(None)
+    if last.stage is None:
+        return Position(None, grounded=True)
+    open_lap = open_lap_id(customer_id)
+    return Position(last.stage.key, lap_waits=open_lap is not None and open_lap != last.lap_id)
 
 
 def stage_name(move: Move) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Customer, Membership
 from accounts.models.customers import ContractState
-from journeys.models import Move, Phase, Stage
+from journeys.models import Lap, Move, Phase, Stage
+from journeys.selectors import journey
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Standing:
 
 def stage_names() -> dict[str, str]:
     """Key → name of the active workspace's stages for the reader, in journey order."""
-    return {stage.key: stage.label for stage in Stage.objects.order_by("order")}
+    return {stage.key: stage.label for stage in journey.stages()}
 
 
 def standing(of: Membership | None = None) -> Standing:
@@ -60,7 +61,7 @@ def standing(of: Membership | None = None) -> Standing:
     )
     counted = {row["stage_key"]: row for row in rows.order_by()}
     stages = []
-    for stage in Stage.objects.order_by("order"):
+    for stage in journey.stages():
         row = counted.get(stage.key, {})
         money = row.get("expected" if stage.phase is Phase.DEMAND else "arr")
         stages.append(StageCount(stage.key, stage.label, stage.macro, row.get("customers", 0), int(money or 0)))
@@ -75,15 +76,12 @@ def longest_at(stage_key: str, *, of: Membership | None = None, most: int = 12) 
     return list(rows.order_by("stage_since", "pk")[:most])
 
 
-def moves_of(customer_id: UUID) -> Sequence[Move]:
-    """The moves of a customer, newest first, each with its stage."""
-    rows = Move.objects.filter(customer_id=customer_id).select_related("stage")
-    return list(rows.order_by("-occurred_on", "-id"))
-
-
 def count_for_deletion(customer_id: UUID) -> list[tuple[str, int]]:
     """What the preview of a deletion says of the journey."""
-    return [(_("Steps of the journey"), Move.objects.filter(customer_id=customer_id).count())]
+    return [
+        (_("Steps of the journey"), Move.objects.filter(customer_id=customer_id).count()),
+        (_("Laps of the journey"), Lap.objects.filter(customer_id=customer_id).count()),
+    ]
 
 
 def days_since(day: date | None, today: date) -> int | None:

@@ -54,8 +54,8 @@ def params_of(told: Mapping[str, Any]) -> dict[str, Any]:
     if kind not in CriterionKind.values:
         known = ", ".join(CriterionKind.values)
         raise _wrong(_("“%(kind)s” is none of: %(known)s.") % {"kind": kind, "known": known})
-    make = _PARAMS.get(CriterionKind(kind), lambda _told: {})
-    params = make(told)
+    make = _PARAMS.get(CriterionKind(str(kind)))
+    params = make(told) if make else {}
     unknown = sorted(set(told) - {"kind"} - set(params))
     if unknown:
         raise _wrong(_("A criterion “%(kind)s” has no “%(name)s”.") % {"kind": kind, "name": unknown[0]})

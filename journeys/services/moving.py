@@ -17,7 +17,7 @@ from accounts.services import read_model
 from csplatform.core import audit, outbox
 from csplatform.core.ids import uuid7
 from journeys.flight import engine
-from journeys.flight.engine import Decision, Position
+from journeys.flight.engine import Decision
 from journeys.models import LapKind, Move, MoveKind, Relay, RelayState, RelayTemplate, Stage
 from journeys.selectors import criteria, journey
 from journeys.services import days, laps, offering
@@ -201,7 +201,7 @@ def _decide(
     try:
         return engine.decide(
             rules,
-            position_of(customer, last),
+            journey.position_of(customer.pk, last),
             target.key,
             criteria.checker(customer, asked.values(), now),
             journey.relay_pairs(),
@@ -214,16 +214,6 @@ def _decide(
         told = {"stage": target.label, "who": last.actor_label, "day": last.occurred_on.isoformat()}
         message = _("It is at “%(stage)s” already, since %(day)s (by %(who)s).") % told
         raise ConflictError(message, last) from None
-
-
-def position_of(customer: Customer, last: Move | None) -> Position:
-    """Where the customer is, as the engine knows it."""
-    if last is None:
-        return Position(None)
-    if last.stage is None:
-        return Position(None, grounded=True)
-    open_lap = journey.open_lap_id(customer.pk)
-    return Position(last.stage.key, lap_waits=open_lap is not None and open_lap != last.lap_id)
 
 
 def _offer(

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from datetime import date
 
 from django import template
 
 from accounts.models import Customer
-from journeys.models import Move
-from journeys.selectors import standing
+from journeys.models import Force, Move, StageCriterion
+from journeys.selectors import criteria, flights
+from journeys.selectors.flights import FlightRead
 
 register = template.Library()
 
 
 @register.simple_tag
-def customer_moves(customer: Customer) -> Sequence[Move]:
-    """The customer's moves, newest first, each with its stage (none where it churned)."""
-    return standing.moves_of(customer.pk)
+def customer_flight(customer: Customer, today: date) -> FlightRead:
+    """The customer's laps and moves, up to the end of ``today``."""
+    return flights.flight_of(customer, today)
+
+
+@register.simple_tag
+def churn_forces() -> list[tuple[str, str]]:
+    """What can ground a customer: value and name."""
+    return [(force.value, str(force.label)) for force in Force]
+
+
+@register.filter
+def criterion_name(row: StageCriterion) -> str:
+    """What a stage asks for, in words."""
+    return criteria.in_words(criteria.as_criterion(row))
+
+
+@register.filter
+def passed_over(move: Move) -> str:
+    """What an override went past, in words."""
+    return ", ".join(criteria.name_of(key) for key in move.passed_over)
