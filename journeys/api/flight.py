@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import django_filters
-from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -173,7 +173,7 @@ class CustomerFlightViewSet(RecordViewSet):
         request=MoveWriteSerializer,
         responses={
             200: FlightSerializer,
-            202: OpenApiResponse(RelaySerializer, description="The handover (a relay) that must be accepted first."),
+            202: RelaySerializer,
             (409, "application/problem+json"): MissingProblemSerializer,
         },
     )

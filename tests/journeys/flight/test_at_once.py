@@ -26,7 +26,8 @@ LATER = NOW + timedelta(days=1)
 
 def at_once(workspace: Workspace, deeds: list[Callable[[], object]]) -> list[object]:
     """Run each deed in a thread and a transaction of its own, all from the same moment; what came of each."""
-    gate, results = threading.Barrier(len(deeds)), [None] * len(deeds)  # type: list[object]
+    gate = threading.Barrier(len(deeds))
+    results: list[object] = [None] * len(deeds)
 
     def run(place: int, deed: Callable[[], object]) -> None:
         try:
