@@ -21,8 +21,8 @@ def register_all() -> None:
         _score(SurveyKind.NPS, _("Latest NPS answer")),
         _score(SurveyKind.CSAT, _("Latest CSAT answer")),
         _score(SurveyKind.CES, _("Latest CES answer")),
-        Relation("survey_asked", _("survey sent"), _asked, at_column="sent_at", group=_GROUP),
-        Relation("survey_answered", _("survey answer"), identified, at_column="occurred_at", group=_GROUP),
+        Relation("survey_asked", _("Survey sent"), _asked, at_column="sent_at", group=_GROUP),
+        Relation("survey_answered", _("Survey answer"), identified, at_column="occurred_at", group=_GROUP),
     )
 
 
