@@ -43,5 +43,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(model_name="savedsegment", name="version", field=models.PositiveIntegerField(default=1)),
         migrations.RunPython(read_queries, migrations.RunPython.noop),
+        # With a default, so that going back finds something to fill the column with.
+        migrations.AlterField(
+            model_name="savedsegment", name="query", field=models.CharField(default="", max_length=2000)
+        ),
         migrations.RemoveField(model_name="savedsegment", name="query"),
     ]
