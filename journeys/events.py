@@ -24,6 +24,11 @@ _WIN = (
     id_of("kpi_id", _("The KPI that reached its target; null where there is none.")),
     id_of("outcome_id", _("Its outcome; null where there is none.")),
 )
+_TASK = (
+    id_of("task_id", _("The task.")),
+    id_of("customer_id", _("Its customer; null where it has none.")),
+    Field("source", "string", _("What made it: manual, playbook, churn, relay, shock …"), "playbook"),
+)
 _RELAY = (
     id_of("relay_id", _("The handover.")),
     _CUSTOMER,
@@ -77,8 +82,15 @@ declare(
     EventType(
         "task.created",
         _("Somebody, or a rule, has made a task."),
-        (id_of("task_id", _("The task.")), id_of("customer_id", _("Its customer; null where it has none."))),
+        _TASK,
     ),
+    EventType("task.taken", _("Somebody has made a task their own."), _TASK),
+    EventType("task.snoozed", _("A task was put off until a day."), _TASK),
+    EventType("task.woken", _("A task that was put off is open again."), _TASK),
+    EventType("task.changed", _("A task reads differently, or somebody else is to do it."), _TASK),
+    EventType("task.finished", _("A task is done."), _TASK),
+    EventType("task.cancelled", _("A task is not to be done any more."), _TASK),
+    EventType("task.reopened", _("A task that was done or cancelled is open again."), _TASK),
     EventType("relay.offered", _("A customer is offered to another department."), _RELAY),
     EventType("relay.accepted", _("The other department has taken the customer."), _RELAY),
     EventType("relay.declined", _("The other department has declined, with a reason."), _RELAY),

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from journeys.views import boomerang, moving, relay_analysis, relay_deeds, relay_settings, relays, stage_settings
+from journeys.views import (
+    boomerang,
+    moving,
+    relay_analysis,
+    relay_deeds,
+    relay_settings,
+    relays,
+    stage_settings,
+    task_deeds,
+    tasks,
+)
 
 urlpatterns = [
     path("journeys/", boomerang.boomerang, name="boomerang"),
@@ -22,6 +32,16 @@ urlpatterns = [
     path("journeys/relays/<uuid:relay_id>/withdraw/", relay_deeds.withdraw, name="relay_withdraw"),
     path("journeys/relays/<uuid:relay_id>/reoffer/", relay_deeds.reoffer, name="relay_reoffer"),
     path("journeys/relays/<uuid:relay_id>/items/<uuid:relayitem_id>/tick/", relay_deeds.tick, name="relay_tick"),
+    path("journeys/tasks/", tasks.queue, name="task_queue"),
+    path("journeys/tasks/new/", task_deeds.new, name="task_new"),
+    path("journeys/tasks/bulk/", task_deeds.bulk, name="task_bulk"),
+    path("journeys/tasks/<uuid:task_id>/", tasks.detail, name="task_detail"),
+    path("journeys/tasks/<uuid:task_id>/edit/", task_deeds.edit, name="task_edit"),
+    path("journeys/tasks/<uuid:task_id>/take/", task_deeds.take, name="task_take"),
+    *(
+        path(f"journeys/tasks/<uuid:task_id>/{deed}/", task_deeds.deed, {"deed": deed}, name=f"task_{deed}")
+        for deed in task_deeds.DEEDS
+    ),
     path("settings/handovers/", relay_settings.templates, name="relay_template_list"),
     path("settings/handovers/new/", relay_settings.template_new, name="relay_template_new"),
     path("settings/handovers/<uuid:relaytemplate_id>/", relay_settings.template_edit, name="relay_template_edit"),

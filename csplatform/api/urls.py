@@ -23,6 +23,7 @@ from health.api.definitions import MeasureViewSet, ScorecardVersionViewSet, Scor
 from journeys.api.flight import CustomerFlightViewSet, LapViewSet
 from journeys.api.relays import RelayViewSet
 from journeys.api.stages import StageViewSet
+from journeys.api.tasks import TaskViewSet
 from surveys.api.mailing import SuppressionViewSet, SurveySendViewSet
 from surveys.api.responses import ResponseViewSet, SurveyResponseViewSet
 from surveys.api.surveys import SurveyViewSet
@@ -48,6 +49,7 @@ _health = CustomerHealthViewSet.as_view
 _flight = CustomerFlightViewSet.as_view
 _survey = SurveyViewSet.as_view
 _relay = RelayViewSet.as_view
+_task = TaskViewSet.as_view
 _webhook = WebhookViewSet.as_view
 _delivery = WebhookDeliveryViewSet.as_view
 
@@ -77,6 +79,11 @@ urlpatterns = [
         for deed in ("accept", "decline", "withdraw", "reoffer", "tick")
     ),
     *_records("relays", RelayViewSet),
+    *(
+        path(f"v1/tasks/<reference:id>/{deed}/", _task({"post": deed}), name=f"api-tasks-{deed}")
+        for deed in ("take", "snooze", "wake", "done", "cancel", "reopen")
+    ),
+    *_records("tasks", TaskViewSet),
     *_records("measures", MeasureViewSet),
     path(
         "v1/scorecards/<reference:id>/versions/",

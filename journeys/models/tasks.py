@@ -22,7 +22,8 @@ class Task(TenantModel):
 
     ``source`` ("manual", "playbook", "churn", "relay", "shock", "shared_plan" …) and ``source_key`` say what made it:
     the same pair is never made twice. Snoozed means open and hidden until ``snoozed_until``. ``for_customer``: the
-    customer's own task on the shared plan.
+    customer's own task on the shared plan. With ``draft_subject`` it holds a mail to ``contact`` that a person reads,
+    changes and sends from their own mail program; nothing here sends it.
     """
 
     customer = models.ForeignKey(
@@ -38,6 +39,9 @@ class Task(TenantModel):
     snoozed_until = models.DateField(null=True, blank=True)
     snooze_reason = models.CharField(max_length=300, blank=True, default="")
     result = models.CharField(max_length=500, blank=True, default="")
+    draft_subject = models.CharField(max_length=300, blank=True, default="")
+    draft_body = models.TextField(blank=True, default="")
+    contact = models.ForeignKey("accounts.Contact", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     source = models.CharField(max_length=20, default="manual")
     source_key = models.CharField(max_length=200, null=True, blank=True)
     created_at = models.DateTimeField()
@@ -58,6 +62,10 @@ class Task(TenantModel):
                 condition=Q(state="open", owner__isnull=True),
             ),
             models.Index(fields=["workspace", "customer", "id"], name="task_of_customer"),
+            models.Index(fields=["workspace", "due_on", "id"], name="task_open", condition=Q(state="open")),
+            models.Index(
+                fields=["workspace", "-finished_at", "id"], name="task_finished", condition=Q(finished_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -26,6 +26,9 @@ class NewTask:
     source: str = "manual"
     source_key: str | None = None
     for_customer: bool = False
+    draft_subject: str = ""
+    draft_body: str = ""
+    contact_id: UUID | None = None
 
 
 def create(*, tasks: Sequence[NewTask], actor: audit.Actor, now: datetime) -> list[UUID]:
@@ -43,6 +46,9 @@ def create(*, tasks: Sequence[NewTask], actor: audit.Actor, now: datetime) -> li
             due_on=new.due_on,
             source=new.source,
             source_key=new.source_key,
+            draft_subject=new.draft_subject[:300],
+            draft_body=new.draft_body,
+            contact_id=new.contact_id,
             created_at=now,
             created_by_label=actor.label[:200],
         )
@@ -54,7 +60,14 @@ def create(*, tasks: Sequence[NewTask], actor: audit.Actor, now: datetime) -> li
     outbox.publish_many(
         workspace_id=current_workspace_id(),
         events=[
-            ("task.created", {"task_id": str(row.pk), "customer_id": str(row.customer_id) if row.customer_id else None})
+            (
+                "task.created",
+                {
+                    "task_id": str(row.pk),
+                    "customer_id": str(row.customer_id) if row.customer_id else None,
+                    "source": row.source,
+                },
+            )
             for row in created
         ],
         now=now,
