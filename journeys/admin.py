@@ -151,3 +151,57 @@ class PlanCommentAdmin(HistoryAdmin):
     list_filter = ["is_ours"]
     list_select_related = ["customer"]
     search_fields = ["customer__name"]
+
+
+@admin.register(models.Engagement)
+class EngagementAdmin(HistoryAdmin):
+    list_display = ["subject", "direction", "channel", "occurred_at", "sentiment", "by_label"]
+    list_filter = ["direction", "channel", "sentiment"]
+    search_fields = ["subject", "external_id"]
+
+
+@admin.register(models.EngagementCustomer)
+class EngagementCustomerAdmin(HistoryAdmin):
+    list_display = ["customer", "direction", "channel", "occurred_at"]
+    list_filter = ["direction", "channel"]
+    list_select_related = ["customer"]
+    search_fields = ["customer__name"]
+
+
+@admin.register(models.EngagementContact)
+class EngagementContactAdmin(HistoryAdmin):
+    list_display = ["engagement_id", "contact"]
+    list_select_related = ["contact"]
+
+
+@admin.register(models.Cadence)
+class CadenceAdmin(HistoryAdmin):
+    list_display = ["name", "every_days", "direction", "position"]
+
+
+@admin.register(models.Signal)
+class SignalAdmin(HistoryAdmin):
+    list_display = ["summary", "customer", "kind", "state", "known_at", "answered_at", "source"]
+    list_filter = ["kind", "state", "source"]
+    list_select_related = ["customer"]
+    search_fields = ["summary", "customer__name", "external_id"]
+
+
+@admin.register(models.Shock)
+class ShockAdmin(HistoryAdmin):
+    list_display = ["name", "state", "struck_on", "declared_at", "closed_at"]
+    list_filter = ["state"]
+    search_fields = ["name", "external_id"]
+
+
+@admin.register(models.ShockCustomer)
+class ShockCustomerAdmin(HistoryAdmin):
+    list_display = ["shock_id", "customer", "arr_minor", "band"]
+    list_select_related = ["customer"]
+    search_fields = ["customer__name"]
+
+
+@admin.register(models.ShockMember)
+class ShockMemberAdmin(HistoryAdmin):
+    list_display = ["shock_id", "member", "part"]
+    list_select_related = ["member__user"]

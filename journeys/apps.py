@@ -8,10 +8,11 @@ class JourneysConfig(AppConfig):
         from accounts import extensions
         from accounts.imports import kinds
         from journeys import defaults, relay_defaults, segments
+        from journeys.imports.engagements import Engagements
         from journeys.imports.moves import MovesKind
         from journeys.imports.relays import RelaysKind
-        from journeys.selectors import standing
-        from journeys.services import laps, placing
+        from journeys.selectors import engagements, standing
+        from journeys.services import engagement_erasure, laps, placing
 
         extensions.workspace_created.append(defaults.create_stages)
         extensions.workspace_created.append(relay_defaults.create_relay_templates)
@@ -22,4 +23,8 @@ class JourneysConfig(AppConfig):
         extensions.stage_names.append(standing.stage_names)
         kinds.register(MovesKind())
         kinds.register(RelaysKind())
+        extensions.people_deletions.append(engagement_erasure.forget_people)
+        extensions.customer_deletions.append(engagement_erasure.forget_customer)
+        extensions.deletion_counters.append(engagements.count_for_deletion)
+        kinds.register(Engagements())
         segments.register_all()

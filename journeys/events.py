@@ -108,4 +108,14 @@ declare(
     EventType("measurement.withdrawn", _("A figure was taken back."), _MEASUREMENT),
     EventType("win.recorded", _("A customer has reached something worth celebrating."), _WIN),
     EventType("win.celebrated", _("A win was celebrated with the customer."), _WIN),
+    EventType(
+        "engagement.logged",
+        _("Somebody has spoken with a customer; told once for each customer that took part."),
+        (
+            id_of("engagement_id", _("The engagement.")),
+            _CUSTOMER,
+            Field("direction", "string", _("Who spoke to whom."), "vendor_to_customer"),
+            Field("channel", "string", _("How they spoke."), "call"),
+        ),
+    ),
 )

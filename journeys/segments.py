@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.segments import Field, Kind, register
-from journeys.models import Macro
+from accounts.segments import Field, Kind, Relation, register
+from journeys.models import Direction, EngagementCustomer, Macro, Signal, SignalState
 from journeys.selectors import standing
 
-_GROUP = _("Journey")
+_GROUP, _ENGAGEMENT = _("Journey"), _("Engagement")
+
+_BY_DIRECTION = {
+    Direction.VENDOR_TO_CUSTOMER: _("Engagements, we → customer"),
+    Direction.CUSTOMER_TO_VENDOR: _("Engagements, customer → us"),
+    Direction.CUSTOMER_TO_CUSTOMER: _("Engagements, customer ↔ customer"),
+    Direction.CUSTOMER_TO_THIRD_PARTY: _("Engagements, customer ↔ third party"),
+}
 
 
 def _macros() -> dict[str, str]:
@@ -21,4 +31,31 @@ def register_all() -> None:
         Field("stage", _("Stage"), Kind.CHOICE, "stage_key", choices=standing.stage_names, group=_GROUP),
         Field("macro", _("Macro stage"), Kind.CHOICE, "stage_macro", choices=_macros, group=_GROUP),
         Field("days_in_stage", _("Time in stage"), Kind.DAYS, "stage_since", group=_GROUP),
+        *_engagements(),
+        Relation(
+            "open_signals",
+            _("Signals of change without an answer"),
+            lambda: Signal.objects.filter(state=SignalState.OPEN),
+            at_column="known_at",
+            group=_ENGAGEMENT,
+        ),
     )
+
+
+def _engagements() -> list[Relation]:
+    """Conversations of any direction, and of each by itself."""
+    anybody = Relation(
+        "engagements",
+        _("Engagements"),
+        lambda: EngagementCustomer.objects.all(),
+        at_column="occurred_at",
+        group=_ENGAGEMENT,
+    )
+    return [anybody, *(_of(direction, label) for direction, label in _BY_DIRECTION.items())]
+
+
+def _of(direction: Direction, label: Any) -> Relation:
+    def rows() -> QuerySet[Any]:
+        return EngagementCustomer.objects.filter(direction=direction)
+
+    return Relation(f"engagements_{direction}", label, rows, at_column="occurred_at", group=_ENGAGEMENT)

@@ -20,6 +20,7 @@ from csplatform.api.errors import unknown_address
 from csplatform.core.rest.paths import ReferenceConverter
 from health.api.customers import CustomerHealthViewSet
 from health.api.definitions import MeasureViewSet, ScorecardVersionViewSet, ScorecardViewSet
+from journeys.api.engagements import EngagementViewSet
 from journeys.api.flight import CustomerFlightViewSet, LapViewSet
 from journeys.api.relays import RelayViewSet
 from journeys.api.stages import StageViewSet
@@ -84,6 +85,7 @@ urlpatterns = [
         for deed in ("take", "snooze", "wake", "done", "cancel", "reopen")
     ),
     *_records("tasks", TaskViewSet),
+    *_records("engagements", EngagementViewSet),
     *_records("measures", MeasureViewSet),
     path(
         "v1/scorecards/<reference:id>/versions/",

@@ -1,6 +1,16 @@
 """Where a customer is: stages, laps and moves, handovers, what was promised, and the work to do."""
 
 from journeys.models.calendar import Holiday, WorkCalendar
+from journeys.models.change import Shock, ShockCustomer, ShockMember, ShockState, Signal, SignalKind, SignalState
+from journeys.models.engagement import (
+    Cadence,
+    Channel,
+    Direction,
+    Engagement,
+    EngagementContact,
+    EngagementCustomer,
+    Sentiment,
+)
 from journeys.models.flight import Force, Lap, LapKind, Move, MoveKind
 from journeys.models.plan import (
     Confidence,
@@ -21,9 +31,15 @@ from journeys.models.tasks import Task, TaskState
 
 __all__ = [
     "PHASE_OF",
+    "Cadence",
+    "Channel",
     "Confidence",
     "CriterionKind",
     "DeclineCause",
+    "Direction",
+    "Engagement",
+    "EngagementContact",
+    "EngagementCustomer",
     "Force",
     "Holiday",
     "Kpi",
@@ -46,8 +62,16 @@ __all__ = [
     "RelayState",
     "RelayTemplate",
     "RelayTemplateItem",
+    "Sentiment",
     "Settlement",
+    "Shock",
+    "ShockCustomer",
+    "ShockMember",
+    "ShockState",
     "Side",
+    "Signal",
+    "SignalKind",
+    "SignalState",
     "Stage",
     "StageCriterion",
     "Task",

@@ -1,0 +1,1 @@
+"""Rules about engagements; they know neither Django nor the database."""
