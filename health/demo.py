@@ -30,6 +30,7 @@ from csplatform.demo import Paths, Simulation, yesterday
 from health import defaults, tasks
 from health.models import HealthSnapshot, Measure, ScoringRun
 from health.services import definitions, runs, scoring, snapshots
+from journeys import demo_relays
 from surveys import demo_voice
 
 ACTOR = audit.Actor(label="demo")
@@ -101,6 +102,8 @@ class _Load:
         with self._timed("Customers' voice"):
             demo_voice.load(workspace=workspace, health_on=points_on, now=self.clock())
             self._measure_of_voice(workspace)
+        with self._timed("Handovers"):
+            demo_relays.load(workspace=workspace, now=self.clock())
         self._settle(workspace)
         self._done(workspace)
         return workspace
