@@ -58,9 +58,9 @@ def _facts(template: RelayTemplate, move: Move) -> Iterator[Facts]:
         "customer_external_id": move.customer.external_id,
         "from_stage": template.from_stage.key,
         "to_stage": template.to_stage.key,
-        "giver_email": handovers.GIVERS.get(template.giver_department, ""),
+        "giver_email": handovers.DESKS[template.giver_department][0],
         "reason": told.reason,
-        "decided_by": handovers.GIVERS.get(template.taker_department, ""),
+        "decided_by": handovers.DESKS[template.taker_department][1],
     }
     key = f"{move.customer.external_id}-{template.to_stage.key}-{move.number}"
     if told.refused is not None:
@@ -85,7 +85,7 @@ def _facts(template: RelayTemplate, move: Move) -> Iterator[Facts]:
             "state": RelayState.ACCEPTED,
             "offered_at": offered_at,
             "decided_at": decided_at,
-            "taker_email": handovers.GIVERS.get(template.taker_department, ""),
+            "taker_email": handovers.DESKS[template.taker_department][0],
             "checklist": _boxes(lines, told.ticks),
         },
     )
@@ -104,7 +104,7 @@ def _waiting(template: RelayTemplate, now: datetime) -> Iterator[Facts]:
                 "customer_external_id": customer.external_id,
                 "from_stage": template.from_stage.key,
                 "to_stage": template.to_stage.key,
-                "giver_email": handovers.GIVERS.get(template.giver_department, ""),
+                "giver_email": handovers.DESKS[template.giver_department][0],
                 "state": RelayState.OFFERED,
                 "reason": told.reason,
                 "offered_at": now - timedelta(days=ago),

@@ -15,12 +15,12 @@ T = TypeVar("T")
 _REFUSED_OF_100 = 14
 _ITEM_DONE_OF_100 = 78
 
-GIVERS = {
-    "marketing": "marketing@sherwood.example",
-    "sales": "sales@sherwood.example",
-    "customer_success": "csm@sherwood.example",
+DESKS = {
+    "marketing": ("marketing@sherwood.example", "Marketing Desk"),
+    "sales": ("sales@sherwood.example", "Sales Desk"),
+    "customer_success": ("csm@sherwood.example", "Success North"),
 }
-"""Department → the demo's member who speaks for it."""
+"""Department → address and name of the demo's member who speaks for it."""
 
 _WHY = {
     "sales": (

@@ -78,7 +78,7 @@ def analyse(*, since: datetime, now: datetime) -> Analysis:
         elif state == RelayState.DECLINED:
             pair.declined += 1
             pair.causes[cause] += 1
-            if reason and len(pair.words) < _QUOTED:
+            if reason and reason not in pair.words and len(pair.words) < _QUOTED:
                 pair.words.append(reason)
         elif state == RelayState.WITHDRAWN:
             pair.withdrawn += 1
