@@ -1,6 +1,6 @@
 """The simulator: a seeded, invented vendor with its customers, their contracts, people and product events.
 
-It needs no database and imports no Django: parameters go in, four import files come out (`files.py`). The demo
+It needs no database and imports no Django: parameters go in, import files come out (`files.py`). The demo
 workspace, tests (5 customers, 3 months) and benches (20,000 customers, 10 M events in 90 days) all use it::
 
     from csplatform.demo import Simulation, yesterday
@@ -21,7 +21,7 @@ How it works
    adoption is, on something untold, and on plain bad luck (`[churn]`). After notice, usage winds down.
 3. **People** (`people.py`). Users are invited, begin, leave and are succeeded; each has an own habit (log-normal), and
    an own threshold of commitment below which it lies dormant, so adoption and decay happen person by person.
-4. **Journey** (`journey.py`). Stages that agree with the above, back steps included.
+4. **Journey** (`journey.py`, `moves.py`). Stages that agree with the above, back steps included, with reasons.
 5. **Usage** (`usage.py`). Active days, events on them, features as they are taken up, times within working hours.
 
 The mechanisms

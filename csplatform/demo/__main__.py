@@ -55,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (CatalogueError, ValueError, OSError) as error:
         sys.stderr.write(f"Nothing usable was written: {error}\n")
         return 2
-    for path in (paths.customers, paths.contacts, paths.subscriptions, paths.events):
+    for path in (paths.customers, paths.contacts, paths.subscriptions, paths.moves, paths.events):
         sys.stdout.write(f"{path}\n")
     sizes = f"{len(data.plans)} customers, {len(data.users.on)} users, {len(data.events)} events"
     sys.stderr.write(f"{sizes}\n")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from csplatform.demo import files, usage
+from csplatform.demo import files, moves, usage
 from csplatform.demo.calendar import Window, add_months
 from csplatform.demo.catalogue import Catalogue, default
 from csplatform.demo.names import PeopleNames
@@ -89,11 +89,12 @@ class Simulation:
 
 @dataclass(frozen=True)
 class Paths:
-    """Where the four files were written."""
+    """Where the files were written."""
 
     customers: Path
     contacts: Path
     subscriptions: Path
+    moves: Path
     events: Path
 
 
@@ -121,6 +122,13 @@ class DataSet:
         return files.subscriptions_table(self.plans, self.simulation.window, currency)
 
     @property
+    def moves_table(self) -> files.Table:
+        """Without the history of stages there is nothing to tell: customers are placed where they stand."""
+        told = self.plans if self.simulation.history else []
+        members = self.simulation.catalogue.members
+        return moves.moves_table(told, self.simulation.window, members, seed=self.simulation.seed)
+
+    @property
     def events_table(self) -> pa.Table:
         return files.events_table(
             self.events,
@@ -131,16 +139,18 @@ class DataSet:
         )
 
     def write(self, folder: Path) -> Paths:
-        """Write the four import files into `folder`, which is made if needed."""
+        """Write the import files into `folder`, which is made if needed."""
         folder.mkdir(parents=True, exist_ok=True)
         paths = Paths(
             folder / "customers.csv",
             folder / "contacts.csv",
             folder / "subscriptions.csv",
+            folder / "moves.csv",
             folder / "events.parquet",
         )
         self.customers_table.write(paths.customers)
         self.contacts_table.write(paths.contacts)
         self.subscriptions_table.write(paths.subscriptions)
+        self.moves_table.write(paths.moves)
         files.write_events(self.events_table, paths.events)
         return paths

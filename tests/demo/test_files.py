@@ -250,7 +250,7 @@ def test_the_command_writes_and_names_the_files(tmp_path: Path, capsys: pytest.C
 
 
 def sorted_names() -> list[str]:
-    return ["customers.csv", "contacts.csv", "subscriptions.csv", "events.parquet"]
+    return ["customers.csv", "contacts.csv", "subscriptions.csv", "moves.csv", "events.parquet"]
 
 
 def test_yesterday_is_the_last_closed_utc_day() -> None:
