@@ -7,11 +7,12 @@ class HealthConfig(AppConfig):
     def ready(self) -> None:
         from accounts import extensions
         from accounts.imports import kinds
-        from health import defaults, segments, tasks
+        from health import defaults, segments, stage_criteria, tasks
         from health.facts import sources, voice
         from health.ingest import tasks as ingest_tasks
         from health.ingest.event_import import EventsKind
         from health.services import forgetting
+        from journeys import extensions as journey
 
         extensions.workspace_created.append(defaults.create_defaults)
         extensions.customers_changed.append(tasks.score_soon)
@@ -22,4 +23,6 @@ class HealthConfig(AppConfig):
         extensions.deletion_counters.append(forgetting.count_for_deletion)
         kinds.register(EventsKind())
         segments.register_all()
+        journey.measure_names.append(stage_criteria.names)
+        journey.measure_readers.append(stage_criteria.values)
         sources.register("surveys", voice.load)
