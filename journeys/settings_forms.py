@@ -27,7 +27,7 @@ class StageField(_StageChoice):
     """One of the stages in use, in journey order, by the name the reader knows."""
 
     def __init__(self, label: Any) -> None:
-        super().__init__(label=label, queryset=None)
+        super().__init__(label=label, queryset=None, empty_label=gettext_lazy("Choose a stage"))
 
     def label_from_instance(self, obj: Stage) -> str:
         return obj.label

@@ -9,7 +9,7 @@ const rows = () => [...document.querySelectorAll("[data-row]")].filter((row) => 
 
 function activeRow() {
   const focused = document.activeElement?.closest("[data-row]");
-  return focused ?? document.querySelector("[data-row].is-active");
+  return focused ?? document.querySelector("[data-row].is-active") ?? document.querySelector("[data-row]:has([aria-current])");
 }
 
 function step(by) {
