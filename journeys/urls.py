@@ -16,6 +16,7 @@ from journeys.views import (
 
 urlpatterns = [
     path("journeys/", boomerang.boomerang, name="boomerang"),
+    path("journeys/replay/", boomerang.boomerang_replay, name="boomerang_replay"),
     path("customers/<uuid:customer_id>/move/", moving.move, name="customer_move"),
     path("customers/<uuid:customer_id>/ground/", moving.ground, name="customer_ground"),
     path("settings/stages/", stage_settings.listing, name="stage_list"),

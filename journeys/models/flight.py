@@ -71,6 +71,7 @@ class Move(TenantModel):
     following it until somebody does. ``override``: entered although ``passed_over`` (criteria keys, "relay") did not
     hold, by the name in ``actor_label``. ``from_stage``: where it stood before; null for the first and after churn.
     ``begins_lap``: the kind of lap this very move threw, before anything was signed; empty for all others.
+    ``stayed_days``: how long it had stood there, written by a trigger, so that no way of moving can forget it.
     """
 
     external_id = models.CharField(max_length=200, null=True, blank=True)
@@ -79,6 +80,7 @@ class Move(TenantModel):
     number = models.PositiveIntegerField()
     from_stage = models.ForeignKey(Stage, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     stage = models.ForeignKey(Stage, null=True, on_delete=models.PROTECT, related_name="+")
+    stayed_days = models.IntegerField(null=True, editable=False)
     kind = models.CharField(max_length=12, choices=MoveKind.choices)
     follows_contract = models.BooleanField(default=False)
     occurred_on = models.DateField()
@@ -101,5 +103,5 @@ class Move(TenantModel):
         ]
         indexes = [
             models.Index(fields=["workspace", "customer", "occurred_on", "id"], name="move_of_customer"),
-            models.Index(fields=["workspace", "occurred_on"], include=["stage", "from_stage"], name="move_by_day"),
+            models.Index(fields=["workspace", "occurred_on"], include=["stage", "from_stage", "stayed_days", "kind"], name="move_by_day"),
         ]
