@@ -103,5 +103,9 @@ class Move(TenantModel):
         ]
         indexes = [
             models.Index(fields=["workspace", "customer", "occurred_on", "id"], name="move_of_customer"),
-            models.Index(fields=["workspace", "occurred_on"], include=["stage", "from_stage", "stayed_days", "kind"], name="move_by_day"),
+            models.Index(
+                fields=["workspace", "occurred_on"],
+                include=["stage", "from_stage", "stayed_days", "kind"],
+                name="move_by_day",
+            ),
         ]

@@ -35,9 +35,9 @@ REPLAY_MONTHS = 24
 class StageFlow:
     """How customers pass a stage. Counts of ``FLOW_DAYS`` days; ``left`` and ``went_on`` of a year.
 
-    ``median_days``, ``long_days``: the median and the ninth decile of stays that ended within a year, None with fewer
-    than ``ENOUGH_STAYS`` of them; where the workspace says how long a stay should last (``expected_days``) and that
-    is all there is, it stands for the decile. ``stuck``: customers there longer than ``long_days``.
+    ``median_days``: of stays that ended within a year; ``long_days``: the ninth decile of those and of the stays that
+    go on. With fewer than ``ENOUGH_STAYS`` ended ones the first is None, and the second what the workspace expects of
+    a stay (``expected_days``), if anything. ``stuck``: customers there longer than ``long_days``.
     """
 
     came: int = 0
@@ -93,9 +93,7 @@ def _moves(of: Membership | None) -> QuerySet[Move]:
     return rows if of is None else rows.filter(customer__csm=of)
 
 
-def _count_moves(
-    found: dict[str, StageFlow], stages: Sequence[Stage], today: date, of: Membership | None
-) -> None:
+def _count_moves(found: dict[str, StageFlow], stages: Sequence[Stage], today: date, of: Membership | None) -> None:
     at = {stage.pk: place for place, stage in enumerate(stages)}
     recent = Q(occurred_on__gt=today - timedelta(days=FLOW_DAYS))
     rows = (
@@ -120,27 +118,38 @@ def _count_moves(
             flow.went_on += year
 
 
-def _measure_stays(
-    found: dict[str, StageFlow], stages: Sequence[Stage], today: date, of: Membership | None
-) -> None:
-    whose = "" if of is None else "AND customer_id IN (SELECT id FROM accounts_customer WHERE csm_id = %s)"
+_STAYS = """
+    WITH stays AS (
+        SELECT s.key, m.stayed_days AS days, true AS ended
+        FROM journeys_move m JOIN journeys_stage s ON s.id = m.from_stage_id
+        WHERE m.workspace_id = {workspace} AND m.occurred_on > %(since)s AND m.occurred_on <= %(today)s
+          AND m.stayed_days IS NOT NULL {whose_moves}
+        UNION ALL
+        SELECT stage_key, %(today)s::date - stage_since, false
+        FROM accounts_customer
+        WHERE workspace_id = {workspace} AND stage_key <> '' AND stage_since IS NOT NULL {whose_customers}
+    )
+    SELECT key, count(*) FILTER (WHERE ended),
+           percentile_disc(0.5) WITHIN GROUP (ORDER BY days) FILTER (WHERE ended),
+           percentile_disc(0.9) WITHIN GROUP (ORDER BY days)
+    FROM stays GROUP BY key
+"""
+_WORKSPACE = "(SELECT nullif(current_setting('app.workspace', true), '')::uuid)"
+
+
+def _measure_stays(found: dict[str, StageFlow], stages: Sequence[Stage], today: date, of: Membership | None) -> None:
+    """Ended stays alone would make everybody who stays on look stuck: for the decile, present stays count as well."""
+    mine = "" if of is None else "AND {column} IN (SELECT id FROM accounts_customer WHERE csm_id = %(of)s)"
+    statement = _STAYS.format(
+        workspace=_WORKSPACE, whose_moves=mine.format(column="m.customer_id"), whose_customers=mine.format(column="id")
+    )
+    told = {"since": today - timedelta(days=YEAR_DAYS), "today": today, "of": None if of is None else of.pk}
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT from_stage_id, count(*),
-                   percentile_disc(0.5) WITHIN GROUP (ORDER BY stayed_days),
-                   percentile_disc(0.9) WITHIN GROUP (ORDER BY stayed_days)
-            FROM journeys_move
-            WHERE workspace_id = (SELECT nullif(current_setting('app.workspace', true), '')::uuid)
-              AND occurred_on > %s AND occurred_on <= %s AND stayed_days IS NOT NULL {whose}
-            GROUP BY from_stage_id
-            """,
-            [today - timedelta(days=YEAR_DAYS), today, *([] if of is None else [of.pk])],
-        )
-        stays = {stage_id: told for stage_id, *told in cursor.fetchall()}
+        cursor.execute(statement, told)
+        stays = {key: figures for key, *figures in cursor.fetchall()}
     for stage in stages:
         flow = found[stage.key]
-        ended, median, long = stays.get(stage.pk, (0, None, None))
+        ended, median, long = stays.get(stage.key, (0, None, None))
         if ended >= ENOUGH_STAYS:
             flow.median_days, flow.long_days = median, max(long, stage.expected_days or 0)
         else:
@@ -177,7 +186,7 @@ def thrown(*, today: date, of: Membership | None = None) -> Thrown:
 
 
 def churned(*, today: date, of: Membership | None = None) -> Churned:
-    """Who churned within ``RETURN_DAYS`` days and is still gone, by force; their revenue as their laps had gained it."""
+    """Who churned within ``RETURN_DAYS`` days and is still gone, by force; their revenue as their laps gained it."""
     since = today - timedelta(days=RETURN_DAYS)
     rows = _moves(of).filter(
         kind=MoveKind.CHURNED, occurred_on__gt=since, occurred_on__lte=today, customer__churned_on__isnull=False
@@ -188,7 +197,9 @@ def churned(*, today: date, of: Membership | None = None) -> Churned:
     lost = Lap.objects.filter(customer__in=rows.values("customer_id"), gained_arr_minor__gt=0)
     ordered = {force: forces[force] for force in (*Force.values, "") if force in forces}
     return Churned(
-        customers=sum(forces.values()), arr_minor=int(lost.aggregate(n=Sum("gained_arr_minor"))["n"] or 0), forces=ordered
+        customers=sum(forces.values()),
+        arr_minor=int(lost.aggregate(n=Sum("gained_arr_minor"))["n"] or 0),
+        forces=ordered,
     )
 
 
