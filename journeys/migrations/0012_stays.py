@@ -30,7 +30,7 @@ DROP FUNCTION journeys_keep_stay();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("journeys", "0009_plan_history")]
+    dependencies = [("journeys", "0011_default_criteria")]
 
     operations = [
         migrations.AddField("move", "stayed_days", models.IntegerField(editable=False, null=True)),
