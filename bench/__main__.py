@@ -26,6 +26,7 @@ BENCHES = (
     "survey_submit",
     "survey_results",
     "survey_recount",
+    "picture",
 )
 RESULTS = Path(__file__).with_name("results.json")
 

@@ -25,6 +25,7 @@ EXPECTED = {
     "survey_submit": "survey_submit",
     "survey_results": "survey_results",
     "survey_recount": "survey_recount",
+    "picture": "picture",
 }
 
 
