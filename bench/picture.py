@@ -40,9 +40,10 @@ JOIN journeys_stage s ON s.workspace_id = %(workspace)s AND s."order" = (n + 4) 
 _MAKE_MOVES = """
 INSERT INTO journeys_move (
     id, workspace_id, customer_id, number, from_stage_id, stage_id, kind, follows_contract, occurred_on, known_at,
-    recorded_at, reason, override, passed_over, force, force_note, actor_label, begins_lap)
+    recorded_at, reason, override, passed_over, force, force_note, actor_label, begins_lap, stayed_days)
 SELECT gen_random_uuid(), c.workspace_id, c.id, step, before.id, after.id,
-       CASE WHEN step = 1 THEN 'placed' ELSE 'forward' END, false, day, day, day, '', false, '[]', '', '', 'bench', ''
+       CASE WHEN step = 1 THEN 'placed' ELSE 'forward' END, false, day, day, day, '', false, '[]', '', '', 'bench', '',
+       CASE WHEN step > 1 THEN 20 + n * 7 %% 60 END
 FROM accounts_customer c
 CROSS JOIN LATERAL (SELECT substr(c.external_id, 6)::int AS n) told
 CROSS JOIN generate_series(1, 4) AS step

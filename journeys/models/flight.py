@@ -71,7 +71,7 @@ class Move(TenantModel):
     following it until somebody does. ``override``: entered although ``passed_over`` (criteria keys, "relay") did not
     hold, by the name in ``actor_label``. ``from_stage``: where it stood before; null for the first and after churn.
     ``begins_lap``: the kind of lap this very move threw, before anything was signed; empty for all others.
-    ``stayed_days``: how long it had stood there, written by a trigger, so that no way of moving can forget it.
+    ``stayed_days``: how long it had stood there, written by ``services.stays``.
     """
 
     external_id = models.CharField(max_length=200, null=True, blank=True)

@@ -99,6 +99,7 @@ def _count_moves(found: dict[str, StageFlow], stages: Sequence[Stage], today: da
     rows = (
         _moves(of)
         .filter(occurred_on__gt=today - timedelta(days=YEAR_DAYS), occurred_on__lte=today)
+        .exclude(kind=MoveKind.REGROUPED)  # the stages changed then, not the customer
         .values_list("from_stage_id", "stage_id", "kind")
         .annotate(year=Count("pk"), recent=Count("pk", filter=recent))
     )
@@ -123,7 +124,7 @@ _STAYS = """
         SELECT s.key, m.stayed_days AS days, true AS ended
         FROM journeys_move m JOIN journeys_stage s ON s.id = m.from_stage_id
         WHERE m.workspace_id = {workspace} AND m.occurred_on > %(since)s AND m.occurred_on <= %(today)s
-          AND m.stayed_days IS NOT NULL {whose_moves}
+          AND m.stayed_days IS NOT NULL AND m.kind <> 'regrouped' {whose_moves}
         UNION ALL
         SELECT stage_key, %(today)s::date - stage_since, false
         FROM accounts_customer

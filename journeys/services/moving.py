@@ -20,7 +20,7 @@ from journeys.flight import engine
 from journeys.flight.engine import Decision
 from journeys.models import LapKind, Move, MoveKind, Relay, RelayState, RelayTemplate, Stage
 from journeys.selectors import criteria, journey
-from journeys.services import days, laps, offering
+from journeys.services import days, laps, offering, stays
 
 MAX_REASON = 500
 
@@ -262,6 +262,7 @@ def _write(entry: _Entry, actor: audit.Actor, now: datetime) -> Move:
         begins_lap=_lap_kind(entry),
         actor_label=actor.label[:200],
     )
+    stays.refresh([entry.customer.pk])
     keep = entry.relay.pk if entry.relay else None
     offering.overtake(customer_ids=[entry.customer.pk], keep=keep, actor=actor, now=now)
     place = read_model.StagePlace(entry.customer.pk, target.key, target.macro, entry.day)

@@ -16,7 +16,7 @@ from csplatform.core.ids import uuid7
 from csplatform.core.tenancy import current_workspace_id
 from journeys.models import LapKind, Macro, Move, MoveKind, Stage
 from journeys.selectors import journey
-from journeys.services import grounding, laps, offering
+from journeys.services import grounding, laps, offering, stays
 
 _SAID = "Placed as imported, without the criteria and handovers of the stages before"
 _BEFORE_CONTRACT = "Placed here because there has been no paid subscription yet"
@@ -48,6 +48,7 @@ def place_customers(placements: Sequence[Placement], actor_label: str, now: date
         return
     Move.objects.bulk_create(moves, batch_size=2_000)
     latest = {move.customer_id: move for move in moves}
+    stays.refresh(list(latest))
     offering.overtake(customer_ids=list(latest), actor=audit.Actor(actor_label), now=now)
     laps.settle(list(latest), now)
     grounding.announce(situations.news(moves, now), now)

@@ -27,7 +27,7 @@ from journeys.flight import engine
 from journeys.flight.engine import Position, Rule
 from journeys.models import Lap, LapKind, Move, MoveKind, Stage
 from journeys.selectors import journey
-from journeys.services import laps, offering
+from journeys.services import laps, offering, stays
 
 _FAR = 1_000_000
 
@@ -165,6 +165,7 @@ class _Book:
             move.number -= _FAR
         bulk.update(shifted, ["number"])
         ids = sorted(changed)
+        stays.refresh(ids)
         laps.refresh(ids, self._now)
         offering.overtake(customer_ids=ids, actor=self._actor, now=self._now)
         self._place(changed)

@@ -16,7 +16,7 @@ from accounts.services import read_model
 from csplatform.core import audit
 from csplatform.core.ids import uuid7
 from journeys.models import Move, MoveKind, Relay, RelayState, Stage
-from journeys.services import laps, offering
+from journeys.services import laps, offering, stays
 
 _BATCH = 5_000
 
@@ -89,6 +89,7 @@ def _move(customers: Sequence[Customer], stage: Stage, target: Stage, actor: aud
         ),
         batch_size=2_000,
     )
+    stays.refresh(ids)
     laps.settle(ids, now)
     read_model.write_stages(
         [

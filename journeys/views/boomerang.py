@@ -131,7 +131,8 @@ def _selected(wanted: str, stages: list[dict[str, Any]], today: date, of: Member
         days = selectors.days_since(customer.stage_since, today)
         stuck = days is not None and long_days is not None and days > long_days
         url = reverse("customer_detail", args=[customer.pk])
-        rows.append({"customer": customer, "url": url, "days": days, "stuck": stuck})
+        move_url = reverse("customer_move", args=[customer.pk])
+        rows.append({"customer": customer, "url": url, "move_url": move_url, "days": days, "stuck": stuck})
     return {
         "stage": chosen,
         "rows": rows,

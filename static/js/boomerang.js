@@ -1,5 +1,30 @@
-/* The time slider of the boomerang page: shows the counts of a past month in place, and plays two years of them.
-   Without this file the slider is a form that asks the server for the month. */
+/* The boomerang page: the time slider shows the counts of a past month in place and plays two years of them; a customer
+   dragged onto a stage opens the move to it. Without this file the slider is a form that asks the server for the
+   month, and every customer has its link to move. */
+
+let dragged = null;
+
+document.addEventListener("dragstart", (event) => {
+  dragged = event.target.closest?.("[data-move]") ?? null;
+  if (dragged) event.dataTransfer.setData("text/plain", dragged.dataset.move);
+});
+document.addEventListener("dragend", () => {
+  dragged = null;
+  for (const target of document.querySelectorAll(".is-target")) target.classList.remove("is-target");
+});
+for (const target of document.querySelectorAll(".picture [data-stage], .stage-list [data-stage]")) {
+  target.addEventListener("dragover", (event) => {
+    if (!dragged) return;
+    event.preventDefault();
+    target.classList.add("is-target");
+  });
+  target.addEventListener("dragleave", () => target.classList.remove("is-target"));
+  target.addEventListener("drop", (event) => {
+    if (!dragged) return;
+    event.preventDefault();
+    location.assign(`${dragged.dataset.move}?stage=${encodeURIComponent(target.dataset.stage)}`);
+  });
+}
 
 const form = document.querySelector("form[data-replay]");
 if (form) {

@@ -2,15 +2,7 @@
 
 from django.db import migrations, models
 
-KEEP_STAY = """
-CREATE FUNCTION journeys_keep_stay() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    SELECT NEW.occurred_on - m.occurred_on INTO NEW.stayed_days
-    FROM journeys_move m
-    WHERE m.customer_id = NEW.customer_id AND m.number = NEW.number - 1 AND m.stage_id = NEW.from_stage_id;
-    RETURN NEW;
-END $$;
-CREATE TRIGGER keep_stay BEFORE INSERT ON journeys_move FOR EACH ROW EXECUTE FUNCTION journeys_keep_stay();
+FILL = """
 DO $$
 DECLARE place uuid;
 BEGIN
@@ -23,19 +15,15 @@ BEGIN
     PERFORM set_config('app.workspace', '', true);
 END $$;
 """
-FORGET_STAY = """
-DROP TRIGGER keep_stay ON journeys_move;
-DROP FUNCTION journeys_keep_stay();
-"""
 
 
 class Migration(migrations.Migration):
-    dependencies = [("journeys", "0011_default_criteria")]
+    dependencies = [("journeys", "0014_engagements")]
 
     operations = [
         migrations.AddField("move", "stayed_days", models.IntegerField(editable=False, null=True)),
+        migrations.RunSQL(FILL, migrations.RunSQL.noop),
         migrations.RemoveIndex("move", "move_by_day"),
-        migrations.RunSQL(KEEP_STAY, FORGET_STAY),
         migrations.AddIndex(
             "move",
             models.Index(
