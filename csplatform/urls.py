@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("accounts.settings_urls")),
     path("", include("accounts.customer_urls")),
     path("", include("journeys.urls")),
+    path("", include("journeys.plan_urls")),
     path("s/", include("surveys.results_urls")),
     path("s/", include("surveys.public_urls")),
     path("", include("health.urls")),

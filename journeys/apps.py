@@ -8,15 +8,17 @@ class JourneysConfig(AppConfig):
         from accounts import extensions
         from accounts.imports import kinds
         from journeys import defaults, relay_defaults, segments
+        from journeys.imports import plan as plan_files
         from journeys.imports.engagements import Engagements
         from journeys.imports.moves import MovesKind
         from journeys.imports.relays import RelaysKind
-        from journeys.selectors import engagements, standing
+        from journeys.selectors import engagements, plan, standing
         from journeys.services import engagement_erasure, laps, placing
 
         extensions.workspace_created.append(defaults.create_stages)
         extensions.workspace_created.append(relay_defaults.create_relay_templates)
         extensions.deletion_counters.append(standing.count_for_deletion)
+        extensions.deletion_counters.append(plan.count_for_deletion)
         extensions.placers.append(placing.place_customers)
         extensions.contracts_changed.append(laps.refresh)
         extensions.stage_keys.append(placing.stage_keys)
@@ -28,3 +30,5 @@ class JourneysConfig(AppConfig):
         extensions.deletion_counters.append(engagements.count_for_deletion)
         kinds.register(Engagements())
         segments.register_all()
+        kinds.register(plan_files.Outcomes())
+        kinds.register(plan_files.Measurements())

@@ -39,6 +39,8 @@ _RELAY = (
     id_of("move_id", _("The move it led to; null while there is none.")),
 )
 
+_PLAN_LINK = (_CUSTOMER, id_of("link_id", _("The link.")))
+
 declare(
     EventType(
         "stage.entered",
@@ -116,6 +118,28 @@ declare(
             _CUSTOMER,
             Field("direction", "string", _("Who spoke to whom."), "vendor_to_customer"),
             Field("channel", "string", _("How they spoke."), "call"),
+        ),
+    ),
+    EventType("kpi.confirmed", _("The customer has confirmed a KPI on the shared plan."), _KPI),
+    EventType(
+        "kpi.status_changed",
+        _("A KPI stands differently than the day before."),
+        (
+            *_KPI,
+            Field("status", "string", _("How it stands now."), "at_risk"),
+            Field("before", "string", _("How it stood at the end of the day before."), "on_track"),
+            Field("day", "day", _("The day it is of."), "2026-06-16"),
+        ),
+    ),
+    EventType("shared_plan.created", _("A link opens the plan to the customer."), _PLAN_LINK),
+    EventType("shared_plan.revoked", _("A link to the plan opens nothing any more."), _PLAN_LINK),
+    EventType(
+        "shared_plan.commented",
+        _("The customer has said something beside its plan."),
+        (
+            _CUSTOMER,
+            id_of("comment_id", _("The comment.")),
+            id_of("outcome_id", _("The outcome it is about; null where it is about the whole plan.")),
         ),
     ),
 )

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Workspace
 from csplatform.core.tenancy import workspace_scope
-from journeys.services import laps, relaying
+from journeys.services import laps, plan_upkeep, relaying
 
 log = structlog.get_logger()
 
@@ -35,3 +35,17 @@ def keep_laps(**_: Any) -> None:
             kept = laps.refresh_missing(now)
         if kept:
             log.info("laps kept", workspace=str(workspace.pk), count=kept)
+
+
+@shared_task(name="journeys.keep_plans")
+def keep_plans(**_: Any) -> None:
+    """Record the day's figures of KPIs read from measures of use, and tell which KPIs stand differently now."""
+    now = timezone.now()
+    for workspace in Workspace.objects.order_by("pk"):
+        if workspace.is_filling:
+            continue
+        with workspace_scope(workspace):
+            recorded = plan_upkeep.measure_use(now=now)
+            told = plan_upkeep.tell_changes(now=now)
+        if recorded or told:
+            log.info("plans kept", workspace=str(workspace.pk), measured=recorded, changed=told)

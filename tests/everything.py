@@ -36,7 +36,7 @@ from tests import factories
 
 OURS = ("core", "accounts", "journeys", "health", "surveys")
 # Values the columns do not tell.
-_TOLD: dict[str, Any] = {"currency": "EUR"}
+_TOLD: dict[str, Any] = {"currency": "EUR", "target": 2}  # a KPI goes from its baseline to its target
 
 Row = models.Model
 

@@ -118,7 +118,10 @@ class KpiVersion(TenantModel):
     confirmed_by = models.CharField(max_length=200, blank=True, default="")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["kpi", "number"], name="kpi_version_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["kpi", "number"], name="kpi_version_once"),
+            models.CheckConstraint(name="kpi_has_a_way_to_go", condition=~models.Q(target=models.F("baseline"))),
+        ]
 
 
 class Measurement(TenantModel):

@@ -8,8 +8,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
-from journeys.models import Kpi, KpiVersion, Lap, Measurement, Outcome, OutcomeKind, OutcomeVersion, Win
+from journeys.models import Kpi, KpiVersion, Lap, Measurement, Outcome, OutcomeKind, OutcomeVersion, PlanComment, Win
 from journeys.plan import rules
 from journeys.plan.rules import Aim, KpiStanding, OutcomeStanding, Reading, Status
 
@@ -203,3 +204,13 @@ def as_aim(version: KpiVersion) -> Aim:
 def measurements_of(kpi_id: UUID) -> QuerySet[Measurement]:
     """Every measurement of a KPI, newest first, the corrected and withdrawn among them."""
     return Measurement.objects.filter(kpi_id=kpi_id).select_related("replaced_by").order_by("-measured_on", "-pk")
+
+
+def count_for_deletion(customer_id: UUID) -> list[tuple[str, int]]:
+    """What the preview of a deletion says of the success plan."""
+    return [
+        (_("Outcomes"), Outcome.objects.filter(customer_id=customer_id).count()),
+        (_("Measurements of KPIs"), Measurement.objects.filter(kpi__outcome__customer_id=customer_id).count()),
+        (_("Wins"), Win.objects.filter(customer_id=customer_id).count()),
+        (_("Comments on the shared plan"), PlanComment.objects.filter(customer_id=customer_id).count()),
+    ]

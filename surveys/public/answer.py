@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from csplatform.core.senders import sender_of
 from surveys import ballots, links, receipts
 from surveys.models import Channel, Response, Survey, SurveyInvitation
 from surveys.public import checks, skeletons, tokens
@@ -164,7 +165,7 @@ def _receive(visit: Visit) -> HttpResponse:
     if token is None:
         note = _("This form was not recognised, so nothing was sent. Your choices are kept: please send them again.")
         return visit.form(visit.fresh(), raw=raw, note=note, status=400)
-    sender = checks.sender_of(request)
+    sender = sender_of(request)
     rate = checks.rate(survey, sender, visit.now)
     if rate is not None and rate.exceeded:
         return _too_many(visit, token, raw, rate.resets_in)

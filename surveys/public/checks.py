@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 from datetime import datetime
-from ipaddress import ip_address
 from typing import Any
 
 import redis
@@ -19,8 +18,8 @@ from altcha_django.verifiers import LocalVerifier, run_verification
 from django.conf import settings
 from django.http import HttpRequest
 
-from csplatform.core.addresses import client_address
 from csplatform.core.rest import limits
+from csplatform.core.senders import sender_of
 from surveys import receipts
 from surveys.models import Checks, Kind, Survey
 from surveys.public.tokens import FormToken
@@ -42,17 +41,6 @@ _PROOF: dict[str, Any] = {
     "expires_seconds": 6 * 3_600,
 }
 """About 256 tries of 2,000 rounds: half a second on a desktop, two on a phone, while one reads."""
-
-
-def sender_of(request: HttpRequest) -> str:
-    """The network address the request comes from; of IPv6 the half that belongs to one household."""
-    forwarded = request.headers.get("X-Forwarded-For", "")
-    address = client_address(request.META.get("REMOTE_ADDR", ""), forwarded, settings.TRUSTED_PROXIES)
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    return str(parsed) if parsed.version == 4 else parsed.exploded[:19]
 
 
 def rate(survey: Survey, sender: str, now: datetime) -> limits.Allowance | None:

@@ -29,6 +29,7 @@ PUBLIC_ROUTES = {
     "/admin/logout/": "goes on to signing out",
     "/admin/jsi18n/": "words for the admin's scripts, the same for everybody",
     "/invitations/%(token)s/": "the link of an invitation's mail; its token is the key",
+    "/p/%(token)s/": "a customer's own view of its success plan, by a link that can be revoked; its token is signed",
     "/robots.txt": "what search engines may read; holds no data",
     "/language/": "a reader's language, kept in a cookie",
     "/s/": "the public list of editions",

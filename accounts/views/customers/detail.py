@@ -25,6 +25,7 @@ from csplatform.core import formats
 
 TABS = {
     "overview": gettext_lazy("Overview"),
+    "value": gettext_lazy("Value"),
     "adoption": gettext_lazy("Adoption"),
     "journey": gettext_lazy("Journey"),
     "money": gettext_lazy("Money"),

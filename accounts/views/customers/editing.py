@@ -36,7 +36,7 @@ from accounts.views.customers.record_forms import ContactForm, CustomerForm, Rec
 
 edits = require_http_methods(["GET", "HEAD", "POST"])
 may_edit = requires(Permission.EDIT_CUSTOMERS)
-Write = Callable[[RecordForm, datetime], Customer | Contact | Subscription]
+Write = Callable[[RecordForm, datetime], Any]
 
 
 @edits
@@ -51,7 +51,7 @@ def customer_new(request: WorkspaceRequest) -> HttpResponse:
         external_id = str(told.pop("external_id"))
         return customers.create(external_id=external_id, told=told, extra=extra, actor=actor_of(request), now=now)
 
-    return _edit(request, form, write, title=_("Add a customer"), back=reverse("customer_list"))
+    return edit_record(request, form, write, title=_("Add a customer"), back=reverse("customer_list"), then=_page)
 
 
 @edits
@@ -75,7 +75,9 @@ def customer_edit(request: WorkspaceRequest, customer_id: UUID) -> HttpResponse:
 
     may_delete = allows(request.membership.role, Permission.DELETE_CUSTOMERS)
     delete_url = reverse("customer_delete", args=[customer.pk]) if may_delete else ""
-    return _edit(request, form, write, title=customer.name, back=_page(customer), delete_url=delete_url)
+    return edit_record(
+        request, form, write, title=customer.name, back=_page(customer), delete_url=delete_url, then=_page
+    )
 
 
 @edits
@@ -90,7 +92,9 @@ def contact_new(request: WorkspaceRequest, customer_id: UUID) -> HttpResponse:
         external_id = str(told.pop("external_id"))
         return contacts.create(external_id=external_id, told=told, actor=actor_of(request), now=now)
 
-    return _edit(request, form, write, title=_("Add a contact"), back=_page(customer, "people"), customer=customer)
+    return edit_record(
+        request, form, write, title=_("Add a contact"), back=_page(customer, "people"), customer=customer
+    )
 
 
 @edits
@@ -112,7 +116,7 @@ def contact_edit(request: WorkspaceRequest, contact_id: UUID) -> HttpResponse:
         )
 
     back = _page(contact.customer, "people")
-    return _edit(request, form, write, title=str(contact), back=back, customer=contact.customer)
+    return edit_record(request, form, write, title=str(contact), back=back, customer=contact.customer)
 
 
 @edits
@@ -128,7 +132,9 @@ def subscription_new(request: WorkspaceRequest, customer_id: UUID) -> HttpRespon
         external_id = str(told.pop("external_id"))
         return subscriptions.create(external_id=external_id, told=told, actor=actor_of(request), now=now)
 
-    return _edit(request, form, write, title=_("Add a subscription"), back=_page(customer, "money"), customer=customer)
+    return edit_record(
+        request, form, write, title=_("Add a subscription"), back=_page(customer, "money"), customer=customer
+    )
 
 
 @edits
@@ -155,10 +161,10 @@ def subscription_edit(request: WorkspaceRequest, subscription_id: UUID) -> HttpR
         )
 
     customer = subscription.customer
-    return _edit(request, form, write, title=str(subscription), back=_page(customer, "money"), customer=customer)
+    return edit_record(request, form, write, title=str(subscription), back=_page(customer, "money"), customer=customer)
 
 
-def _edit(
+def edit_record(
     request: WorkspaceRequest,
     form: RecordForm,
     write: Write,
@@ -167,8 +173,12 @@ def _edit(
     back: str,
     customer: Customer | None = None,
     delete_url: str = "",
+    then: Callable[[Any], str] | None = None,
 ) -> HttpResponse:
-    """Show the form, or write and go back. What the service refuses stands beside the field it is about."""
+    """Show the form, or write and go back. What the service refuses stands beside the field it is about.
+
+    ``then``: where to go with what was written, if not back.
+    """
     conflicts: list[dict[str, str]] = []
     if request.method == "POST" and form.is_valid():
         try:
@@ -178,10 +188,10 @@ def _edit(
             form.data = request.POST.copy()
             form.data["version"] = str(error.current)
         except ValidationError as error:
-            _show(form, error)
+            show_refusals(form, error)
         else:
             messages.success(request, _("Saved."))
-            return redirect(_page(record) if isinstance(record, Customer) else back)
+            return redirect(then(record) if then else back)
     context = {"form": form, "title": title, "back": back, "customer": customer, "conflicts": conflicts}
     context |= {"delete_url": delete_url}
     return render(request, "accounts/record_form.html", context)
@@ -200,7 +210,8 @@ def _conflicts(form: RecordForm) -> list[dict[str, str]]:
     ]
 
 
-def _show(form: RecordForm, error: ValidationError) -> None:
+def show_refusals(form: RecordForm, error: ValidationError) -> None:
+    """Put what a service refused beside the fields it is about."""
     said: Mapping[str, list[str]] = getattr(error, "message_dict", {"": error.messages})
     for name, reasons in said.items():
         known = name if name in form.fields else f"{record_forms.ATTRIBUTE}{name}"

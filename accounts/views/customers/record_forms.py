@@ -15,7 +15,8 @@ from csplatform.core import formats
 ATTRIBUTE = "a_"
 
 
-def _date(label: Any, **options: Any) -> forms.DateField:
+def date_field(label: Any, **options: Any) -> forms.DateField:
+    """An optional day, chosen from a calendar."""
     return forms.DateField(
         label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **options
     )
@@ -94,7 +95,7 @@ def attribute_field(definition: AttributeDefinition) -> forms.Field:
     if kind is AttributeKind.NUMBER:
         return forms.DecimalField(label=definition.label, required=False, max_digits=18, decimal_places=4)
     if kind is AttributeKind.DATE:
-        return _date(definition.label)
+        return date_field(definition.label)
     if kind is AttributeKind.BOOLEAN:
         choices = [("", "–"), ("yes", _("Yes")), ("no", _("No"))]
         return forms.ChoiceField(label=definition.label, required=False, choices=choices)
@@ -149,12 +150,12 @@ class SubscriptionForm(RecordForm):
     billing_period_months = forms.IntegerField(
         label=_("Billing period, months"), min_value=1, max_value=120, initial=12
     )
-    starts_on = _date(_("Starts on"))
-    renewal_on = _date(_("Renews on"), help_text=_("Empty: start and billing period say so."))
+    starts_on = date_field(_("Starts on"))
+    renewal_on = date_field(_("Renews on"), help_text=_("Empty: start and billing period say so."))
     auto_renews = forms.BooleanField(label=_("Renews by itself unless notice is given"), required=False)
     notice_days = forms.IntegerField(label=_("Notice period, days"), required=False, min_value=0, max_value=1_000)
-    cancelled_on = _date(_("Notice given on"))
-    ends_on = _date(_("Ends on"), help_text=_("The first day without it."))
+    cancelled_on = date_field(_("Notice given on"))
+    ends_on = date_field(_("Ends on"), help_text=_("The first day without it."))
 
     def __init__(self, *args: Any, subscription: Subscription | None, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

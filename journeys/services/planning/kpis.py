@@ -101,7 +101,7 @@ SUBJECT = Subject(
 
 
 @transaction.atomic
-def upsert(*, rows: Sequence[Facts], actor: audit.Actor, now: datetime) -> Result:
+def upsert(*, rows: Sequence[Facts], actor: audit.Actor, now: datetime, usual_reason: str = "") -> Result:
     """Make or change KPIs by external id, as ``outcomes.upsert`` does outcomes.
 
     The direction follows from baseline and target; one that is told and says otherwise is refused. Told a new baseline
@@ -118,7 +118,8 @@ def upsert(*, rows: Sequence[Facts], actor: audit.Actor, now: datetime) -> Resul
             row.told["direction"] = ""
     changes: list[Change] = []
     for group in writing.rounds(usable, now):
-        changes += versions.write(SUBJECT, group, partial(_new, outcomes=outcomes), result, actor, now)
+        make = partial(_new, outcomes=outcomes)
+        changes += versions.write(SUBJECT, group, make, result, actor, now, usual_reason)
     writing.audit_result(result=result, subject="kpi", model=Kpi, actor=actor, now=now)
     customers = _customers(change.record for change in changes)
     versions.news(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -34,16 +34,25 @@ _COLUMNS = ("value", "measured_on", "note")
 
 
 @transaction.atomic
-def upsert(*, rows: Sequence[Facts], source: str, actor: audit.Actor, now: datetime) -> Result:
+def upsert(
+    *,
+    rows: Sequence[Facts],
+    source: str,
+    actor: audit.Actor,
+    now: datetime,
+    known_when_measured: bool = False,
+    usual_reason: str = "",
+) -> Result:
     """Record measurements by external id, or correct those that say something else now. Known when told, else now.
 
-    ``source``: "form", "api", "import", "usage" or "customer".
+    ``source``: "form", "api", "import" or "usage". ``known_when_measured``: new ones that do not say when they were
+    known were so on the day they were measured, as facts of the past that a file brings; corrections are not.
     """
     result = Result.of(len(rows))
     usable = writing.clean(rows, CLEANERS, result, now)
     wanted = {row.told["kpi_external_id"] for row in usable if row.told.get("kpi_external_id")}
     kpis = {kpi.external_id: kpi for kpi in Kpi.objects.filter(external_id__in=wanted).select_related("outcome")}
-    writer = _Writer(kpis, source, result, actor, now)
+    writer = _Writer(kpis, source, result, actor, now, known_when_measured, usual_reason)
     for group in writing.rounds(usable, now):
         writer.write(group)
     writing.audit_result(result=result, subject="measurement", model=Measurement, actor=actor, now=now)
@@ -65,8 +74,28 @@ def record_measurement(
 ) -> Measurement:
     """What the KPI was on ``measured_on`` (today where left out). Raises ``Kpi.DoesNotExist``, ``ValidationError``."""
     kpi = Kpi.objects.get(pk=kpi_id)
-    told = {"measured_on": now.date(), **told, "kpi_external_id": kpi.external_id}
-    external_id = external_id or f"measurement-{uuid7()}"
+    return create(
+        external_id=external_id or f"measurement-{uuid7()}",
+        told={**told, "kpi_external_id": kpi.external_id},
+        source=source,
+        actor=actor,
+        now=now,
+        known_at=known_at,
+    )
+
+
+@transaction.atomic
+def create(
+    *,
+    external_id: str,
+    told: Mapping[str, object],
+    source: str,
+    actor: audit.Actor,
+    now: datetime,
+    known_at: datetime | None = None,
+) -> Measurement:
+    """As ``record_measurement``, the KPI named by its external id; refused when the external id is taken."""
+    told = {"measured_on": now.date(), **told}
     if Measurement.objects.filter(external_id=external_id, replaced_by__isnull=True).exists():
         writing.taken()
     result = upsert(rows=[Facts(external_id, told, known_at)], source=source, actor=actor, now=now)
@@ -130,7 +159,17 @@ def _payload(measurement: Measurement, kpi: Kpi) -> dict[str, Any]:
 class _Writer:
     """Records and corrects what several rounds of rows say."""
 
-    def __init__(self, kpis: Mapping[str, Kpi], source: str, result: Result, actor: audit.Actor, now: datetime) -> None:
+    def __init__(
+        self,
+        kpis: Mapping[str, Kpi],
+        source: str,
+        result: Result,
+        actor: audit.Actor,
+        now: datetime,
+        known_when_measured: bool,
+        usual_reason: str,
+    ) -> None:
+        self._backdated, self._usual_reason = known_when_measured, usual_reason
         self._kpis, self._source, self._result, self._actor, self._now = kpis, source, result, actor, now
         self._events: list[tuple[str, dict[str, Any]]] = []
         self.touched: set[UUID] = set()
@@ -159,6 +198,8 @@ class _Writer:
         if old is None:
             kpi = self._kpi(row)
             new = self._new(row, kpi, {"note": "", **row.told})
+            if self._backdated and row.facts.known_at is None:
+                new.known_at = min(datetime.combine(new.measured_on, time.min, UTC), self._now)
             writing.settle(self._result, row, new, Became.CREATED)
             return self._noted(new, kpi, "measurement.recorded")
         kpi = old.kpi
@@ -172,6 +213,7 @@ class _Writer:
             return []
         new = self._new(row, kpi, {name: row.told.get(name, getattr(old, name)) for name in _COLUMNS})
         new.known_at = max(new.known_at, old.known_at)
+        new.reason = new.reason or self._usual_reason
         old.replaced_by = new
         replaced.append(old)
         writing.settle(self._result, row, new, Became.UPDATED, changed)

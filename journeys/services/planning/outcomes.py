@@ -65,11 +65,11 @@ SUBJECT = Subject(
 
 
 @transaction.atomic
-def upsert(*, rows: Sequence[Facts], actor: audit.Actor, now: datetime) -> Result:
+def upsert(*, rows: Sequence[Facts], actor: audit.Actor, now: datetime, usual_reason: str = "") -> Result:
     """Make or change outcomes by external id. Known when told, else now; counting from ``effective_on``, else then.
 
-    A row that says nothing new changes nothing; one that does needs a ``reason``. The customer and the kind of an
-    outcome stay as they were first told.
+    A row that says nothing new changes nothing; one that does needs a ``reason``, or takes the ``usual_reason``. The
+    customer and the kind of an outcome stay as they were first told.
     """
     result = Result.of(len(rows))
     usable = writing.clean(rows, CLEANERS, result, now)
@@ -80,9 +80,8 @@ def upsert(*, rows: Sequence[Facts], actor: audit.Actor, now: datetime) -> Resul
     laps = _laps(set(customers.values()))
     changes: list[Change] = []
     for group in writing.rounds(usable, now):
-        done = versions.write(
-            SUBJECT, group, partial(_new, customers=customers, laps=laps, now=now), result, actor, now
-        )
+        make = partial(_new, customers=customers, laps=laps, now=now)
+        done = versions.write(SUBJECT, group, make, result, actor, now, usual_reason)
         _read_model(done, now)
         changes += done
     writing.audit_result(result=result, subject="outcome", model=Outcome, actor=actor, now=now)

@@ -50,11 +50,17 @@ class Change:
 
 
 def write(
-    subject: Subject, rows: Sequence[Row], make: Callable[[Row], Any], result: Result, actor: audit.Actor, now: datetime
+    subject: Subject,
+    rows: Sequence[Row],
+    make: Callable[[Row], Any],
+    result: Result,
+    actor: audit.Actor,
+    now: datetime,
+    usual_reason: str = "",
 ) -> list[Change]:
     """Make or change each record named once in ``rows``; what differs from what is in force becomes a version.
 
-    ``make`` returns the unsaved record of a row, or raises ``FieldError``.
+    ``make`` returns the unsaved record of a row, or raises ``FieldError``. ``usual_reason``: of changes without one.
     """
     existing = writing.locked(subject.record, [row.facts.external_id for row in rows])
     fresh: dict[str, Any] = {}
@@ -72,7 +78,7 @@ def write(
     changes: list[Change] = []
     for row in rows:
         if result.outcomes[row.index] is not Became.REFUSED:
-            changes += _write_one(subject, row, fresh, created, existing, histories, result, actor, now)
+            changes += _write_one(subject, row, fresh, created, existing, histories, result, actor, now, usual_reason)
     subject.version.objects.bulk_create([change.version for change in changes], batch_size=2_000)
     changed = [change.record for change in changes if change.record.pk not in created]
     bulk.update(changed, ["version", *(["updated_at"] if hasattr(subject.record, "updated_at") else [])])
@@ -102,6 +108,7 @@ def _write_one(
     result: Result,
     actor: audit.Actor,
     now: datetime,
+    usual_reason: str,
 ) -> list[Change]:
     key = row.facts.external_id
     record = fresh.get(key)
@@ -122,6 +129,7 @@ def _write_one(
     if not fields:
         writing.settle(result, row, record, Became.UNCHANGED)
         return []
+    version.reason = version.reason or usual_reason
     if not version.reason:
         result.refuse(row.index, "reason", "is empty: say why it changes, so that people can follow how it evolved")
         return []

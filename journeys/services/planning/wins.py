@@ -68,10 +68,33 @@ def record_win(
 
 
 @transaction.atomic
+def create(*, external_id: str, told: Mapping[str, object], actor: audit.Actor, now: datetime) -> Win:
+    """As ``record_win``, customer and outcome named by their external ids in ``told``."""
+    words = dict(told)
+    named, serving = words.pop("customer_external_id", ""), words.pop("outcome_external_id", "")
+    customer_id = Customer.objects.filter(external_id=named).values_list("pk", flat=True).first()
+    if customer_id is None:
+        raise ValidationError({"customer_external_id": [f"there is no customer with the external_id “{named}”"]})
+    outcome = Outcome.objects.filter(external_id=serving, customer_id=customer_id).first() if serving else None
+    if serving and outcome is None:
+        raise ValidationError(
+            {"outcome_external_id": [f"this customer has no outcome with the external_id “{serving}”"]}
+        )
+    return record_win(
+        customer_id=customer_id,
+        told=words,
+        actor=actor,
+        now=now,
+        outcome_id=outcome.pk if outcome else None,
+        external_id=external_id,
+    )
+
+
+@transaction.atomic
 def revise_win(
     *, win_id: UUID, told: Mapping[str, object], actor: audit.Actor, now: datetime, expected_version: int | None = None
 ) -> Win:
-    """Change its title, story or day; who tells a win's story makes it theirs. Raises as ``record_win`` does."""
+    """Change its title, story or day; customer and outcome stay. Raises as ``record_win`` does."""
     win = Win.objects.select_for_update(of=("self",), no_key=True).get(pk=win_id)
     writing.require_version(win, expected_version)
     changed = writing.assign(win, _clean(told, now))
