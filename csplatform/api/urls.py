@@ -22,9 +22,12 @@ from health.api.customers import CustomerHealthViewSet
 from health.api.definitions import MeasureViewSet, ScorecardVersionViewSet, ScorecardViewSet
 from journeys.api.engagements import EngagementViewSet
 from journeys.api.flight import CustomerFlightViewSet, LapViewSet
+from journeys.api.kpis import KpiViewSet, MeasurementViewSet
+from journeys.api.outcomes import OutcomeViewSet
 from journeys.api.relays import RelayViewSet
 from journeys.api.stages import StageViewSet
 from journeys.api.tasks import TaskViewSet
+from journeys.api.wins import WinViewSet
 from surveys.api.mailing import SuppressionViewSet, SurveySendViewSet
 from surveys.api.responses import ResponseViewSet, SurveyResponseViewSet
 from surveys.api.surveys import SurveyViewSet
@@ -35,10 +38,15 @@ _LIST = {"get": "list", "post": "create"}
 _RECORD = {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
 
 
-def _records(name: str, view: type[ViewSetMixin]) -> list[URLPattern]:
-    """The list and the single record of a resource, with the methods its view has."""
+def _records(name: str, view: type[ViewSetMixin], *, stay: bool = False) -> list[URLPattern]:
+    """The list and the single record of a resource, with the methods its view has.
+
+    ``stay``: what is promised or was measured is settled, retired or withdrawn, and not deleted.
+    """
     collection: dict[str, Any] = {method: action for method, action in _LIST.items() if hasattr(view, action)}
     record: dict[str, Any] = {method: action for method, action in _RECORD.items() if hasattr(view, action)}
+    if stay:
+        record.pop("delete", None)
     label = f"api-{name.replace('/', '-')}"
     return [
         path(f"v1/{name}/", view.as_view(collection), name=label),
@@ -86,6 +94,22 @@ urlpatterns = [
     ),
     *_records("tasks", TaskViewSet),
     *_records("engagements", EngagementViewSet),
+    path("v1/outcomes/<reference:id>/settle/", OutcomeViewSet.as_view({"post": "settle"}), name="api-outcome-settle"),
+    path(
+        "v1/outcomes/<reference:id>/versions/", OutcomeViewSet.as_view({"get": "versions"}), name="api-outcome-versions"
+    ),
+    *_records("outcomes", OutcomeViewSet, stay=True),
+    path("v1/kpis/<reference:id>/retire/", KpiViewSet.as_view({"post": "retire"}), name="api-kpi-retire"),
+    path("v1/kpis/<reference:id>/versions/", KpiViewSet.as_view({"get": "versions"}), name="api-kpi-versions"),
+    *_records("kpis", KpiViewSet, stay=True),
+    path(
+        "v1/measurements/<reference:id>/withdraw/",
+        MeasurementViewSet.as_view({"post": "withdraw"}),
+        name="api-measurement-withdraw",
+    ),
+    *_records("measurements", MeasurementViewSet, stay=True),
+    path("v1/wins/<reference:id>/celebrate/", WinViewSet.as_view({"post": "celebrate"}), name="api-win-celebrate"),
+    *_records("wins", WinViewSet, stay=True),
     *_records("measures", MeasureViewSet),
     path(
         "v1/scorecards/<reference:id>/versions/",
