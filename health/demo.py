@@ -30,13 +30,14 @@ from csplatform.demo import Paths, Simulation, yesterday
 from health import defaults, tasks
 from health.models import HealthSnapshot, Measure, ScoringRun
 from health.services import definitions, runs, scoring, snapshots
-from journeys import demo_relays
+from journeys import demo_plan, demo_relays
 from surveys import demo_voice
 
 ACTOR = audit.Actor(label="demo")
 _WEEKLY = 104  # snapshots as far back as the files go
 _DAILY = 35  # and every day of the last five weeks, so that changes over 7 and 28 days have their beginnings
 _KINDS = ("customers", "contacts", "subscriptions", "moves", "events")
+_KINDS = ("customers", "contacts", "subscriptions", "outcomes", "measurements", "events")
 _SAY_EVERY_SECONDS = 4.0
 _RUN_POLL_SECONDS = 0.2
 
@@ -104,6 +105,8 @@ class _Load:
             self._measure_of_voice(workspace)
         with self._timed("Handovers"):
             demo_relays.load(workspace=workspace, now=self.clock())
+        with self._timed("Shared plans"), workspace_scope(workspace):
+            demo_plan.load(now=self.clock(), actor=ACTOR)
         self._settle(workspace)
         self._done(workspace)
         return workspace

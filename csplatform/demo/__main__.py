@@ -1,4 +1,4 @@
-"""`python -m csplatform.demo FOLDER [--end DATE] …`: write the four import files of a simulated workspace."""
+"""`python -m csplatform.demo FOLDER [--end DATE] …`: write the import files of a simulated workspace."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from csplatform.demo import files, moves, usage
+from csplatform.demo import files, moves, outcomes, usage
 from csplatform.demo.calendar import Window, add_months
 from csplatform.demo.catalogue import Catalogue, default
 from csplatform.demo.names import PeopleNames
@@ -96,6 +96,8 @@ class Paths:
     subscriptions: Path
     moves: Path
     events: Path
+    outcomes: Path
+    measurements: Path
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,10 @@ class DataSet:
             self.simulation.fingerprint,
         )
 
+    @property
+    def promises(self) -> outcomes.Promises:
+        return outcomes.promise(self.plans, window=self.simulation.window, seed=self.simulation.seed)
+
     def write(self, folder: Path) -> Paths:
         """Write the import files into `folder`, which is made if needed."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -147,10 +153,15 @@ class DataSet:
             folder / "subscriptions.csv",
             folder / "moves.csv",
             folder / "events.parquet",
+            folder / "outcomes.csv",
+            folder / "measurements.csv",
         )
         self.customers_table.write(paths.customers)
         self.contacts_table.write(paths.contacts)
         self.subscriptions_table.write(paths.subscriptions)
         self.moves_table.write(paths.moves)
         files.write_events(self.events_table, paths.events)
+        promises = self.promises
+        files.Table(outcomes.OUTCOME_COLUMNS, promises.outcomes).write(paths.outcomes)
+        files.Table(outcomes.MEASUREMENT_COLUMNS, promises.measurements).write(paths.measurements)
         return paths
