@@ -180,9 +180,10 @@ class KpiViewSet(PlanViewSet):
         responses={204: None},
     )
     def retire(self, request: Request, id: str) -> Response:
+        row = self.find(id)
         reason = _reason(request)
         with answered():
-            kpis.retire_kpi(kpi_id=self.find(id).pk, reason=reason, actor=self.caller.actor, now=self.now)
+            kpis.retire_kpi(kpi_id=row.pk, reason=reason, actor=self.caller.actor, now=self.now)
         return Response(status=204)
 
     @extend_schema(
@@ -211,6 +212,7 @@ class MeasurementSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(read_only=True)
     replaced_by = serializers.UUIDField(source="replaced_by_id", read_only=True, allow_null=True)
     withdrawn_at = Instant(read_only=True, allow_null=True)
+    withdrawn_reason = serializers.CharField(read_only=True)
     known_at = Instant(read_only=True)
     recorded_at = Instant(read_only=True)
     actor = serializers.CharField(source="actor_label", read_only=True)
@@ -314,11 +316,10 @@ class MeasurementViewSet(WritableViewSet):
         responses=MeasurementSerializer,
     )
     def withdraw(self, request: Request, id: str) -> Response:
+        row = self.find(id)
         reason = _reason(request)
         with answered():
-            row = measuring.withdraw_measurement(
-                measurement_id=self.find(id).pk, reason=reason, actor=self.caller.actor, now=self.now
-            )
+            measuring.withdraw_measurement(measurement_id=row.pk, reason=reason, actor=self.caller.actor, now=self.now)
         return self.shown(self.find(str(row.pk)))
 
     def _corrected(self, row: Measurement, told: Told) -> Response:

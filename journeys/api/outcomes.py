@@ -189,10 +189,10 @@ class OutcomeViewSet(PlanViewSet):
         responses=OutcomeSerializer,
     )
     def settle(self, request: Request, id: str) -> Response:
+        row = self.find(id)
         serializer = SettleSerializer(data=request.data)
         refuse_unknown(request.data, set(serializer.fields))
         serializer.is_valid(raise_exception=True)
-        row = self.find(id)
         with answered():
             outcomes.settle(outcome_id=row.pk, **serializer.validated_data, actor=self.caller.actor, now=self.now)
         return self.shown(self.find(str(row.pk)))

@@ -127,8 +127,8 @@ class KpiVersion(TenantModel):
 class Measurement(TenantModel):
     """A KPI's value on a day. A corrected one is a new row that ``replaces`` the old: the past can be rebuilt.
 
-    ``withdrawn_at``: when it was said to have been recorded by mistake. ``reason``: why this row corrects another, or
-    why it was withdrawn.
+    ``withdrawn_at``: when it was said to have been recorded by mistake, with its reason. ``reason``: why this row
+    corrects another.
     """
 
     external_id = models.CharField(max_length=200, null=True, blank=True)
@@ -141,6 +141,7 @@ class Measurement(TenantModel):
     recorded_at = models.DateTimeField()
     replaced_by = models.OneToOneField("self", null=True, on_delete=models.SET_NULL, related_name="replaces")
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_reason = models.CharField(max_length=500, blank=True, default="")
     reason = models.CharField(max_length=500, blank=True, default="")
     actor_label = models.CharField(max_length=200)
 

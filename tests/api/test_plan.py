@@ -140,3 +140,14 @@ def test_a_reading_key_writes_nothing(workspace: Workspace, customer: Customer) 
     reader = make_api(workspace, ["read"])
     problem(reader.put("outcomes/ext:o-1/", {"customer_external_id": "c-1", "statement": "x"}), 403)
     problem(reader.post("outcomes/ext:o-1/settle/", {"settlement": "met", "reason": "x"}), 403)
+
+
+def test_a_stranger_finds_nothing_whatever_it_sends(api: Api, customer: Customer) -> None:
+    made, figure = outcome(api), kpi(api)
+    told = {"external_id": "m-1", "kpi_external_id": "k-1", "value": "5"}
+    measured = api.post("measurements/", told).json()
+    stranger = make_api(factories.make_workspace("stranger"))
+    for path in (
+        f"outcomes/{made['id']}/settle/", f"kpis/{figure['id']}/retire/", f"measurements/{measured['id']}/withdraw/",
+    ):  # fmt: skip
+        problem(stranger.post(path, {}), 404)

@@ -126,8 +126,8 @@ def withdraw_measurement(*, measurement_id: UUID, reason: str, actor: audit.Acto
     cleaned = values.text(reason, limit=500)
     if not cleaned:
         raise ValidationError({"reason": ["is empty: say why the figure is taken back"]})
-    measurement.withdrawn_at, measurement.reason = now, cleaned
-    measurement.save(update_fields=["withdrawn_at", "reason"])
+    measurement.withdrawn_at, measurement.withdrawn_reason = now, cleaned
+    measurement.save(update_fields=["withdrawn_at", "withdrawn_reason"])
     audit.record(actor=actor, action="measurement.withdrawn", subject=measurement, data={"reason": cleaned}, now=now)
     kpi = Kpi.objects.select_related("outcome").get(pk=measurement.kpi_id)
     payload = _payload(measurement, kpi)

@@ -83,7 +83,8 @@ def loaded(files: Files) -> tuple[ImportRun, ImportRun]:
 
 def reasons(run: ImportRun) -> str:
     with run.rejects.open("rb") as file:
-        return file.read().decode()
+        text: str = file.read().decode()
+    return text
 
 
 def test_a_file_of_outcomes_carries_their_kpis_and_how_they_evolved(
