@@ -150,6 +150,7 @@ class CustomerFlightViewSet(RecordViewSet):
     """A customer's way through the stages."""
 
     model = Customer
+    serializer_class = FlightSerializer
     has_external_id = True
     filter_backends = []
     pagination_class = None
