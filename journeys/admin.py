@@ -205,3 +205,24 @@ class ShockCustomerAdmin(HistoryAdmin):
 class ShockMemberAdmin(HistoryAdmin):
     list_display = ["shock_id", "member", "part"]
     list_select_related = ["member__user"]
+
+
+@admin.register(models.Request)
+class RequestAdmin(HistoryAdmin):
+    list_display = ["title", "kind", "status", "raised_at", "shipped_at", "merged_into_id"]
+    list_filter = ["kind", "status"]
+    search_fields = ["title", "external_id"]
+
+
+@admin.register(models.RequestCustomer)
+class RequestCustomerAdmin(HistoryAdmin):
+    list_display = ["request", "customer", "raised_at", "raised_by"]
+    list_select_related = ["request", "customer"]
+    search_fields = ["request__title", "customer__name"]
+
+
+@admin.register(models.RequestAnswer)
+class RequestAnswerAdmin(HistoryAdmin):
+    list_display = ["request", "status", "occurred_at", "known_at", "answered_by"]
+    list_filter = ["status"]
+    list_select_related = ["request"]

@@ -12,6 +12,7 @@ class JourneysConfig(AppConfig):
         from journeys.imports.engagements import Engagements
         from journeys.imports.moves import MovesKind
         from journeys.imports.relays import RelaysKind
+        from journeys.imports.requests import RequestsKind
         from journeys.selectors import engagements, plan, standing
         from journeys.services import engagement_erasure, laps, placing
 
@@ -29,6 +30,7 @@ class JourneysConfig(AppConfig):
         extensions.customer_deletions.append(engagement_erasure.forget_customer)
         extensions.deletion_counters.append(engagements.count_for_deletion)
         kinds.register(Engagements())
+        kinds.register(RequestsKind())
         segments.register_all()
         kinds.register(plan_files.Outcomes())
         kinds.register(plan_files.Measurements())

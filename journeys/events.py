@@ -41,6 +41,26 @@ _RELAY = (
 
 _PLAN_LINK = (_CUSTOMER, id_of("link_id", _("The link.")))
 
+_REQUEST = id_of("request_id", _("The request or pain point."))
+
+declare(
+    EventType("request.raised", _("A customer has asked for something, or told what hurts."), (_REQUEST, _CUSTOMER)),
+    EventType(
+        "request.answered",
+        _("Product has answered a request: it is planned, has shipped, is declined or open again."),
+        (_REQUEST, Field("status", "string", _("Where it stands now."), "planned")),
+    ),
+    EventType(
+        "request.shipped",
+        _("Something asked for has shipped; told once for each customer that asked."),
+        (_REQUEST, id_of("customer_id", _("A customer that asked; null where nobody did."))),
+    ),
+    EventType(
+        "request.merged",
+        _("A request turned out to be the same as another one."),
+        (_REQUEST, id_of("into_id", _("The request it counts for from now on."))),
+    ),
+)
 declare(
     EventType(
         "stage.entered",

@@ -1,6 +1,6 @@
 """Addresses of the journey's pages."""
 
-from django.urls import path
+from django.urls import include, path
 
 from journeys.views import (
     boomerang,
@@ -43,6 +43,7 @@ urlpatterns = [
         path(f"journeys/tasks/<uuid:task_id>/{deed}/", task_deeds.deed, {"deed": deed}, name=f"task_{deed}")
         for deed in task_deeds.DEEDS
     ),
+    path("journeys/requests/", include("journeys.request_urls")),
     path("settings/handovers/", relay_settings.templates, name="relay_template_list"),
     path("settings/handovers/new/", relay_settings.template_new, name="relay_template_new"),
     path("settings/handovers/<uuid:relaytemplate_id>/", relay_settings.template_edit, name="relay_template_edit"),

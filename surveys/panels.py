@@ -77,6 +77,8 @@ def _one_each(rows: Sequence[Response]) -> list[Response]:
 def _answer(row: Response, labels: dict[tuple[UUID, int], str]) -> dict[str, Any]:
     scored = row.score is not None
     return {
+        "id": row.pk,
+        "contact_id": row.contact_id,
         "at": row.occurred_at,
         "who": str(row.contact) if row.contact else "",
         "role": row.contact.role if row.contact else "",

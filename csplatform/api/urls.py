@@ -25,6 +25,7 @@ from journeys.api.flight import CustomerFlightViewSet, LapViewSet
 from journeys.api.kpis import KpiViewSet, MeasurementViewSet
 from journeys.api.outcomes import OutcomeViewSet
 from journeys.api.relays import RelayViewSet
+from journeys.api.requests import RequestCustomerViewSet, RequestViewSet
 from journeys.api.stages import StageViewSet
 from journeys.api.tasks import TaskViewSet
 from journeys.api.wins import WinViewSet
@@ -110,6 +111,14 @@ urlpatterns = [
     *_records("measurements", MeasurementViewSet, stay=True),
     path("v1/wins/<reference:id>/celebrate/", WinViewSet.as_view({"post": "celebrate"}), name="api-win-celebrate"),
     *_records("wins", WinViewSet, stay=True),
+    path(
+        "v1/requests/<reference:id>/customers/",
+        RequestCustomerViewSet.as_view({"get": "list"}),
+        name="api-requests-customers",
+    ),
+    path("v1/requests/<reference:id>/merge/", RequestViewSet.as_view({"post": "merge"}), name="api-requests-merge"),
+    path("v1/requests/<reference:id>/split/", RequestViewSet.as_view({"post": "split"}), name="api-requests-split"),
+    *_records("requests", RequestViewSet),
     *_records("measures", MeasureViewSet),
     path(
         "v1/scorecards/<reference:id>/versions/",

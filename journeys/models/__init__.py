@@ -25,6 +25,7 @@ from journeys.models.plan import (
     Win,
 )
 from journeys.models.relays import DeclineCause, Relay, RelayItem, RelayState, RelayTemplate, RelayTemplateItem
+from journeys.models.requests import Request, RequestAnswer, RequestCustomer, RequestKind, RequestStatus
 from journeys.models.sharing import PlanComment, PlanLink
 from journeys.models.stages import PHASE_OF, CriterionKind, Macro, Phase, Side, Stage, StageCriterion
 from journeys.models.tasks import Task, TaskState
@@ -62,6 +63,11 @@ __all__ = [
     "RelayState",
     "RelayTemplate",
     "RelayTemplateItem",
+    "Request",
+    "RequestAnswer",
+    "RequestCustomer",
+    "RequestKind",
+    "RequestStatus",
     "Sentiment",
     "Settlement",
     "Shock",

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Customer, Membership
 from accounts.models.customers import ContractState
-from journeys.models import Lap, Move, Phase, Relay, Stage
+from journeys.models import Lap, Move, Phase, Relay, RequestCustomer, Stage
 from journeys.selectors import journey
 
 
@@ -82,6 +82,7 @@ def count_for_deletion(customer_id: UUID) -> list[tuple[str, int]]:
         (_("Steps of the journey"), Move.objects.filter(customer_id=customer_id).count()),
         (_("Laps of the journey"), Lap.objects.filter(customer_id=customer_id).count()),
         (_("Handovers"), Relay.objects.filter(customer_id=customer_id).count()),
+        (_("Requests asked for"), RequestCustomer.objects.filter(customer_id=customer_id).count()),
     ]
 
 

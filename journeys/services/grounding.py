@@ -47,7 +47,7 @@ def announce(churns: Sequence[Move], now: datetime) -> None:
         now=now,
     )
     names = dict(Customer.objects.filter(pk__in=[c.customer_id for c in churns]).values_list("id", "name"))
-    owners = _askable(list(names), now)
+    owners = askable(list(names), now)
     with override(Workspace.objects.get(pk=current_workspace_id()).locale):
         asked = [
             NewTask(
@@ -122,7 +122,7 @@ def _source_key(churn: Move) -> str:
     return f"{churn.customer_id}:{churn.occurred_on.isoformat()}"
 
 
-def _askable(customer_ids: Sequence[UUID], now: datetime) -> dict[UUID, UUID]:
+def askable(customer_ids: Sequence[UUID], now: datetime) -> dict[UUID, UUID]:
     """Whom to ask at each customer: its CSM, else somebody else of the account team who is still here."""
     team = AccountTeamMember.objects.filter(
         holding_on(now.date()), customer_id__in=customer_ids, member__left_at__isnull=True
