@@ -36,8 +36,7 @@ from surveys import demo_voice
 ACTOR = audit.Actor(label="demo")
 _WEEKLY = 104  # snapshots as far back as the files go
 _DAILY = 35  # and every day of the last five weeks, so that changes over 7 and 28 days have their beginnings
-_KINDS = ("customers", "contacts", "subscriptions", "moves", "events")
-_KINDS = ("customers", "contacts", "subscriptions", "outcomes", "measurements", "events")
+_KINDS = ("customers", "contacts", "subscriptions", "moves", "outcomes", "measurements", "events")
 _SAY_EVERY_SECONDS = 4.0
 _RUN_POLL_SECONDS = 0.2
 

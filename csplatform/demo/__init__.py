@@ -22,8 +22,6 @@ How it works
 3. **People** (`people.py`). Users are invited, begin, leave and are succeeded; each has an own habit (log-normal), and
    an own threshold of commitment below which it lies dormant, so adoption and decay happen person by person.
 4. **Journey** (`journey.py`, `moves.py`). Stages that agree with the above, back steps included, with reasons.
-5. **Usage** (`usage.py`). Active days, events on them, features as they are taken up, times within working hours.
-4. **Journey** (`journey.py`). Stages that agree with the above, back steps included.
 5. **Promises** (`outcomes.py`). What customers expect, with KPIs that move as commitment does; trial criteria.
 6. **Usage** (`usage.py`). Active days, events on them, features as they are taken up, times within working hours.
 
