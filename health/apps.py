@@ -25,4 +25,5 @@ class HealthConfig(AppConfig):
         segments.register_all()
         journey.measure_names.append(stage_criteria.names)
         journey.measure_readers.append(stage_criteria.values)
+        journey.adoption_readers.append(stage_criteria.adoption)
         sources.register("surveys", voice.load)

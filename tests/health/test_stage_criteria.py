@@ -1,7 +1,8 @@
-"""Stages that ask for a measure: what counts is its present value."""
+"""Stages that ask for a measure or for people at work: what counts is how it is now."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.core.exceptions import ValidationError
 from accounts.services import customers, read_model, subscriptions
 from csplatform.core import audit
 from csplatform.core.tenancy import workspace_scope
+from health.models import ContactSeen
 from health.services import base_rate, scoring
 from journeys import extensions
 from journeys.models import Stage
@@ -48,3 +50,22 @@ def test_a_stage_may_ask_for_a_measure_over_a_threshold() -> None:
         unknown = {"criteria": {"exit": [{"kind": "measure", "measure": "shoe_size", "at_least": 1}]}}
         with pytest.raises(ValidationError, match="no measure"):
             stages.update(stage_id=adoption.pk, told=unknown, actor=audit.SYSTEM, now=NOW)
+
+
+def test_leaving_adoption_takes_half_of_the_people_at_work_within_four_weeks() -> None:
+    today = datetime.now(UTC).date()
+    with workspace_scope(factories.make_workspace()):
+        customer = customers.create(external_id="c-1", told={"stage": "adoption"}, actor=audit.SYSTEM, now=NOW)
+        assert extensions.adoption_share([customer.pk]) == {customer.pk: None}
+        people = [factories.make_contact(customer) for _ in range(4)]
+        told: dict[str, Any] = {"customer_id": customer.pk, "reason": "Settled in", "actor": audit.SYSTEM, "now": NOW}
+        for person, days in zip(people[:3], (0, 40, 28), strict=True):
+            ContactSeen.objects.create(
+                workspace_id=customer.workspace_id, customer=customer, stream="*", contact_id=person.pk,
+                last_day=today - timedelta(days=days),
+            )  # fmt: skip
+        assert extensions.adoption_share([customer.pk]) == {customer.pk: 0.25}
+        with pytest.raises(MissingError):
+            move(stage_key="performance", **told)
+        ContactSeen.objects.filter(contact_id=people[1].pk).update(last_day=today)
+        assert isinstance(move(stage_key="performance", **told), Moved)
