@@ -74,7 +74,7 @@ def run(scale: float = 1.0) -> list[Row]:
 
 def _fill(count: int, today: date) -> Workspace:
     workspace = workspaces.create_workspace(slug="picture", name="Picture", now=datetime.now(UTC), actor=audit.SYSTEM)
-    told = {"workspace": str(workspace.pk), "count": count, "today": today}
+    told: dict[str, str | int | date] = {"workspace": str(workspace.pk), "count": count, "today": today}
     with workspace_scope(workspace), connection.cursor() as cursor:
         cursor.execute(_MAKE_CUSTOMERS, told)
         cursor.execute(_MAKE_MOVES, told)

@@ -201,8 +201,8 @@ class RequestCustomerViewSet(RecordViewSet):
     wanted: UUID
 
     def get_queryset(self) -> QuerySet[Any]:
-        rows: QuerySet[Any] = super().get_queryset().filter(counts_for=self.wanted)
-        return rows.annotate(arr_minor=F("customer__arr_minor"))
+        rows: QuerySet[Any] = super().get_queryset().annotate(arr_minor=F("customer__arr_minor"))
+        return rows.filter(counts_for=self.wanted)
 
     def list(self, request: HttpRequest, id: str) -> Response:  # type: ignore[override]  # of one request
         found = selectors.by_reference(id)

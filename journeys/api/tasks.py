@@ -51,7 +51,9 @@ class TaskSerializer(serializers.Serializer[Any]):
     draft_subject = serializers.CharField(read_only=True)
     draft_body = serializers.CharField(read_only=True)
     contact_id = serializers.UUIDField(read_only=True, allow_null=True, help_text="Whom the draft is for.")
-    source = serializers.CharField(read_only=True, help_text="`manual`, `playbook`, `churn` …")
+    source = serializers.CharField(  # type: ignore[assignment]  # a field of that name hides the serializer's own
+        read_only=True, help_text="`manual`, `playbook`, `churn` …"
+    )
     created_at = Instant(read_only=True)
     created_by = serializers.CharField(source="created_by_label", read_only=True)
     finished_at = Instant(read_only=True, allow_null=True)
@@ -93,7 +95,9 @@ class TaskFilters(django_filters.FilterSet):
     due_before = django_filters.DateFilter(field_name="due_on", lookup_expr="lt")
 
 
-def _deed(summary: str, request: type[serializers.Serializer[Any]] | None) -> Any:
+def _deed(
+    summary: str, request: type[serializers.Serializer[Any]] | None
+) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
     return extend_schema(
         summary=summary,
         description="409 when the task is not open any more.",

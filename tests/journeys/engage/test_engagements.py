@@ -14,6 +14,7 @@ from accounts.services import deletion
 from accounts.services.results import Outcome, Result
 from accounts.services.writing import Facts
 from csplatform.core import audit
+from csplatform.core.ids import uuid7
 from csplatform.core.models import AuditEvent, OutboxEvent
 from csplatform.core.tenancy import workspace_scope
 from journeys.models import Engagement, EngagementCustomer
@@ -124,7 +125,7 @@ def test_history_brought_by_file_is_no_news(town: Town) -> None:
 
 
 def test_the_same_form_sent_twice_is_one_engagement(town: Town) -> None:
-    once = factories.uuid7()
+    once = uuid7()
     for _time in range(2):
         engagements.log(told=told(), actor=audit.SYSTEM, now=NOW, once=once)
     assert Engagement.objects.count() == 1
