@@ -226,3 +226,28 @@ class RequestAnswerAdmin(HistoryAdmin):
     list_display = ["request", "status", "occurred_at", "known_at", "answered_by"]
     list_filter = ["status"]
     list_select_related = ["request"]
+
+
+@admin.register(models.AdvocacyAct)
+class AdvocacyActAdmin(HistoryAdmin):
+    list_display = ["customer", "kind", "state", "asked_at", "done_at", "thanked_at", "withdrawn_at"]
+    list_filter = ["kind", "state"]
+    list_select_related = ["customer"]
+    search_fields = ["customer__name", "external_id"]
+
+
+@admin.register(models.AdvocacyStep)
+class AdvocacyStepAdmin(HistoryAdmin):
+    list_display = ["act_id", "state", "occurred_at", "known_at", "actor_label"]
+    list_filter = ["state"]
+
+
+@admin.register(models.AdvocacySilence)
+class AdvocacySilenceAdmin(HistoryAdmin):
+    list_display = ["customer", "contact", "until", "reason", "since", "by_label", "lifted_at"]
+    list_select_related = ["customer", "contact"]
+
+
+@admin.register(models.AdvocacyRest)
+class AdvocacyRestAdmin(HistoryAdmin):
+    list_display = ["customer_days", "contact_days"]

@@ -7,14 +7,16 @@ class JourneysConfig(AppConfig):
     def ready(self) -> None:
         from accounts import extensions
         from accounts.imports import kinds
+        from csplatform.core import outbox
         from journeys import defaults, relay_defaults, segments
         from journeys.imports import plan as plan_files
+        from journeys.imports.advocacy import AdvocacyImportKind
         from journeys.imports.engagements import Engagements
         from journeys.imports.moves import MovesKind
         from journeys.imports.relays import RelaysKind
         from journeys.imports.requests import RequestsKind
-        from journeys.selectors import engagements, plan, standing
-        from journeys.services import engagement_erasure, laps, placing
+        from journeys.selectors import advocacy, engagements, plan, standing
+        from journeys.services import advocacy_news, engagement_erasure, laps, placing
 
         extensions.workspace_created.append(defaults.create_stages)
         extensions.workspace_created.append(relay_defaults.create_relay_templates)
@@ -31,6 +33,10 @@ class JourneysConfig(AppConfig):
         extensions.deletion_counters.append(engagements.count_for_deletion)
         kinds.register(Engagements())
         kinds.register(RequestsKind())
+        kinds.register(AdvocacyImportKind())
+        extensions.deletion_counters.append(advocacy.count_for_deletion)
+        for name in ("survey.response_received", "survey.response_changed"):
+            outbox.listen(name, advocacy_news.answered)
         segments.register_all()
         kinds.register(plan_files.Outcomes())
         kinds.register(plan_files.Measurements())

@@ -41,9 +41,21 @@ _RELAY = (
 
 _PLAN_LINK = (_CUSTOMER, id_of("link_id", _("The link.")))
 
+_ADVOCACY = (
+    id_of("advocacy_id", _("The act of advocacy.")),
+    _CUSTOMER,
+    Field("kind", "string", _("What they do: referral, review, testimonial and so on."), "referral"),
+    id_of("referred_id", _("The customer a referral brought; null where there is none.")),
+)
 _REQUEST = id_of("request_id", _("The request or pain point."))
 
 declare(
+    EventType("advocacy.suggested", _("Somebody thought a customer might speak for us."), _ADVOCACY),
+    EventType("advocacy.asked", _("A customer was asked to speak for us."), _ADVOCACY),
+    EventType("advocacy.agreed", _("A customer has agreed to speak for us."), _ADVOCACY),
+    EventType("advocacy.done", _("A customer has spoken for us, or referred somebody."), _ADVOCACY),
+    EventType("advocacy.thanked", _("A customer was thanked for it."), _ADVOCACY),
+    EventType("advocacy.declined", _("A customer would rather not."), _ADVOCACY),
     EventType("request.raised", _("A customer has asked for something, or told what hurts."), (_REQUEST, _CUSTOMER)),
     EventType(
         "request.answered",

@@ -20,6 +20,7 @@ from csplatform.api.errors import unknown_address
 from csplatform.core.rest.paths import ReferenceConverter
 from health.api.customers import CustomerHealthViewSet
 from health.api.definitions import MeasureViewSet, ScorecardVersionViewSet, ScorecardViewSet
+from journeys.api.advocacy import AdvocacyViewSet
 from journeys.api.engagements import EngagementViewSet
 from journeys.api.flight import CustomerFlightViewSet, LapViewSet
 from journeys.api.kpis import KpiViewSet, MeasurementViewSet
@@ -119,6 +120,7 @@ urlpatterns = [
     path("v1/requests/<reference:id>/merge/", RequestViewSet.as_view({"post": "merge"}), name="api-requests-merge"),
     path("v1/requests/<reference:id>/split/", RequestViewSet.as_view({"post": "split"}), name="api-requests-split"),
     *_records("requests", RequestViewSet),
+    *_records("advocacy", AdvocacyViewSet),
     *_records("measures", MeasureViewSet),
     path(
         "v1/scorecards/<reference:id>/versions/",

@@ -1,5 +1,13 @@
 """Where a customer is: stages, laps and moves, handovers, what was promised, and the work to do."""
 
+from journeys.models.advocacy import (
+    AdvocacyAct,
+    AdvocacyKind,
+    AdvocacyRest,
+    AdvocacySilence,
+    AdvocacyState,
+    AdvocacyStep,
+)
 from journeys.models.calendar import Holiday, WorkCalendar
 from journeys.models.change import Shock, ShockCustomer, ShockMember, ShockState, Signal, SignalKind, SignalState
 from journeys.models.engagement import (
@@ -32,6 +40,12 @@ from journeys.models.tasks import Task, TaskState
 
 __all__ = [
     "PHASE_OF",
+    "AdvocacyAct",
+    "AdvocacyKind",
+    "AdvocacyRest",
+    "AdvocacySilence",
+    "AdvocacyState",
+    "AdvocacyStep",
     "Cadence",
     "Channel",
     "Confidence",
