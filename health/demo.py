@@ -30,7 +30,7 @@ from csplatform.demo import Paths, Simulation, yesterday
 from health import defaults, tasks
 from health.models import HealthSnapshot, Measure, ScoringRun
 from health.services import definitions, runs, scoring, snapshots
-from journeys import demo_plan, demo_relays
+from journeys import demo_plan, demo_playbooks, demo_relays
 from surveys import demo_voice
 
 ACTOR = audit.Actor(label="demo")
@@ -106,6 +106,8 @@ class _Load:
             demo_relays.load(workspace=workspace, now=self.clock())
         with self._timed("Shared plans"), workspace_scope(workspace):
             demo_plan.load(now=self.clock(), actor=ACTOR)
+        with self._timed("Playbooks"):
+            demo_playbooks.load(workspace=workspace, now=self.clock())
         self._settle(workspace)
         self._done(workspace)
         return workspace

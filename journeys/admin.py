@@ -251,3 +251,31 @@ class AdvocacySilenceAdmin(HistoryAdmin):
 @admin.register(models.AdvocacyRest)
 class AdvocacyRestAdmin(HistoryAdmin):
     list_display = ["customer_days", "contact_days"]
+
+
+@admin.register(models.Playbook)
+class PlaybookAdmin(HistoryAdmin):
+    list_display = ["name", "state", "paused_because", "trigger_event", "next_slot_at", "owner"]
+    list_filter = ["state"]
+    list_select_related = ["owner__user"]
+    search_fields = ["name"]
+
+
+@admin.register(models.PlaybookVersion)
+class PlaybookVersionAdmin(HistoryAdmin):
+    list_display = ["playbook", "number", "created_at", "created_by_label"]
+    list_select_related = ["playbook"]
+
+
+@admin.register(models.PlaybookRun)
+class PlaybookRunAdmin(HistoryAdmin):
+    list_display = ["playbook", "customer", "state", "step", "trigger", "started_at", "due_at", "note"]
+    list_filter = ["state"]
+    list_select_related = ["playbook", "customer"]
+    search_fields = ["customer__name"]
+
+
+@admin.register(models.RunStep)
+class RunStepAdmin(HistoryAdmin):
+    list_display = ["run_id", "number", "kind", "state", "at", "note"]
+    list_filter = ["kind", "state"]

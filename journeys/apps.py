@@ -15,8 +15,9 @@ class JourneysConfig(AppConfig):
         from journeys.imports.moves import MovesKind
         from journeys.imports.relays import RelaysKind
         from journeys.imports.requests import RequestsKind
-        from journeys.selectors import advocacy, engagements, plan, standing
-        from journeys.services import advocacy_news, engagement_erasure, laps, placing
+        from journeys.selectors import advocacy, engagements, plan, standing, tasks
+        from journeys.services import advocacy_news, engagement_erasure, laps, placing, task_erasure
+        from journeys.services.playbooks import starting
 
         extensions.workspace_created.append(defaults.create_stages)
         extensions.workspace_created.append(relay_defaults.create_relay_templates)
@@ -29,6 +30,8 @@ class JourneysConfig(AppConfig):
         kinds.register(MovesKind())
         kinds.register(RelaysKind())
         extensions.people_deletions.append(engagement_erasure.forget_people)
+        extensions.people_deletions.append(task_erasure.forget_people)
+        extensions.deletion_counters.append(tasks.count_for_deletion)
         extensions.customer_deletions.append(engagement_erasure.forget_customer)
         extensions.deletion_counters.append(engagements.count_for_deletion)
         kinds.register(Engagements())
@@ -40,3 +43,4 @@ class JourneysConfig(AppConfig):
         segments.register_all()
         kinds.register(plan_files.Outcomes())
         kinds.register(plan_files.Measurements())
+        outbox.listen_to_all(starting.hear)

@@ -29,6 +29,15 @@ _TASK = (
     id_of("customer_id", _("Its customer; null where it has none.")),
     Field("source", "string", _("What made it: manual, playbook, churn, relay, shock …"), "playbook"),
 )
+_PLAYBOOK = (
+    id_of("playbook_id", _("The playbook.")),
+    Field("because", "string", _("Why it is paused; empty while it is not."), "too_many_runs"),
+)
+_RUN = (
+    id_of("run_id", _("The run.")),
+    id_of("playbook_id", _("Its playbook.")),
+    _CUSTOMER,
+)
 _RELAY = (
     id_of("relay_id", _("The handover.")),
     _CUSTOMER,
@@ -125,6 +134,15 @@ declare(
     EventType("task.finished", _("A task is done."), _TASK),
     EventType("task.cancelled", _("A task is not to be done any more."), _TASK),
     EventType("task.reopened", _("A task that was done or cancelled is open again."), _TASK),
+    EventType("playbook.created", _("Somebody has written a playbook."), _PLAYBOOK),
+    EventType("playbook.changed", _("A playbook says something else."), _PLAYBOOK),
+    EventType("playbook.activated", _("A playbook runs from now on."), _PLAYBOOK),
+    EventType("playbook.resumed", _("A playbook that was paused goes on."), _PLAYBOOK),
+    EventType("playbook.paused", _("A playbook was paused, by hand or by itself."), _PLAYBOOK),
+    EventType("playbook.retired", _("A playbook is out of use."), _PLAYBOOK),
+    EventType("playbook_run.finished", _("A run of a playbook is through."), _RUN),
+    EventType("playbook_run.failed", _("A run of a playbook was stopped by a fault."), _RUN),
+    EventType("playbook_run.cancelled", _("A run of a playbook was ended by hand."), _RUN),
     EventType("relay.offered", _("A customer is offered to another department."), _RELAY),
     EventType("relay.accepted", _("The other department has taken the customer."), _RELAY),
     EventType("relay.declined", _("The other department has declined, with a reason."), _RELAY),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import structlog
@@ -11,6 +12,7 @@ from django.utils import timezone
 from accounts.models import Workspace
 from csplatform.core.tenancy import workspace_scope
 from journeys.services import laps, plan_upkeep, relaying
+from journeys.services.playbooks import running, starting
 
 log = structlog.get_logger()
 
@@ -49,3 +51,21 @@ def keep_plans(**_: Any) -> None:
             told = plan_upkeep.tell_changes(now=now)
         if recorded or told:
             log.info("plans kept", workspace=str(workspace.pk), measured=recorded, changed=told)
+
+
+# Less than the time between two calls, so that playbooks never fill the workers that score and deliver.
+_STEPS_SECONDS = 4.0
+
+
+@shared_task(name="journeys.run_playbooks")
+def run_playbooks(**_: Any) -> None:
+    """Start what schedules are due and take the steps that are; any number of workers may do so at once."""
+    ends, taken = time.monotonic() + _STEPS_SECONDS, 0
+    for workspace in Workspace.objects.order_by("?"):  # nobody's steps wait for ever behind somebody else's
+        if workspace.is_filling:
+            continue
+        with workspace_scope(workspace):
+            starting.come_round(now=timezone.now())
+        taken += running.run_due(workspace_id=workspace.pk, clock=timezone.now, seconds=ends - time.monotonic())
+    if taken:
+        log.info("steps of playbooks taken", count=taken)

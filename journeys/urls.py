@@ -5,6 +5,7 @@ from django.urls import include, path
 from journeys.views import (
     boomerang,
     moving,
+    playbooks,
     relay_analysis,
     relay_deeds,
     relay_settings,
@@ -33,6 +34,26 @@ urlpatterns = [
     path("journeys/relays/<uuid:relay_id>/withdraw/", relay_deeds.withdraw, name="relay_withdraw"),
     path("journeys/relays/<uuid:relay_id>/reoffer/", relay_deeds.reoffer, name="relay_reoffer"),
     path("journeys/relays/<uuid:relay_id>/items/<uuid:relayitem_id>/tick/", relay_deeds.tick, name="relay_tick"),
+    path("journeys/playbooks/", playbooks.listing, name="playbook_list"),
+    path("journeys/playbooks/new/", playbooks.new, name="playbook_new"),
+    path("journeys/playbooks/<uuid:playbook_id>/", playbooks.detail, name="playbook_detail"),
+    path("journeys/playbooks/<uuid:playbook_id>/edit/", playbooks.edit, name="playbook_edit"),
+    *(
+        path(
+            f"journeys/playbooks/<uuid:playbook_id>/{deed}/", playbooks.switch, {"deed": deed}, name=f"playbook_{deed}"
+        )
+        for deed in ("activate", "pause", "retire", "cancel-waiting")
+    ),
+    path("journeys/playbooks/runs/<uuid:playbookrun_id>/", playbooks.run_detail, name="playbook_run"),
+    *(
+        path(
+            f"journeys/playbooks/runs/<uuid:playbookrun_id>/{deed}/",
+            playbooks.run_deed,
+            {"deed": deed},
+            name=f"playbook_run_{deed}",
+        )
+        for deed in ("cancel", "retry")
+    ),
     path("journeys/tasks/", tasks.queue, name="task_queue"),
     path("journeys/tasks/new/", task_deeds.new, name="task_new"),
     path("journeys/tasks/bulk/", task_deeds.bulk, name="task_bulk"),

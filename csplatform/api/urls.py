@@ -25,6 +25,7 @@ from journeys.api.engagements import EngagementViewSet
 from journeys.api.flight import CustomerFlightViewSet, LapViewSet
 from journeys.api.kpis import KpiViewSet, MeasurementViewSet
 from journeys.api.outcomes import OutcomeViewSet
+from journeys.api.playbooks import PlaybookRunViewSet, PlaybookViewSet
 from journeys.api.relays import RelayViewSet
 from journeys.api.requests import RequestCustomerViewSet, RequestViewSet
 from journeys.api.stages import StageViewSet
@@ -61,6 +62,8 @@ _flight = CustomerFlightViewSet.as_view
 _survey = SurveyViewSet.as_view
 _relay = RelayViewSet.as_view
 _task = TaskViewSet.as_view
+_playbook = PlaybookViewSet.as_view
+_run = PlaybookRunViewSet.as_view
 _webhook = WebhookViewSet.as_view
 _delivery = WebhookDeliveryViewSet.as_view
 
@@ -121,6 +124,17 @@ urlpatterns = [
     path("v1/requests/<reference:id>/split/", RequestViewSet.as_view({"post": "split"}), name="api-requests-split"),
     *_records("requests", RequestViewSet),
     *_records("advocacy", AdvocacyViewSet),
+    path("v1/playbooks/<reference:id>/dry-run/", _playbook({"get": "dry_run"}), name="api-playbooks-dry-run"),
+    *(
+        path(f"v1/playbooks/<reference:id>/{deed}/", _playbook({"post": deed}), name=f"api-playbooks-{deed}")
+        for deed in ("activate", "pause", "retire", "start")
+    ),
+    *_records("playbooks", PlaybookViewSet),
+    *(
+        path(f"v1/playbook-runs/<reference:id>/{deed}/", _run({"post": deed}), name=f"api-playbook-runs-{deed}")
+        for deed in ("cancel", "retry")
+    ),
+    *_records("playbook-runs", PlaybookRunViewSet),
     *_records("measures", MeasureViewSet),
     path(
         "v1/scorecards/<reference:id>/versions/",

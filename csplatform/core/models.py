@@ -22,12 +22,16 @@ class OutboxEvent(models.Model):
     workspace_id = models.UUIDField()
     name = models.CharField(max_length=100)
     payload = models.JSONField(default=dict)
+    cause: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(
+        null=True, help_text="What a machine did that led to it, as that machine tells; null: people and data."
+    )
     created_at = models.DateTimeField()
     dispatched_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [
             models.Index(fields=["created_at"], name="outbox_waiting", condition=models.Q(dispatched_at__isnull=True)),
+            models.Index(fields=["workspace_id", "name", "created_at"], name="outbox_history"),
         ]
 
 

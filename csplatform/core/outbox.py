@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,13 +22,24 @@ BatchListener = Callable[[Sequence[OutboxEvent]], None]
 # Long enough to look into what happened and to replay it.
 KEEP = timedelta(days=30)
 
+_cause: ContextVar[dict[str, Any] | None] = ContextVar("outbox_cause", default=None)
 _listeners: dict[str, list[Listener]] = {}
 _batch_listeners: list[BatchListener] = []
 
 
+@contextmanager
+def caused_by(cause: dict[str, Any]) -> Iterator[None]:
+    """Events published inside carry ``cause``, so that a machine knows its own doing when it hears of it."""
+    token = _cause.set(cause)
+    try:
+        yield
+    finally:
+        _cause.reset(token)
+
+
 def publish(*, workspace_id: UUID, name: str, payload: dict[str, Any], now: datetime) -> None:
     """Record that ``name`` (``noun.verb_past``) happened. ``payload`` holds ids and numbers only, no content."""
-    insert(OutboxEvent(workspace_id=workspace_id, name=name, payload=payload, created_at=now))
+    insert(OutboxEvent(workspace_id=workspace_id, name=name, payload=payload, cause=_cause.get(), created_at=now))
 
 
 def publish_many(*, workspace_id: UUID, events: Iterable[tuple[str, dict[str, Any]]], now: datetime) -> None:
@@ -34,13 +47,15 @@ def publish_many(*, workspace_id: UUID, events: Iterable[tuple[str, dict[str, An
     rows = [(uuid7(), name, json.dumps(payload)) for name, payload in events]
     if not rows:
         return
+    cause = json.dumps(_cause.get()) if _cause.get() is not None else None
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO core_outboxevent (id, workspace_id, name, payload, created_at)
-            SELECT id, %s, name, payload, %s FROM unnest(%s::uuid[], %s::text[], %s::jsonb[]) AS told(id, name, payload)
+            INSERT INTO core_outboxevent (id, workspace_id, name, payload, cause, created_at)
+            SELECT id, %s, name, payload, %s::jsonb, %s
+            FROM unnest(%s::uuid[], %s::text[], %s::jsonb[]) AS told(id, name, payload)
             """,
-            [str(workspace_id), now, *(literal(column) for column in zip(*rows, strict=True))],
+            [str(workspace_id), cause, now, *(literal(column) for column in zip(*rows, strict=True))],
         )
 
 

@@ -32,6 +32,16 @@ from journeys.models.plan import (
     Settlement,
     Win,
 )
+from journeys.models.playbooks import (
+    PausedBecause,
+    Playbook,
+    PlaybookRun,
+    PlaybookState,
+    PlaybookVersion,
+    RunState,
+    RunStep,
+    StepState,
+)
 from journeys.models.relays import DeclineCause, Relay, RelayItem, RelayState, RelayTemplate, RelayTemplateItem
 from journeys.models.requests import Request, RequestAnswer, RequestCustomer, RequestKind, RequestStatus
 from journeys.models.sharing import PlanComment, PlanLink
@@ -69,9 +79,14 @@ __all__ = [
     "Outcome",
     "OutcomeKind",
     "OutcomeVersion",
+    "PausedBecause",
     "Phase",
     "PlanComment",
     "PlanLink",
+    "Playbook",
+    "PlaybookRun",
+    "PlaybookState",
+    "PlaybookVersion",
     "Relay",
     "RelayItem",
     "RelayState",
@@ -82,6 +97,8 @@ __all__ = [
     "RequestCustomer",
     "RequestKind",
     "RequestStatus",
+    "RunState",
+    "RunStep",
     "Sentiment",
     "Settlement",
     "Shock",
@@ -94,6 +111,7 @@ __all__ = [
     "SignalState",
     "Stage",
     "StageCriterion",
+    "StepState",
     "Task",
     "TaskState",
     "Win",

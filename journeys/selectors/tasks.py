@@ -9,10 +9,11 @@ from enum import StrEnum
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.models import Membership
 from accounts.paging import Cursor, Ordering, Page, page
-from journeys.models import Task, TaskState
+from journeys.models import PlaybookRun, Task, TaskState
 from journeys.selectors import working
 from journeys.working_days import WorkingDays
 
@@ -82,6 +83,14 @@ def of_customer(customer_id: UUID, *, most: int) -> tuple[Sequence[Task], int]:
     """A customer's open tasks, the first due first, at most ``most``; and how many there are."""
     rows = Task.objects.filter(customer_id=customer_id, state=TaskState.OPEN, for_customer=False)
     return list(_joined(rows).order_by("due_on", "pk")[:most]), rows.count()
+
+
+def count_for_deletion(customer_id: UUID) -> list[tuple[str, int]]:
+    """What the preview of a deletion says of tasks and of runs of playbooks."""
+    return [
+        (_("Tasks"), Task.objects.filter(customer_id=customer_id).count()),
+        (_("Runs of playbooks"), PlaybookRun.objects.filter(customer_id=customer_id).count()),
+    ]
 
 
 def due_for(*, of: Membership, now: datetime, most: int) -> tuple[Sequence[Task], int]:

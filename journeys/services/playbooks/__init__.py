@@ -1,0 +1,1 @@
+"""Playbooks: written (``editing``), started (``starting``), run (``running``, ``steps``), stopped (``control``)."""
