@@ -24,10 +24,10 @@ document.addEventListener("keydown", (event) => {
 
 for (const button of document.querySelectorAll("[data-opens][hidden]")) button.hidden = false;
 
-/* --- tabs: the current one is in sight, also where they do not all fit --- */
+/* --- tabs and the phone's navigation: the current one is in sight, also where they do not all fit --- */
 function showCurrentTab() {
-  for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
-    const row = tab.parentElement;
+  for (const tab of document.querySelectorAll(".tabs [aria-current], .nav [aria-current]")) {
+    const row = tab.closest(".tabs, .nav");
     row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
   }
 }
