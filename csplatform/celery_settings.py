@@ -45,6 +45,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "forget-answers": {"task": "surveys.forget", "schedule": 3_600.0},
     "escalate-relays": {"task": "journeys.escalate_relays", "schedule": 300.0},
     "run-playbooks": {"task": "journeys.run_playbooks", "schedule": 5.0, "options": {"expires": 10}},
+    "listen-for-silence": {"task": "journeys.listen_for_silence", "schedule": 3_600.0, "options": {"expires": 3_600}},
     "keep-laps": {"task": "journeys.keep_laps", "schedule": 900.0, "options": {"expires": 900}},
     "keep-plans": {"task": "journeys.keep_plans", "schedule": 3_600.0, "options": {"expires": 3_600}},
     "return-portfolios": {"task": "accounts.return_portfolios", "schedule": 900.0},

@@ -7,7 +7,7 @@ class HealthConfig(AppConfig):
     def ready(self) -> None:
         from accounts import extensions
         from accounts.imports import kinds
-        from health import defaults, segments, stage_criteria, tasks
+        from health import cohorts, defaults, segments, stage_criteria, tasks
         from health.facts import sources, voice
         from health.ingest import tasks as ingest_tasks
         from health.ingest.event_import import EventsKind
@@ -21,6 +21,7 @@ class HealthConfig(AppConfig):
         extensions.customer_deletions.append(tasks.when_a_customer_is_deleted)
         extensions.people_deletions.append(forgetting.forget_people)
         extensions.deletion_counters.append(forgetting.count_for_deletion)
+        journey.group_histories.append(cohorts.standing_of)
         kinds.register(EventsKind())
         segments.register_all()
         journey.measure_names.append(stage_criteria.names)

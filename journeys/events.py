@@ -11,6 +11,11 @@ _OUTCOME = (
     Field("kind", "string", _("What sort of outcome it is."), "outcome"),
     Field("settlement", "string", _("How it ended; empty while it is open."), ""),
 )
+_SIGNAL = (
+    id_of("signal_id", _("The signal.")),
+    _CUSTOMER,
+    Field("kind", "string", _("What is changing."), "sponsor_change"),
+)
 _KPI = (id_of("kpi_id", _("The KPI.")), id_of("outcome_id", _("Its outcome.")), _CUSTOMER)
 _MEASUREMENT = (
     id_of("measurement_id", _("The measurement.")),
@@ -192,4 +197,21 @@ declare(
             id_of("outcome_id", _("The outcome it is about; null where it is about the whole plan.")),
         ),
     ),
+    EventType("signal.recorded", _("Something is changing at a customer."), _SIGNAL),
+    EventType("signal.answered", _("Somebody has answered a signal of change."), _SIGNAL),
+    EventType(
+        "shock.declared",
+        _("Something has hit many customers at once."),
+        (
+            id_of("shock_id", _("The shock.")),
+            Field("customers", "integer", _("How many are exposed."), 12),
+            Field("arr_minor", "integer", _("Their yearly revenue, in minor units."), 480_000_00),
+        ),
+    ),
+    EventType(
+        "shock.customer_exposed",
+        _("A customer is exposed to a shock; told once for each of them."),
+        (id_of("shock_id", _("The shock.")), _CUSTOMER),
+    ),
+    EventType("shock.closed", _("A shock is over."), (id_of("shock_id", _("The shock.")),)),
 )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 MeasureReader = Callable[[Sequence[UUID], Sequence[str]], Mapping[UUID, Mapping[str, float]]]
@@ -14,6 +16,20 @@ MeasureNames = Callable[[], Mapping[str, str]]
 AdoptionReader = Callable[[Sequence[UUID]], Mapping[UUID, float | None]]
 """Customers → the share of the invited people who are active, 0 to 1; None or left out where nobody is known."""
 
+
+@dataclass(frozen=True, slots=True)
+class DayOfGroup:
+    """Some customers on a closed day: how many had a score, its mean in hundredths, and how many were at risk."""
+
+    customers: int
+    mean_points: int
+    at_risk: int
+
+
+GroupHistory = Callable[[Sequence[date], Sequence[UUID], bool], Mapping[date, DayOfGroup]]
+"""(days, customers, inside) → how these customers (``inside``), or all the others, stood on each day that is known."""
+
+group_histories: list[GroupHistory] = []
 adoption_readers: list[AdoptionReader] = []
 measure_readers: list[MeasureReader] = []
 measure_names: list[MeasureNames] = []
@@ -36,3 +52,8 @@ def adoption_share(customer_ids: Sequence[UUID]) -> dict[UUID, float | None]:
 def named_measures() -> dict[str, str]:
     """Key → name of the active workspace's measures."""
     return {key: name for source in measure_names for key, name in source().items()}
+
+
+def group_history(days: Sequence[date], customer_ids: Sequence[UUID], *, inside: bool) -> dict[date, DayOfGroup]:
+    """How some customers, or all others, stood on past days, from every app that keeps them."""
+    return {day: told for reader in group_histories for day, told in reader(days, customer_ids, inside).items()}

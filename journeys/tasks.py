@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Workspace
 from csplatform.core.tenancy import workspace_scope
-from journeys.services import laps, plan_upkeep, relaying
+from journeys.services import laps, plan_upkeep, relaying, signals
 from journeys.services.playbooks import running, starting
 
 log = structlog.get_logger()
@@ -26,6 +26,17 @@ def escalate_relays(**_: Any) -> None:
             told = relaying.escalate(now=now)
         if told:
             log.info("handovers escalated", workspace=str(workspace.pk), count=told)
+
+
+@shared_task(name="journeys.listen_for_silence")
+def listen_for_silence(**_: Any) -> None:
+    """Record where a customer, or we, used to speak and do not any more; each silence once."""
+    now = timezone.now()
+    for workspace in Workspace.objects.order_by("pk"):
+        with workspace_scope(workspace):
+            found = signals.listen_for_silence(now=now)
+        if found:
+            log.info("silences heard", workspace=str(workspace.pk), count=found)
 
 
 @shared_task(name="journeys.keep_laps")

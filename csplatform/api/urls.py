@@ -21,13 +21,15 @@ from csplatform.core.rest.paths import ReferenceConverter
 from health.api.customers import CustomerHealthViewSet
 from health.api.definitions import MeasureViewSet, ScorecardVersionViewSet, ScorecardViewSet
 from journeys.api.advocacy import AdvocacyViewSet
-from journeys.api.engagements import EngagementViewSet
+from journeys.api.engagements import EngagementFileViewSet, EngagementViewSet
 from journeys.api.flight import CustomerFlightViewSet, LapViewSet
 from journeys.api.kpis import KpiViewSet, MeasurementViewSet
 from journeys.api.outcomes import OutcomeViewSet
 from journeys.api.playbooks import PlaybookRunViewSet, PlaybookViewSet
 from journeys.api.relays import RelayViewSet
 from journeys.api.requests import RequestCustomerViewSet, RequestViewSet
+from journeys.api.shocks import ShockCustomerViewSet, ShockViewSet
+from journeys.api.signals import SignalViewSet
 from journeys.api.stages import StageViewSet
 from journeys.api.tasks import TaskViewSet
 from journeys.api.wins import WinViewSet
@@ -98,6 +100,7 @@ urlpatterns = [
         for deed in ("take", "snooze", "wake", "done", "cancel", "reopen")
     ),
     *_records("tasks", TaskViewSet),
+    path("v1/engagements/files/", EngagementFileViewSet.as_view({"post": "take"}), name="api-engagements-files"),
     *_records("engagements", EngagementViewSet),
     path("v1/outcomes/<reference:id>/settle/", OutcomeViewSet.as_view({"post": "settle"}), name="api-outcome-settle"),
     path(
@@ -135,6 +138,15 @@ urlpatterns = [
         for deed in ("cancel", "retry")
     ),
     *_records("playbook-runs", PlaybookRunViewSet),
+    path("v1/signals/<reference:id>/answer/", SignalViewSet.as_view({"post": "answer"}), name="api-signals-answer"),
+    *_records("signals", SignalViewSet),
+    path("v1/shocks/<reference:id>/close/", ShockViewSet.as_view({"post": "close"}), name="api-shocks-close"),
+    path(
+        "v1/shocks/<reference:id>/customers/",
+        ShockCustomerViewSet.as_view({"get": "list"}),
+        name="api-shocks-customers",
+    ),
+    *_records("shocks", ShockViewSet),
     *_records("measures", MeasureViewSet),
     path(
         "v1/scorecards/<reference:id>/versions/",

@@ -6,15 +6,24 @@ from typing import Any, ClassVar
 
 import django_filters
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
 
+from accounts.api.access import WRITE, Need
+from accounts.api.base import WorkspaceViewSet
 from accounts.api.writing import Told, WritableViewSet
+from accounts.models import Customer
 from csplatform.core.rest.fields import Instant
 from csplatform.core.rest.paging import BY_ID, Order
+from csplatform.core.rest.problems import invalid
+from journeys.engagement.files import MAX_BYTES
 from journeys.models import Channel, Direction, Engagement, EngagementContact, EngagementCustomer, Sentiment
 from journeys.selectors import engagements as selectors
-from journeys.services import engagements
+from journeys.services import engagement_files, engagements
 
 _DIRECTIONS = ", ".join(Direction.values)
 
@@ -164,3 +173,65 @@ class EngagementViewSet(WritableViewSet):
         engagements.remove(
             engagement_id=row.pk, actor=self.caller.actor, now=self.now, expected_version=expected_version
         )
+
+
+class FileStartSerializer(serializers.Serializer[Any]):
+    """An e-mail (`.eml`) or a calendar file (`.ics`)."""
+
+    file = serializers.FileField(allow_empty_file=True, help_text="At most 5 MB.")
+    customer_external_id = serializers.CharField(
+        max_length=200, required=False, help_text="Takes part in any case, whoever the addresses belong to."
+    )
+
+
+class TakenSerializer(serializers.Serializer[Any]):
+    """What became of one conversation in the file."""
+
+    engagement = EngagementSerializer(allow_null=True, help_text="Null where nothing was logged.")
+    is_new = serializers.BooleanField(help_text="False where it had been logged before.")
+    strangers = serializers.ListField(child=serializers.CharField(), help_text="Addresses that belong to nobody known.")
+    reason = serializers.CharField(help_text="Why it was not logged; empty where it was.")
+
+
+class EngagementFileViewSet(WorkspaceViewSet):
+    """Conversations from files."""
+
+    serializer_class = TakenSerializer
+    parser_classes = [MultiPartParser]
+    pagination_class = None
+    filter_backends = []
+    needs: ClassVar[dict[str, Need]] = {"take": WRITE}
+
+    @extend_schema(
+        summary="Log the conversations of a file",
+        description="Customers are found by the contacts' addresses and their domains. The same file again logs "
+        "nothing anew. A calendar file may hold several meetings.",
+        request={"multipart/form-data": FileStartSerializer},
+        responses={200: TakenSerializer(many=True)},
+    )
+    def take(self, request: Request) -> Response:
+        form = FileStartSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        wanted = form.validated_data.get("customer_external_id")
+        customer = Customer.objects.filter(external_id=wanted).first() if wanted else None
+        if wanted and customer is None:
+            raise invalid([("customer_external_id", _("There is no such customer."))])
+        upload = form.validated_data["file"]
+        taken = engagement_files.take_in(
+            files=[(upload.name or "", upload.read(MAX_BYTES + 1))],
+            actor=self.caller.actor,
+            now=self.now,
+            customer=customer,
+        )
+        known = selectors.with_people([each.engagement.pk for each in taken if each.engagement])
+        shown = {row.pk: row for row in known}
+        rows = [
+            {
+                "engagement": shown[each.engagement.pk] if each.engagement else None,
+                "is_new": each.is_new,
+                "strangers": each.strangers,
+                "reason": each.reason,
+            }
+            for each in taken
+        ]
+        return Response(TakenSerializer(rows, many=True, context=self.get_serializer_context()).data)

@@ -28,6 +28,7 @@ TABS = {
     "value": gettext_lazy("Value"),
     "adoption": gettext_lazy("Adoption"),
     "journey": gettext_lazy("Journey"),
+    "activity": gettext_lazy("Activity"),
     "money": gettext_lazy("Money"),
     "people": gettext_lazy("People"),
 }
