@@ -24,12 +24,14 @@ from accounts.models import (
     Workspace,
 )
 from accounts.roles import Role
+from csplatform.core import audit
 from csplatform.core.ids import uuid7
 from csplatform.core.models import Job
 from csplatform.core.tenancy import workspace_scope
 from health.models import HealthScore, HealthSnapshot
 from health.services import base_rate
 from health.services.scoring import score_present
+from journeys.services.playbooks import editing
 from surveys.models import Dispatch, State, Survey
 from surveys.services.lifecycle import METHOD
 from tests import factories
@@ -37,6 +39,8 @@ from tests import factories
 OURS = ("core", "accounts", "journeys", "health", "surveys")
 # Values the columns do not tell.
 _TOLD: dict[str, Any] = {"currency": "EUR", "target": 2}  # a KPI goes from its baseline to its target
+
+_TASK_STEP = {"kind": "task", "title": "Call them", "owner": "customer_success"}
 
 Row = models.Model
 
@@ -74,6 +78,9 @@ def make_everything(slug: str, role: Role = Role.OWNER) -> tuple[Workspace, Memb
             opened_at=factories.NOW, closed_at=factories.NOW, method=METHOD,
         )  # fmt: skip
         _ensure(Dispatch, workspace, rows, job=rows[Job])  # with progress to show
+        # A playbook that says something: what it says is a row of its own.
+        definition = {"trigger": {"event": "stage.entered"}, "steps": [_TASK_STEP]}
+        editing.create(name=f"Secret of {slug}", definition=definition, actor=audit.SYSTEM, now=factories.NOW)
         for model in tenant_models():
             _ensure(model, workspace, rows)
     return workspace, membership, rows

@@ -56,10 +56,10 @@ print(f"postgresql://{told['USER']}:{told['PASSWORD']}@{told['HOST']}:{told['POR
 """
 _CUSTOMERS = """
 INSERT INTO accounts_customer (id, workspace_id, external_id, name, name_sort, domain, industry, country, region,
-    lifecycle_stage, source, created_at, known_at, updated_at, version, traits, stage_key, stage_macro, contract_state,
-    arr_minor)
+    lifecycle_stage, source, created_at, known_at, updated_at, version, traits, tags, stage_key, stage_macro,
+    contract_state, arr_minor)
 SELECT gen_random_uuid(), %s, 'c-' || n, 'Customer ' || n, 'customer ' || n, '', '', '', '', '', '', now(), now(),
-    now(), 1, '{}', '', '', 'none', 0
+    now(), 1, '{}', '{}', '', '', 'none', 0
 FROM generate_series(1, %s) n
 """
 _EVENTS = """
