@@ -30,7 +30,7 @@ from csplatform.demo import Paths, Simulation, yesterday
 from health import defaults, tasks
 from health.models import HealthSnapshot, Measure, ScoringRun
 from health.services import definitions, runs, scoring, snapshots
-from journeys import demo_plan, demo_playbooks, demo_relays
+from journeys import demo_plan, demo_playbooks, demo_relays, demo_wishes
 from surveys import demo_voice
 
 ACTOR = audit.Actor(label="demo")
@@ -104,6 +104,8 @@ class _Load:
             self._measure_of_voice(workspace)
         with self._timed("Handovers"):
             demo_relays.load(workspace=workspace, now=self.clock())
+        with self._timed("Requests and advocacy"):
+            demo_wishes.load(workspace=workspace, now=self.clock())
         with self._timed("Shared plans"), workspace_scope(workspace):
             demo_plan.load(now=self.clock(), actor=ACTOR)
         with self._timed("Playbooks"):

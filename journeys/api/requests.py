@@ -146,11 +146,11 @@ class RequestViewSet(WritableViewSet):
         responses=RequestSerializer,
     )
     def merge(self, request: HttpRequest, id: str) -> Response:
+        row = self.find(id)
         serializer = MergeSerializer(data=request.data)
         refuse_unknown(request.data, set(serializer.fields))
         serializer.is_valid(raise_exception=True)
-        row, told = self.find(id), serializer.validated_data["into"]
-        into = selectors.by_reference(told)
+        into = selectors.by_reference(serializer.validated_data["into"])
         if into is None:
             raise invalid([("into", "There is no such request.")])
         with answered():

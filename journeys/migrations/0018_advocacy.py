@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("why", models.CharField(blank=True, default="", max_length=500)),
-                ("url", models.URLField(blank=True, default="", max_length=500)),
+                ("url", models.CharField(blank=True, default="", max_length=500)),
                 ("suggested_at", models.DateTimeField()),
                 ("asked_at", models.DateTimeField(blank=True, null=True)),
                 ("agreed_at", models.DateTimeField(blank=True, null=True)),

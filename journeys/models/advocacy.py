@@ -45,7 +45,7 @@ class AdvocacyAct(TenantModel):
     kind = models.CharField(max_length=16, choices=AdvocacyKind.choices)
     state = models.CharField(max_length=10, choices=AdvocacyState.choices, default=AdvocacyState.SUGGESTED)
     why = models.CharField(max_length=500, blank=True, default="")
-    url = models.URLField(max_length=500, blank=True, default="")
+    url = models.CharField(max_length=500, blank=True, default="")
     owner = models.ForeignKey(
         Membership, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )

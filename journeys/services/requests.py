@@ -214,7 +214,11 @@ class _Draft:
             raise FieldError("title", _("is empty: say in a few words what is asked for"))
         if self.columns.get("raised_at", now) > now:
             raise FieldError("raised_at", _("lies in the future"))
-        return writing.assign(request, self.columns)
+        columns = dict(self.columns)
+        if self.customers and "raised_at" in columns:
+            # Rows of several who asked come in any order: it was raised when the first of them did.
+            columns["raised_at"] = min(columns["raised_at"], request.raised_at)
+        return writing.assign(request, columns)
 
     def state(self, request: Request, actor: audit.Actor, now: datetime) -> RequestAnswer | None:
         """Set status and answer as told; the line of history where something changed."""

@@ -118,6 +118,17 @@ def test_a_row_known_earlier_changes_nothing_but_may_add_who_asked(workspace: Wo
     assert (request.title, behind(request)[0]) == ("New words", 1)
 
 
+def test_it_was_raised_when_the_first_asked_in_whatever_order_that_is_told(workspace: Workspace) -> None:
+    days = {"a": NOW - timedelta(days=5), "b": NOW - timedelta(days=9)}
+    for name in days:
+        customer(name)
+    rows = [("r", {"title": "T", "customer_external_id": name, "raised_at": day}) for name, day in days.items()]
+    record(*rows)
+    assert record(*rows).outcomes == [Outcome.UNCHANGED, Outcome.UNCHANGED]
+    assert Request.objects.get().raised_at == days["b"]
+    assert set(RequestCustomer.objects.values_list("raised_at", flat=True)) == set(days.values())
+
+
 def test_shipping_has_everybody_who_asked_told_once(workspace: Workspace) -> None:
     a, b = customer("a"), customer("b")
     csm = csm_of(a, workspace)
