@@ -30,13 +30,13 @@ from csplatform.demo import Paths, Simulation, yesterday
 from health import defaults, tasks
 from health.models import HealthSnapshot, Measure, ScoringRun
 from health.services import definitions, runs, scoring, snapshots
-from journeys import demo_plan, demo_playbooks, demo_relays, demo_wishes
+from journeys import demo_change, demo_plan, demo_playbooks, demo_relays, demo_wishes
 from surveys import demo_voice
 
 ACTOR = audit.Actor(label="demo")
 _WEEKLY = 104  # snapshots as far back as the files go
 _DAILY = 35  # and every day of the last five weeks, so that changes over 7 and 28 days have their beginnings
-_KINDS = ("customers", "contacts", "subscriptions", "moves", "outcomes", "measurements", "events")
+_KINDS = ("customers", "contacts", "subscriptions", "moves", "outcomes", "measurements", "engagements", "events")
 _SAY_EVERY_SECONDS = 4.0
 _RUN_POLL_SECONDS = 0.2
 
@@ -102,6 +102,8 @@ class _Load:
         with self._timed("Customers' voice"):
             demo_voice.load(workspace=workspace, health_on=points_on, now=self.clock())
             self._measure_of_voice(workspace)
+        with self._timed("Signals and a shock"):
+            demo_change.load(workspace=workspace, now=self.clock())
         with self._timed("Handovers"):
             demo_relays.load(workspace=workspace, now=self.clock())
         with self._timed("Requests and advocacy"):

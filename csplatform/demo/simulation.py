@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from csplatform.demo import files, moves, outcomes, usage
+from csplatform.demo import engagements, files, moves, outcomes, usage
 from csplatform.demo.calendar import Window, add_months
 from csplatform.demo.catalogue import Catalogue, default
 from csplatform.demo.names import PeopleNames
@@ -98,6 +98,7 @@ class Paths:
     events: Path
     outcomes: Path
     measurements: Path
+    engagements: Path
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,11 @@ class DataSet:
     def promises(self) -> outcomes.Promises:
         return outcomes.promise(self.plans, window=self.simulation.window, seed=self.simulation.seed)
 
+    @property
+    def engagements_table(self) -> files.Table:
+        rows = engagements.talk(self.plans, self.staff.rows, window=self.simulation.window, seed=self.simulation.seed)
+        return files.Table(engagements.COLUMNS, rows)
+
     def write(self, folder: Path) -> Paths:
         """Write the import files into `folder`, which is made if needed."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -155,6 +161,7 @@ class DataSet:
             folder / "events.parquet",
             folder / "outcomes.csv",
             folder / "measurements.csv",
+            folder / "engagements.csv",
         )
         self.customers_table.write(paths.customers)
         self.contacts_table.write(paths.contacts)
@@ -164,4 +171,5 @@ class DataSet:
         promises = self.promises
         files.Table(outcomes.OUTCOME_COLUMNS, promises.outcomes).write(paths.outcomes)
         files.Table(outcomes.MEASUREMENT_COLUMNS, promises.measurements).write(paths.measurements)
+        self.engagements_table.write(paths.engagements)
         return paths
