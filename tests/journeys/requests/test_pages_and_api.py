@@ -186,6 +186,7 @@ def test_over_rest_a_request_is_made_answered_merged_and_read(api: Api) -> None:
 
 def test_over_rest_bad_input_is_named(api: Api) -> None:
     assert api.get("requests/ext:none/customers/").status_code == 404
+    assert api.post(f"requests/{uuid7()}/merge/", {}).status_code == 404, "whatever the body says"
     told = problem(api.put("requests/ext:r-1/", {"title": "x", "customer_external_id": "nobody"}), 400)
     assert "nobody" in str(told)
 
