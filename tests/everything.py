@@ -19,6 +19,7 @@ from accounts.models import (
     Customer,
     ImportRun,
     Membership,
+    SavedSegment,
     Subscription,
     User,
     Workspace,
@@ -68,6 +69,8 @@ def make_everything(slug: str, role: Role = Role.OWNER) -> tuple[Workspace, Memb
         rows[HealthSnapshot] = _ensure(
             HealthSnapshot, workspace, rows, values=score.values, risk_inputs=score.risk_inputs
         )
+        # A segment that everybody of the workspace may use.
+        rows[SavedSegment] = _ensure(SavedSegment, workspace, rows, is_shared=True, definition={"all": []})
         # A run that went through and refused a row, so that each of its pages has something to show.
         run = _ensure(ImportRun, workspace, rows, kind="customers", job=_ensure(Job, workspace, rows))
         assert isinstance(run, ImportRun)
