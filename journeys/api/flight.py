@@ -20,6 +20,7 @@ from csplatform.core.rest.fields import Instant, Money, money
 from csplatform.core.rest.filters import TrueOrFalse
 from csplatform.core.rest.paging import BY_ID, Order
 from csplatform.core.rest.problems import Problem
+from journeys.api.acting import acting
 from journeys.api.problems import MissingProblem
 from journeys.api.relays import RelaySerializer, RelayViewSet
 from journeys.models import Force, Lap, LapKind, Macro, MoveKind, Relay
@@ -124,6 +125,13 @@ class MoveWriteSerializer(serializers.Serializer[Any]):
     )
     occurred_on = serializers.DateField(required=False, allow_null=True, default=None, help_text="Today if left out.")
     external_id = serializers.CharField(max_length=200, required=False, allow_null=True, default=None)
+    by = serializers.CharField(
+        max_length=254,
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="The member acted for (id or e-mail), who gives the handover this opens; a key needs `admin` for it.",
+    )
 
 
 class GroundWriteSerializer(serializers.Serializer[Any]):
@@ -181,6 +189,7 @@ class CustomerFlightViewSet(RecordViewSet):
     def move(self, request: Request, id: str) -> Response:
         customer = self.find(id)
         told = self._told(request, MoveWriteSerializer)
+        by, actor = acting(self.caller, told["by"] or None)
         last = journey.last_move(customer.pk)
         conditional.require_version(request, last.number if last else 0)
         try:
@@ -193,8 +202,8 @@ class CustomerFlightViewSet(RecordViewSet):
                 occurred_on=told["occurred_on"],
                 external_id=told["external_id"] or None,
                 expected_move=last.pk if last else None,
-                by=self.caller.membership,
-                actor=self.caller.actor,
+                by=by,
+                actor=actor,
                 now=self.now,
             )
         except MissingError as error:

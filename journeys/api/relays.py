@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, ClassVar
-from uuid import UUID
 
 import django_filters
 from django.db.models import Q, QuerySet
@@ -19,19 +17,16 @@ from rest_framework.response import Response
 from accounts.api.access import WRITE, Need
 from accounts.api.base import RecordViewSet
 from accounts.api.writing import refuse_unknown
-from accounts.models import Membership
-from accounts.roles import Department, Permission
-from csplatform.core.ids import parse_uuid
+from accounts.roles import Department
 from csplatform.core.rest import conditional
 from csplatform.core.rest.fields import Instant
 from csplatform.core.rest.filters import TrueOrFalse
 from csplatform.core.rest.paging import BY_ID, Order
 from csplatform.core.rest.problems import invalid
+from journeys.api.acting import ACT, acting, present_member
 from journeys.api.problems import refused
 from journeys.models import DeclineCause, Relay, RelayItem, RelayState
 from journeys.services import relaying
-
-ACT = Need("admin", Permission.EDIT_CUSTOMERS)
 
 
 class RelayItemSerializer(serializers.Serializer[Any]):
@@ -215,13 +210,12 @@ class RelayViewSet(RecordViewSet):
     ) -> Response:
         """The handover after ``deed`` with what the body tells."""
         relay = self._versioned(reference)
-        told = self._told(request, body)
-        by: Membership | None = told.pop("by", None)
+        told = self._body(request, body)
+        by, actor = acting(self.caller, told.pop("by", None))
+        if by is None:
+            self.caller.require(ACT)
         if "taker" in told:
-            told["taker"] = self._member(told["taker"], "taker")
-        actor = self.caller.actor
-        if self.caller.key is not None and by is not None:
-            actor = replace(actor, label=_("%(key)s for %(member)s") % {"key": actor.label, "member": by.user})
+            told["taker"] = present_member(self.caller, told["taker"], "taker")
         with refused():
             done = deed(relay_id=relay.pk, by=by, actor=actor, now=self.now, **told)
         return self.shown(self.one(self.get_queryset(), pk=done.pk), status)
@@ -231,33 +225,9 @@ class RelayViewSet(RecordViewSet):
         conditional.require_version(self.request, relay.version)
         return relay
 
-    def _told(self, request: Request, kind: type[serializers.Serializer[Any]]) -> dict[str, Any]:
-        """The body, with ``by`` as the member who acts: who is signed in, or whom a key names.
-
-        A key acts for a department only with the scope ``admin``; the name of a member does not replace it.
-        """
-        told = self._body(request, kind)
-        named = told.pop("by", None)
-        if self.caller.membership is not None:
-            if named is not None and self._member(named, "by").pk != self.caller.membership.pk:
-                raise invalid([("by", _("Who is signed in acts in their own name."))])
-            return {**told, "by": self.caller.membership}
-        self.caller.require(ACT)
-        return {**told, "by": self._member(named, "by") if named else None}
-
     def _body(self, request: Request, kind: type[serializers.Serializer[Any]]) -> dict[str, Any]:
         data = request.data or {}
         serializer = kind(data=data)
         refuse_unknown(data, set(serializer.fields))
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
-
-    def _member(self, told: str, field: str) -> Membership:
-        """The present member with this id or e-mail."""
-        rows = Membership.objects.filter(workspace_id=self.caller.workspace.pk, left_at__isnull=True)
-        member_id: UUID | None = parse_uuid(told)
-        wanted = Q(pk=member_id) if member_id else Q(user__email__iexact=told)
-        member = rows.select_related("user").filter(wanted).first()
-        if member is None:
-            raise invalid([(field, _("No present member has this id or e-mail."))])
-        return member

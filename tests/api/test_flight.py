@@ -60,6 +60,18 @@ def test_a_step_that_takes_a_handover_answers_with_it(api: Api, customer: dict[s
     assert (again.status_code, again.json()["id"]) == (202, answer.json()["id"])
 
 
+def test_a_key_moves_for_a_member_who_then_gives_the_handover(
+    api: Api, workspace: Workspace, customer: dict[str, Any]
+) -> None:
+    seller = factories.make_member(workspace)
+    last = move(api, "consideration", by=seller.user.email).json()["moves"][-1]
+    assert last["actor"] == f"API key “Warehouse” for {seller.user.email}"
+    assert move(api, "trial", by=str(seller.pk)).json()["giver"] == str(seller.pk)
+    stranger = factories.make_member(factories.make_workspace("falcon"))
+    assert fields(problem(move(api, "awareness", by=stranger.user.email), 400)) == ["by"]
+    problem(move(make_api(workspace, ["read", "write"]), "awareness", by=seller.user.email), 403)
+
+
 def test_the_flight_reads_oldest_first_with_what_each_lap_brought(api: Api, customer: dict[str, Any]) -> None:
     sold = {"customer_external_id": "c-1", "arr": "36500", "starts_on": "2026-01-01", "ends_on": "2026-02-01"}
     assert api.put("subscriptions/ext:s-1/", sold).status_code == 201
