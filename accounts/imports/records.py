@@ -33,8 +33,9 @@ def _facts(
         try:
             known_at = values.moment(cells.get("known_at"))
             field = ""
+            made = make(number, cells, extra)
             facts.append(
-                replace(make(number, cells, extra), known_at=known_at) if known_at else make(number, cells, extra)
+                replace(made, known_at=known_at, is_one_of_many=number in chunk.repeated) if known_at else made
             )
             places.append(place)
         except ValueError as error:

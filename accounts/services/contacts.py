@@ -98,6 +98,7 @@ def _write_round(rows: Sequence[Row], customers: Mapping[str, UUID], result: Res
     }
     touched = _add_older(older, existing, result)
     changed: list[Contact] = []
+    restated: list[Contact] = []
     for key, draft in drafts.items():
         if key in new and new[key].pk in created:
             writing.settle(result, draft.row, new[key], Outcome.CREATED)
@@ -112,6 +113,10 @@ def _write_round(rows: Sequence[Row], customers: Mapping[str, UUID], result: Res
         except ValueError as error:
             result.refuse(draft.row.index, "traits", str(error))
             continue
+        restated_at = writing.restated_at(draft.row, contact.known_at)
+        if restated_at and not set(fields) & set(_VERSIONED):
+            contact.known_at = restated_at
+            restated.append(contact)
         if not fields:
             writing.settle(result, draft.row, contact, Outcome.UNCHANGED)
             continue
@@ -122,7 +127,20 @@ def _write_round(rows: Sequence[Row], customers: Mapping[str, UUID], result: Res
         touched |= _present(customer_before, contact.customer_id)
         writing.settle(result, draft.row, contact, Outcome.UPDATED, fields)
     bulk.update(changed, [*_COLUMNS, "traits", "known_at", "updated_at", "version"])
+    _keep_restated(restated)
     return touched
+
+
+def _keep_restated(restated: Sequence[Contact]) -> None:
+    """The trigger keeps changes alone; a repetition's date is put beside them by hand."""
+    bulk.update(restated, ["known_at"])
+    ContactVersion.objects.bulk_create(
+        _version(each, each.known_at, {name: getattr(each, name) for name in _VERSIONED}) for each in restated
+    )
+
+
+def _version(contact: Contact, known_at: datetime, columns: Mapping[str, Any]) -> ContactVersion:
+    return writing.version(ContactVersion, contact, known_at, contact_id=contact.pk, **columns)
 
 
 def _add_older(older: Mapping[UUID, _Draft], existing: Mapping[str, Contact], result: Result) -> set[UUID]:
@@ -143,8 +161,10 @@ def _add_older(older: Mapping[UUID, _Draft], existing: Mapping[str, Contact], re
         wanted = {name: draft.columns.get(name, getattr(basis, name)) for name in _VERSIONED}
         if before and all(getattr(before[-1], name) == value for name, value in wanted.items()):
             writing.settle(result, draft.row, contact, Outcome.UNCHANGED)
+            if writing.restated_at(draft.row, before[-1].known_at):
+                added.append(_version(contact, known_at, wanted))
             continue
-        added.append(writing.version(ContactVersion, contact, known_at, contact_id=contact_id, **wanted))
+        added.append(_version(contact, known_at, wanted))
         touched |= _present(wanted["customer_id"], contact.customer_id)
         writing.settle(result, draft.row, contact, Outcome.UPDATED, ["history"])
     ContactVersion.objects.bulk_create(added)

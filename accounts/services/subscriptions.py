@@ -150,6 +150,7 @@ def _write_round(
     }
     touched = _add_older(older, existing, result)
     changed: list[Subscription] = []
+    restated: list[Subscription] = []
     for key, draft in drafts.items():
         if key in new and new[key].pk in created:
             writing.settle(result, draft.row, new[key], Outcome.CREATED)
@@ -162,6 +163,9 @@ def _write_round(
         fields = writing.assign(subscription, draft.columns)
         if not fields:
             writing.settle(result, draft.row, subscription, Outcome.UNCHANGED)
+            if restated_at := writing.restated_at(draft.row, subscription.known_at):
+                subscription.known_at = restated_at
+                restated.append(subscription)
             continue
         known_at = draft.row.facts.known_at or _change_known_at(subscription, fields, now)
         subscription.known_at = max(known_at, subscription.known_at)
@@ -171,7 +175,20 @@ def _write_round(
         touched |= {customer_before, subscription.customer_id}
         writing.settle(result, draft.row, subscription, Outcome.UPDATED, fields)
     bulk.update(changed, [*_COLUMNS, "known_at", "updated_at", "version"])
+    _keep_restated(restated)
     return touched
+
+
+def _keep_restated(restated: Sequence[Subscription]) -> None:
+    """The trigger keeps changes alone; a repetition's date is put beside them by hand."""
+    bulk.update(restated, ["known_at"])
+    SubscriptionVersion.objects.bulk_create(
+        _version(each, each.known_at, {name: getattr(each, name) for name in _COLUMNS}) for each in restated
+    )
+
+
+def _version(subscription: Subscription, known_at: datetime, columns: Mapping[str, Any]) -> SubscriptionVersion:
+    return writing.version(SubscriptionVersion, subscription, known_at, subscription_id=subscription.pk, **columns)
 
 
 def _change_known_at(subscription: Subscription, fields: Sequence[str], now: datetime) -> datetime:
@@ -201,10 +218,10 @@ def _add_older(older: Mapping[UUID, _Draft], existing: Mapping[str, Subscription
         wanted = {name: draft.columns.get(name, getattr(basis, name)) for name in _COLUMNS}
         if before and all(getattr(before[-1], name) == value for name, value in wanted.items()):
             writing.settle(result, draft.row, subscription, Outcome.UNCHANGED)
+            if writing.restated_at(draft.row, before[-1].known_at):
+                added.append(_version(subscription, known_at, wanted))
             continue
-        added.append(
-            writing.version(SubscriptionVersion, subscription, known_at, subscription_id=subscription_id, **wanted)
-        )
+        added.append(_version(subscription, known_at, wanted))
         touched |= {wanted["customer_id"], subscription.customer_id}
         writing.settle(result, draft.row, subscription, Outcome.UPDATED, ["history"])
     SubscriptionVersion.objects.bulk_create(added)

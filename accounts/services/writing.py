@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NoReturn, Protocol, TypeVar
 from uuid import UUID
@@ -45,7 +45,9 @@ class Facts:
 
     ``values``: by field name, as text or typed; a field not named is left alone, a blank one is cleared.
     ``known_at``: when this was known; None: the rule of the subject decides. ``extra``: custom attributes of a
-    customer. ``traits``: merged into the record's traits; None deletes a key.
+    customer. ``traits``: merged into the record's traits; None deletes a key. ``is_one_of_many``: the source tells
+    the record's history in several dated rows, so that a row which repeats the one before it is kept with its
+    date, too: a row from between the two may still come.
     """
 
     external_id: str
@@ -53,6 +55,7 @@ class Facts:
     known_at: datetime | None = None
     extra: Mapping[str, object] = field(default_factory=dict)
     traits: Mapping[str, object] = field(default_factory=dict)
+    is_one_of_many: bool = False
 
 
 class FieldError(ValueError):
@@ -95,7 +98,7 @@ def clean(rows: Sequence[Facts], cleaners: Mapping[str, Cleaner], result: Result
             result.refuse(index, field_name, str(error))
             continue
         if external_id != facts.external_id:
-            facts = Facts(external_id, facts.values, facts.known_at, facts.extra, facts.traits)
+            facts = replace(facts, external_id=external_id)
         usable.append(Row(index, facts, told))
     return usable
 
@@ -213,6 +216,12 @@ def customer_id(external_id: str, found: Mapping[str, UUID]) -> UUID:
         raise FieldError(
             "customer_external_id", f"there is no customer with the external_id “{external_id}”; import customers first"
         ) from None
+
+
+def restated_at(row: Row, known_at: datetime) -> datetime | None:
+    """When a row of a history told again what was known since ``known_at``; None where its date adds nothing."""
+    told_at = row.facts.known_at
+    return told_at if row.facts.is_one_of_many and told_at and told_at > known_at else None
 
 
 def version(model: type[M], record: Any, known_at: datetime, **columns: Any) -> M:

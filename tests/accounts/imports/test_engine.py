@@ -139,6 +139,23 @@ def test_known_times_without_a_column(workspace: Workspace, import_text: ImportT
         assert Subscription.objects.get().known_at == NOW
 
 
+def test_a_version_told_late_ends_where_an_earlier_row_repeated_what_was_known(
+    workspace: Workspace, import_text: ImportText, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five seats in January and again in March; that it was none in February is read only with the next chunk."""
+    monkeypatch.setattr(kinds.ImportKind, "chunk_rows", 3)
+    import_text("customers", "external_id\nc\n")
+    text = "external_id,customer_external_id,starts_on,arr,seats,known_at\n" + "".join(
+        f"s,c,2026-01-01,100,{seats},{known_at}\n"
+        for seats, known_at in [("5", "2026-01-01"), ("5", "2026-03-01"), ("9", "2026-06-01"), ("", "2026-02-01")]
+    )
+    import_text("subscriptions", text)
+    with workspace_scope(workspace):
+        kept = SubscriptionVersion.objects.order_by("known_at").values_list("known_at__month", "seats")
+        assert list(kept) == [(1, 5), (2, None), (3, 5), (6, 9)]
+    assert _numbers(import_text("subscriptions", text)) == {"read": 4, "unchanged": 4}
+
+
 def test_a_row_known_in_the_future_is_refused(import_text: ImportText) -> None:
     run = import_text("customers", "external_id,known_at\na,2030-01-01\nb,2026-01-01\n")
     assert _numbers(run) == {"read": 2, "created": 1, "rejected": 1}
