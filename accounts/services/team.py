@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -38,16 +39,55 @@ def refresh_csm(customer_ids: Collection[UUID], *, day: date, now: datetime) -> 
     return count
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A member's place in a customer's account team from ``since`` on."""
+
+    customer_id: UUID
+    role: TeamRole
+    member: Membership
+    since: date
+
+
 def fill(*, customer_id: UUID, role: TeamRole, member: Membership, actor: audit.Actor, now: datetime) -> bool:
     """Give ``member`` the place ``role`` in the customer's account team where nobody holds it; says whether it did."""
-    held = AccountTeamMember.objects.filter(customer_id=customer_id, role=role)
-    if held.filter(Q(until__isnull=True) | holding_on(now.date())).exists():
-        return False
-    place = AccountTeamMember.objects.create(
-        workspace_id=current_workspace_id(), customer_id=customer_id, member=member, role=role, since=now.date()
-    )
-    if role == TeamRole.CSM:
-        refresh_csm([customer_id], day=now.date(), now=now)
-    data = {"customer_id": str(customer_id), "role": str(role), "member_id": str(member.pk)}
-    audit.record(actor=actor, action="account_team.filled", subject=place, data=data, now=now)
-    return True
+    return fill_many(places=[Place(customer_id, role, member, now.date())], actor=actor, now=now) == 1
+
+
+def fill_many(*, places: Sequence[Place], actor: audit.Actor, now: datetime) -> int:
+    """Give each member its place where nobody holds it on that day or later; returns how many were given.
+
+    Of two for one place the first has it.
+    """
+    ids = {place.customer_id for place in places}
+    if not ids:
+        return 0
+    held: dict[tuple[UUID, str], list[AccountTeamMember]] = {}
+    for row in AccountTeamMember.objects.filter(customer_id__in=ids):
+        held.setdefault((row.customer_id, row.role), []).append(row)
+    given: list[tuple[Place, AccountTeamMember]] = []
+    for place in places:
+        holders = held.setdefault((place.customer_id, place.role), [])
+        if any(row.until is None or row.until > place.since for row in holders):
+            continue
+        made = AccountTeamMember(
+            workspace_id=current_workspace_id(),
+            customer_id=place.customer_id,
+            member=place.member,
+            role=place.role,
+            since=place.since,
+        )
+        holders.append(made)
+        given.append((place, made))
+    AccountTeamMember.objects.bulk_create([row for _place, row in given], batch_size=2_000)
+    csm_of = [place.customer_id for place, _row in given if place.role == TeamRole.CSM]
+    if csm_of:
+        refresh_csm(csm_of, day=now.date(), now=now)
+    for role, member_id in sorted({(str(place.role), place.member.pk) for place, _row in given}):
+        mine = [row for _place, row in given if (row.role, row.member_id) == (role, member_id)]
+        data = {"role": role, "member_id": str(member_id)}
+        if len(mine) == 1:
+            data["customer_id"] = str(mine[0].customer_id)
+        label, rows = AccountTeamMember._meta.label_lower, [row.pk for row in mine]
+        audit.record_for(actor=actor, action="account_team.filled", label=label, ids=rows, data=data, now=now)
+    return len(given)

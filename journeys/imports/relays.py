@@ -40,6 +40,7 @@ class RelaysKind(ImportKind):
         Column("decided_by", _("who decided"), aliases=("accepted_by",)),
         Column("decline_cause", _("incomplete, too_early, no_capacity, wrong_address or no_fit")),
         Column("decline_reason", _("why it was declined or withdrawn, in words")),
+        Column("reoffers_external_id", _("your id of the declined one it offers again"), aliases=("reoffers",)),
         KNOWN_AT,
     )
 

@@ -17,9 +17,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts import values
-from accounts.models import Customer
+from accounts.models import Customer, Membership
 from accounts.roles import Department
-from accounts.services import owners, writing
+from accounts.services import owners, team, writing
 from accounts.services.results import Outcome, Result
 from accounts.services.writing import Cleaner, Facts, FieldError, Row
 from csplatform.core import audit
@@ -28,6 +28,7 @@ from csplatform.core.tenancy import current_workspace_id
 from journeys.models import DeclineCause, Move, Relay, RelayItem, RelayState, RelayTemplate, Stage
 from journeys.models import Outcome as Promised
 from journeys.selectors import plan, working
+from journeys.services import offering
 
 _DEFAULT_DAYS = 3
 _SLACK = timedelta(days=1)
@@ -74,6 +75,7 @@ CLEANERS: Mapping[str, Cleaner] = {
     "decided_by": partial(values.text, limit=200),
     "decline_cause": _key,
     "decline_reason": partial(values.text, limit=500),
+    "reoffers_external_id": partial(values.text, limit=200),
 }
 
 
@@ -81,7 +83,8 @@ CLEANERS: Mapping[str, Cleaner] = {
 def record(*, rows: Sequence[Facts], actor: audit.Actor, now: datetime) -> Result:
     """Write told handovers by external id: new ones are created, known ones changed where they are told differently.
 
-    Known when told, else when offered. Raises nothing: each row is created, updated, unchanged, or refused.
+    Known when told, else when offered. Who took a customer over has had the department's place in its account team
+    since then, where nobody else holds it. Raises nothing: each row is created, updated, unchanged, or refused.
     """
     result = Result.of(len(rows))
     usable = writing.clean(rows, CLEANERS, result, now)
@@ -92,6 +95,7 @@ def record(*, rows: Sequence[Facts], actor: audit.Actor, now: datetime) -> Resul
         except FieldError as error:
             result.refuse(row.index, error.field, str(error))
     book.write()
+    team.fill_many(places=book.places(), actor=actor, now=now)
     writing.audit_result(result=result, subject="relay", model=Relay, actor=actor, now=now)
     return result
 
@@ -110,8 +114,10 @@ class _Book:
         self._templates = {(each.from_stage_id, each.to_stage_id): each for each in templates}
         emails = {row.told.get(name) for row in rows for name in ("giver_email", "taker_email")}
         self._members = owners.members_by_email(email for email in emails if email)
+        self._members_by_id = Membership.objects.in_bulk(set(self._members.values()))
         self._days = working.working_days()
-        known = Relay.objects.filter(external_id__in=[row.facts.external_id for row in rows])
+        named = {row.told["reoffers_external_id"] for row in rows if row.told.get("reoffers_external_id")}
+        known = Relay.objects.filter(external_id__in=named | {row.facts.external_id for row in rows})
         self._known = {relay.external_id: relay for relay in known.select_for_update(of=("self",)).order_by("pk")}
         waiting = Relay.objects.filter(customer_id__in=ids, state=RelayState.OFFERED)
         self._waiting = dict(waiting.values_list("customer_id", "pk"))
@@ -171,6 +177,18 @@ class _Book:
             batch_size=2_000,
         )
 
+    def places(self) -> list[team.Place]:
+        """The places that the handovers just told as accepted give to who took them, the earliest first."""
+        found = []
+        for relay in (*self._new, *self._changed):
+            member = self._members_by_id.get(relay.taker_id) if relay.taker_id else None
+            if relay.state != RelayState.ACCEPTED or relay.decided_at is None or member is None:
+                continue
+            if member.department == relay.taker_department:
+                role = offering.TEAM_ROLE[relay.taker_department]
+                found.append(team.Place(relay.customer_id, role, member, relay.decided_at.date()))
+        return sorted(found, key=lambda place: (place.since, place.customer_id))
+
     def _told(self, row: Row, relay: Relay | None) -> dict[str, Any]:
         """The columns of a handover as the row tells them, each checked."""
         told = row.told
@@ -208,8 +226,22 @@ class _Book:
             "decline_reason": told.get("decline_reason") or "",
             "known_at": min(row.facts.known_at or offered_at, self._now),
         }
+        if row.told.get("reoffers_external_id"):
+            values_["reoffers_id"] = self._reoffers(row.told["reoffers_external_id"], values_)
         self._require_alone(customer_id, state, relay)
         return values_
+
+    def _reoffers(self, external_id: str, told: Mapping[str, Any]) -> UUID:
+        """The handover this one follows: of the same customer, and declined or withdrawn before."""
+        before = self._known.get(external_id)
+        if before is None or before.customer_id != told["customer_id"]:
+            words = {"id": external_id}
+            raise FieldError("reoffers_external_id", _("“%(id)s” is no handover of this customer told so far") % words)
+        refused = before.state in (RelayState.DECLINED, RelayState.WITHDRAWN)
+        if not refused or before.decided_at is None or before.decided_at > told["offered_at"]:
+            message = _("“%(id)s” was not declined or withdrawn before this one was offered")
+            raise FieldError("reoffers_external_id", message % {"id": external_id})
+        return before.pk
 
     def _decision(self, told: Mapping[str, Any], offered_at: datetime) -> tuple[str, datetime | None]:
         state, decided_at = told.get("state") or "", told.get("decided_at")

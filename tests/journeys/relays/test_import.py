@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
 
 from accounts.imports import kinds, runs
-from accounts.models import ImportRun, Workspace
+from accounts.models import AccountTeamMember, ImportRun, Membership, Workspace
 from csplatform.core import audit
 from csplatform.core.models import OutboxEvent
 from csplatform.core.tenancy import workspace_scope
@@ -144,3 +145,42 @@ def test_the_taker_is_named_by_address(workspace: Workspace, bring: ImportText) 
     bring("relays", HEAD + f"r1,c-1,consideration,trial,offered,2026-06-15T09:00Z,,,,,,{email}\n")
     with workspace_scope(workspace):
         assert Relay.objects.get().taker == member
+
+
+def test_one_offered_again_follows_the_declined_one(workspace: Workspace, bring: ImportText) -> None:
+    bring("customers", CUSTOMERS)
+    head = HEAD.rstrip("\n") + ",reoffers_external_id\n"
+    again = ACCEPTED.rstrip("\n") + ",{}\n"
+    run = bring("relays", head + again.format("r1") + DECLINED.rstrip("\n") + ",\n")
+    assert run.rows_rejected == 0
+    with workspace_scope(workspace):
+        offered = Relay.objects.get(external_id="r2")
+        assert offered.reoffers is not None
+        assert offered.reoffers.external_id == "r1"
+    run = bring("relays", head + again.format("r1"))
+    assert (run.rows_updated, run.rows_unchanged) == (0, 1)
+
+
+@pytest.mark.parametrize("followed", ["nobody", "r2", "other"])
+def test_one_cannot_follow_what_was_not_refused_before(workspace: Workspace, bring: ImportText, followed: str) -> None:
+    bring("customers", CUSTOMERS)
+    bring("relays", HEAD + DECLINED.replace("r1,c-1", "other,c-2"))
+    head = HEAD.rstrip("\n") + ",reoffers_external_id\n"
+    run = bring("relays", head + ACCEPTED.rstrip("\n") + f",{followed}\n")
+    (reason,) = reasons(run)
+    assert reason.startswith("reoffers_external_id: ")
+
+
+def test_who_took_a_customer_over_has_the_place_since_then(workspace: Workspace, bring: ImportText) -> None:
+    sellers = [make_member(workspace, email=f"{name}@kestrel.example") for name in ("first", "second")]
+    Membership.objects.filter(pk__in=[seller.pk for seller in sellers]).update(department="sales")
+    helper = make_member(workspace, email="helper@kestrel.example")
+    bring("customers", CUSTOMERS)
+    taken = ACCEPTED.rstrip("\n")
+    later = taken.replace("r2", "r3").replace("2024-03-", "2024-04-")
+    other = taken.replace("r2,c-1", "r4,c-2")
+    rows = (f"{later}{sellers[1].user.email}\n", f"{taken}{sellers[0].user.email}\n", f"{other}{helper.user.email}\n")
+    bring("relays", HEAD + "".join(rows))
+    with workspace_scope(workspace):
+        (place,) = AccountTeamMember.objects.all()
+    assert (place.member_id, place.role, place.since) == (sellers[0].pk, "sales", date(2024, 3, 4))
