@@ -30,7 +30,7 @@ from csplatform.demo import Paths, Simulation, yesterday
 from health import defaults, tasks
 from health.models import HealthSnapshot, Measure, ScoringRun
 from health.services import definitions, runs, scoring, snapshots
-from journeys import demo_change, demo_plan, demo_playbooks, demo_relays, demo_wishes
+from journeys import demo_change, demo_plan, demo_playbooks, demo_relays, demo_team, demo_wishes
 from surveys import demo_voice
 
 ACTOR = audit.Actor(label="demo")
@@ -106,6 +106,7 @@ class _Load:
             demo_change.load(workspace=workspace, now=self.clock())
         with self._timed("Handovers"):
             demo_relays.load(workspace=workspace, now=self.clock())
+            demo_team.load(workspace=workspace, now=self.clock())
         with self._timed("Requests and advocacy"):
             demo_wishes.load(workspace=workspace, now=self.clock())
         with self._timed("Shared plans"), workspace_scope(workspace):

@@ -279,3 +279,15 @@ class PlaybookRunAdmin(HistoryAdmin):
 class RunStepAdmin(HistoryAdmin):
     list_display = ["run_id", "number", "kind", "state", "at", "note"]
     list_filter = ["kind", "state"]
+
+
+@admin.register(models.Responsibility)
+class ResponsibilityAdmin(HistoryAdmin):
+    list_display = ["stage", "department", "words"]
+    list_filter = ["department"]
+    list_select_related = ["stage"]
+
+
+@admin.register(models.DepartmentTempo)
+class DepartmentTempoAdmin(HistoryAdmin):
+    list_display = ["department", "handover_days", "contacts", "request_days", "signal_days"]

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from journeys import engagement_urls
+from journeys import engagement_urls, team_urls
 from journeys.views import (
     boomerang,
     moving,
@@ -18,6 +18,7 @@ from journeys.views import (
 
 urlpatterns = [
     *engagement_urls.urlpatterns,
+    *team_urls.urlpatterns,
     path("journeys/", boomerang.boomerang, name="boomerang"),
     path("journeys/replay/", boomerang.boomerang_replay, name="boomerang_replay"),
     path("customers/<uuid:customer_id>/move/", moving.move, name="customer_move"),

@@ -32,6 +32,7 @@ from journeys.api.shocks import ShockCustomerViewSet, ShockViewSet
 from journeys.api.signals import SignalViewSet
 from journeys.api.stages import StageViewSet
 from journeys.api.tasks import TaskViewSet
+from journeys.api.team import TeamViewSet
 from journeys.api.wins import WinViewSet
 from surveys.api.mailing import SuppressionViewSet, SurveySendViewSet
 from surveys.api.responses import ResponseViewSet, SurveyResponseViewSet
@@ -100,6 +101,10 @@ urlpatterns = [
         for deed in ("take", "snooze", "wake", "done", "cancel", "reopen")
     ),
     *_records("tasks", TaskViewSet),
+    *(
+        path(f"v1/team/{part}/", TeamViewSet.as_view({"get": part}), name=f"api-team-{part}")
+        for part in ("responsibilities", "tempo", "workload")
+    ),
     path("v1/engagements/files/", EngagementFileViewSet.as_view({"post": "take"}), name="api-engagements-files"),
     *_records("engagements", EngagementViewSet),
     path("v1/outcomes/<reference:id>/settle/", OutcomeViewSet.as_view({"post": "settle"}), name="api-outcome-settle"),

@@ -47,6 +47,7 @@ from journeys.models.requests import Request, RequestAnswer, RequestCustomer, Re
 from journeys.models.sharing import PlanComment, PlanLink
 from journeys.models.stages import PHASE_OF, CriterionKind, Macro, Phase, Side, Stage, StageCriterion
 from journeys.models.tasks import Task, TaskState
+from journeys.models.team import DepartmentTempo, Responsibility
 
 __all__ = [
     "PHASE_OF",
@@ -61,6 +62,7 @@ __all__ = [
     "Confidence",
     "CriterionKind",
     "DeclineCause",
+    "DepartmentTempo",
     "Direction",
     "Engagement",
     "EngagementContact",
@@ -97,6 +99,7 @@ __all__ = [
     "RequestCustomer",
     "RequestKind",
     "RequestStatus",
+    "Responsibility",
     "RunState",
     "RunStep",
     "Sentiment",

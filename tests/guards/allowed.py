@@ -74,6 +74,7 @@ PERSONAL_PREFIXES = {"/accounts/2fa/": "one's own second factors"}
 RECORDLESS_ROUTES = {
     "/admin/%(app_label)s/": "a menu of the administration",
     "/admin/%(url)s": "any other address below: not found",
+    "/journeys/team/tempo/%(department)s/": "a department: every workspace has the same ones",
 }
 
 # Tables whose rows belong to a workspace, yet stand outside row-level security.
