@@ -8,6 +8,8 @@ RUN /app/.venv/bin/python -m pip install --quiet --require-hashes --no-deps -r /
 FROM python:3.13-slim
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 STATIC_ROOT=/app/collected MEDIA_ROOT=/files BIND=0.0.0.0 PORT=8000
 WORKDIR /app
+# What boosted trees need of the system.
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin boomerang \
  && install --directory --owner boomerang /files
 COPY --from=build /app/.venv /app/.venv

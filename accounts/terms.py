@@ -126,6 +126,39 @@ def contract_on(terms: Iterable[Terms], day: date, *, grace_days: int, through: 
     return Contract(state="churned", customer_since=since, churned_on=last_end)
 
 
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """Time under contract without a gap longer than the grace period. ``ends_on``: the churn's day; None: not over,
+    or not known to be. ``cancelled``: it ended by a notice, and not just because nothing followed.
+    """
+
+    starts_on: date
+    ends_on: date | None = None
+    cancelled: bool = False
+
+
+def spells(terms: Iterable[Terms], *, grace_days: int, through: date) -> list[Spell]:
+    """A customer's times under contract as they turned out, oldest first, told with everything known by ``through``.
+
+    An end counts once the grace period after it has passed by ``through`` without a successor.
+    """
+    paid = [t for t in terms if t.arr_minor > 0 and t.starts_on <= through]
+    spans = sorted(((t.starts_on, known_end(t, through), t) for t in paid), key=lambda span: span[0])
+    found: list[Spell] = []
+    for start, end, each in spans:
+        if end is not None and end <= start:
+            continue
+        cancelled = end is not None and each.cancelled_on is not None and each.cancelled_on <= end
+        last = found[-1] if found else None
+        if last is None or (last.ends_on is not None and (start - last.ends_on).days > grace_days):
+            found.append(Spell(start, end, cancelled))
+        elif last.ends_on is not None and (end is None or end >= last.ends_on):
+            found[-1] = Spell(last.starts_on, end, cancelled)
+    if found and found[-1].ends_on is not None and (through - found[-1].ends_on).days < grace_days:
+        found[-1] = Spell(found[-1].starts_on)
+    return found
+
+
 def _running(running: list[Terms], day: date, since: date) -> Contract:
     staying = [t for t in running if not notice_known(t, day)]
     renewals = [r for t in running if (r := next_renewal(t, day)) is not None]

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from django.db import connection
 
-from accounts.terms import Contract, Terms, contract_on
+from accounts.terms import Contract, Spell, Terms, contract_on, spells
 from csplatform.core.tenancy import current_workspace_id
 from health.measures import Floats, Ints
 
@@ -67,6 +67,14 @@ class Versions:
         """Each customer's contract as of ``day``, as known by its end."""
         known = datetime.combine(day, time.max, UTC)
         return [self._contract(index, day, known) for index in range(len(self._ids))]
+
+    def spells(self, through: date) -> list[list[Spell]]:
+        """Each customer's times under contract as they turned out: from the newest versions, whenever known."""
+        newest = ([v[-1][1] for v in self._terms.get(index, ())] for index in range(len(self._ids)))
+        return [
+            spells([each for each in mine if each is not None], grace_days=self._grace_days, through=through)
+            for mine in newest
+        ]
 
     def _contract(self, index: int, day: date, known: datetime) -> Contract:
         latest = []

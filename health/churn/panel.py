@@ -1,0 +1,119 @@
+"""Customers laid out by day: which days are looked at, what becomes of each, and what is left out. Pure.
+
+A row is one customer on one day, at risk then: under contract, with no notice known. Its label is 1 when a churn is
+dated in (day, day + horizon], and is settled once day + horizon + grace have passed within the complete data: before,
+a successor could still come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import numpy as np
+import numpy.typing as npt
+
+from health.churn.model import Rows
+from health.measures import Floats, Ints
+
+LONGEST_SPAN = 3 * 365
+MOST_ROWS = 400_000
+_STEP = 7
+_QUIET_SHARE = 0.05
+_QUIET_DAYS = 3
+_USUAL_DAYS = 28
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a customer's time under contract ended. ``cancelled``: by a notice; else it was just not renewed."""
+
+    churned_on: date
+    cancelled: bool
+
+
+def closed_days(first: date, last: date, *, step: int = _STEP, left_out: Sequence[date] = ()) -> list[date]:
+    """Every ``step``-th day back from ``last`` to ``first``, oldest first, over three years at most."""
+    span = min((last - first).days, LONGEST_SPAN)
+    return [day for n in range(span // step, -1, -1) if (day := last - timedelta(days=n * step)) not in left_out]
+
+
+def silences(events_on: Mapping[date, int], first: date, last: date) -> set[date]:
+    """Days on which hardly any event arrived from anybody: an outage of the sender, which says nothing of customers.
+
+    Three days or more in a row with under 5 % of the median of the 28 days before them.
+    """
+    found: set[date] = set()
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    counts = [events_on.get(day, 0) for day in days]
+    index = _USUAL_DAYS
+    while index < len(days):
+        usual = float(np.median(counts[index - _USUAL_DAYS : index]))
+        end = index
+        while end < len(days) and usual > 0 and counts[end] < _QUIET_SHARE * usual:
+            end += 1
+        if end - index >= _QUIET_DAYS and end < len(days):
+            found.update(days[index:end])
+        index = max(end, index + 1)
+    return found
+
+
+def touched(silent: set[date], days: Sequence[date], window: int = 7) -> set[date]:
+    """Those of ``days`` with a silent day among the ``window`` days that end with them."""
+    return {day for day in days if any(day - timedelta(days=n) in silent for n in range(window))}
+
+
+@dataclass(slots=True)
+class Panel:
+    """Rows in the order of their days. ``labels``: 1, 0, or −1 while not settled. ``customers`` are positions.
+
+    ``left_aside``: per day, how many customers were under contract with a notice known, and how many in grace.
+    ``left_out``: days that took no part, with the reason. ``cancelled``: whether the churn was by a notice.
+    """
+
+    names: tuple[str, ...]
+    values: Floats
+    labels: Ints
+    customers: Ints
+    days: Ints
+    horizon: int
+    grace: int
+    cancelled: Ints
+    left_aside: Mapping[date, tuple[int, int]] = field(default_factory=dict)
+    left_out: Mapping[date, str] = field(default_factory=dict)
+
+    def settled(self, by: int | None = None) -> Rows:
+        """Rows whose labels are settled on day ``by`` (ordinal), or at all."""
+        chosen = self.labels >= 0
+        if by is not None:
+            chosen &= self.days + self.horizon + self.grace <= by
+        return self._rows(chosen)
+
+    def of_day(self, day: int) -> Rows:
+        """The rows of one day with their labels."""
+        return self._rows((self.days == day) & (self.labels >= 0))
+
+    def _rows(self, chosen: npt.NDArray[np.bool_]) -> Rows:
+        return Rows(
+            self.names,
+            self.values[chosen],
+            self.labels[chosen].astype(np.float64),
+            self.customers[chosen],
+            self.days[chosen],
+            self.horizon,
+            self.grace,
+        )
+
+
+def label(day: int, horizon: int, grace: int, through: int, ends: Sequence[int]) -> int:
+    """1, 0 or −1 (not settled) for a customer at risk on ``day``; ``ends``: its churns. All are ordinals of days."""
+    if day + horizon + grace > through:
+        return -1
+    return int(any(day < end <= day + horizon for end in ends))
+
+
+def thin(days: Sequence[date], customers: int) -> list[date]:
+    """Fewer days, evenly, the newest kept, where all of them would make more rows than memory should hold."""
+    stride = max(1, -(-len(days) * customers // MOST_ROWS))
+    return list(days[::-1][::stride][::-1])

@@ -1,0 +1,210 @@
+"""Past days of a workspace as rows for the churn model, each from what was known by its end.
+
+What is seen of a customer on a day comes from the as-of executor, so that no fact can take part before it was known;
+what became of it comes from the contracts as they turned out. One load serves a shard of customers on all days.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from uuid import UUID
+
+import numpy as np
+from django.db import connection
+from django.db.models import Min
+
+from accounts.models import Subscription, Workspace
+from accounts.terms import Spell
+from csplatform.core.tenancy import current_workspace_id
+from health.churn.panel import Panel, closed_days, label, silences, thin, touched
+from health.facts.asof import AsOf
+from health.facts.versions import Versions
+from health.measures import Facts, Floats, Ints, Spec, evaluate, parse
+from health.models import Measure
+
+SHARD = 100
+NO_EVENTS = "no_events_from_anybody"
+_MOST_NAMES = 12
+_FIRST_DAYS = 28
+_USAGE: dict[str, Spec] = {
+    "activity": Spec("count", 28),
+    "activity_week": Spec("count", 7),
+    "activity_trend": Spec("trend"),
+    "recency": Spec("recency", 64),
+    "habit": Spec("active_days", 28, "per_week"),
+    "active_days_week": Spec("active_days", 7),
+    "breadth": Spec("distinct_events", 28),
+    "active_users": Spec("distinct_users", 28),
+    "seat_share": Spec("distinct_users", 28, "share_of_seats"),
+    "sponsor_present": Spec("sponsor", source="contacts"),
+}
+_CONTRACT = ("days_to_renewal", "tenure_days", "seats")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be looked at: days, measures by name (beside what contracts say), and until when facts are complete."""
+
+    days: tuple[date, ...]
+    measures: dict[str, Spec]
+    horizon: int
+    grace: int
+    through: date
+    left_out: dict[date, str] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (*self.measures, *_CONTRACT)
+
+
+@dataclass(slots=True)
+class Piece:
+    """The rows of one shard, in the order of their days."""
+
+    values: Floats
+    labels: Ints
+    customers: Ints
+    days: Ints
+    cancelled: Ints
+    left_aside: dict[date, tuple[int, int]]
+
+
+def plan(horizon: int, *, today: date, customers: int) -> Plan:
+    """The days whose labels can be settled in the active workspace; none when its history is too short."""
+    workspace = Workspace.objects.get(pk=current_workspace_id())
+    yesterday = today - timedelta(days=1)
+    through = min(workspace.data_through or yesterday, yesterday)
+    daily, by_name = _events_until(through)
+    measures = dict(_USAGE)
+    for measure in Measure.objects.order_by("key"):
+        spec = parse(measure.definition)
+        if spec not in measures.values():
+            measures[f"measure:{measure.key}"] = spec
+    for name, _ in sorted(by_name.items(), key=lambda item: (-item[1], item[0]))[:_MOST_NAMES]:
+        measures[f"event:{name}"] = Spec("count", 28, events=(name,))
+    last = through - timedelta(days=horizon + workspace.grace_days)
+    began = [*daily][:1] + [
+        day for day in Subscription.objects.filter(arr_minor__gt=0).aggregate(first=Min("starts_on")).values() if day
+    ]
+    first = (max(began) if began else last) + timedelta(days=_FIRST_DAYS)
+    days = closed_days(first, last) if began and first <= last else []
+    silent = silences(daily, next(iter(daily)), through) if daily else set()
+    quiet = touched(silent, days)
+    days = thin([day for day in days if day not in quiet], customers)
+    return Plan(
+        tuple(days),
+        measures,
+        horizon,
+        workspace.grace_days,
+        through,
+        dict.fromkeys(sorted(quiet), NO_EVENTS),
+    )
+
+
+def _events_until(through: date) -> tuple[dict[date, int], Counter[str]]:
+    """Events per day (in order) and per name."""
+    daily: Counter[date] = Counter()
+    by_name: Counter[str] = Counter()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT (occurred_at AT TIME ZONE 'UTC')::date, name, count(*) FROM health_event
+            WHERE workspace_id = %s AND customer_id IS NOT NULL
+              AND occurred_at < (%s::date + 1)::timestamp AT TIME ZONE 'UTC'
+            GROUP BY 1, 2 ORDER BY 1
+            """,
+            [str(current_workspace_id()), through],
+        )
+        for day, name, count in cursor.fetchall():
+            daily[day] += count
+            by_name[name] += count
+    return dict(daily), by_name
+
+
+def load(plan: Plan, customer_ids: Sequence[UUID], *, first_position: int) -> Piece:
+    """The rows of ``customer_ids``, who are counted from ``first_position``."""
+    seen = AsOf(customer_ids, plan.days, list(plan.measures.values()), grace_days=plan.grace, data_through=plan.through)
+    spells = Versions(customer_ids, grace_days=plan.grace, data_through=plan.through).spells(plan.through)
+    rows = [_rows_of(plan, day, seen.at(day), spells) for day in plan.days]
+    return Piece(
+        np.concatenate([row.values for row in rows]),
+        np.concatenate([row.labels for row in rows]),
+        np.concatenate([row.customers for row in rows]) + first_position,
+        np.concatenate([row.days for row in rows]),
+        np.concatenate([row.cancelled for row in rows]),
+        {day: aside for row in rows for day, aside in row.left_aside.items()},
+    )
+
+
+def _rows_of(plan: Plan, day: date, facts: Facts, spells: Sequence[Sequence[Spell]]) -> Piece:
+    """One day. A customer whose contract was over although nobody knew yet is no case: it could not be helped."""
+    at_risk = np.array(
+        [
+            state == "active" and any(each.starts_on <= day and not _over(each, day) for each in mine)
+            for state, mine in zip(facts.state, spells, strict=True)
+        ],
+        dtype=np.bool_,
+    )
+    places = np.flatnonzero(at_risk)
+    ends = [[each.ends_on.toordinal() for each in spells[place] if each.ends_on] for place in places.tolist()]
+    whole = (plan.horizon, plan.grace, plan.through.toordinal())
+    labels = [label(day.toordinal(), *whole, mine) for mine in ends]
+    cancelled = [_by_notice(spells[place], day) for place in places.tolist()]
+    return Piece(
+        values_of(plan.measures, facts)[places].astype(np.float32).astype(np.float64),
+        np.array(labels, dtype=np.int64),
+        places,
+        np.full(len(places), day.toordinal(), dtype=np.int64),
+        np.array(cancelled, dtype=np.int64),
+        {day: (int((facts.state == "notice_given").sum()), int((facts.state == "in_grace").sum()))},
+    )
+
+
+def _over(spell: Spell, day: date) -> bool:
+    return spell.ends_on is not None and spell.ends_on <= day
+
+
+def _by_notice(spells: Sequence[Spell], day: date) -> bool:
+    """Whether the spell that ``day`` belongs to ended by a notice."""
+    return any(each.cancelled for each in spells if each.starts_on <= day and not _over(each, day))
+
+
+def values_of(measures: dict[str, Spec], facts: Facts) -> Floats:
+    """n × (measures and what the contract says). Counts as log(1 + count), which spreads small ones apart."""
+    columns = []
+    for spec in measures.values():
+        value = evaluate(spec, facts)
+        columns.append(np.log1p(value) if spec.aggregation == "count" else value)
+    columns.append(np.where(facts.renewal_on > 0, facts.renewal_on - facts.as_of, np.nan))
+    columns.append(np.where(facts.customer_since > 0, facts.as_of - facts.customer_since, np.nan))
+    columns.append(facts.seats)
+    return np.column_stack([column.astype(np.float64) for column in columns])
+
+
+def assemble(plan: Plan, pieces: Iterable[Piece]) -> Panel:
+    """All shards as one panel, sorted by day and customer."""
+    kept = list(pieces)
+    days = np.concatenate([piece.days for piece in kept]) if kept else np.zeros(0, dtype=np.int64)
+    customers = np.concatenate([piece.customers for piece in kept]) if kept else days
+    order = np.lexsort((customers, days))
+    aside: dict[date, tuple[int, int]] = {}
+    for piece in kept:
+        for day, (notices, grace) in piece.left_aside.items():
+            before = aside.get(day, (0, 0))
+            aside[day] = (before[0] + notices, before[1] + grace)
+    width = len(plan.names)
+    return Panel(
+        plan.names,
+        (np.concatenate([piece.values for piece in kept]) if kept else np.zeros((0, width)))[order],
+        (np.concatenate([piece.labels for piece in kept]) if kept else days)[order],
+        customers[order],
+        days[order],
+        plan.horizon,
+        plan.grace,
+        (np.concatenate([piece.cancelled for piece in kept]) if kept else days)[order],
+        aside,
+        plan.left_out,
+    )
