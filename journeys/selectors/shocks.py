@@ -52,6 +52,12 @@ def shocks() -> list[Shock]:
     return sorted(rows.order_by("-declared_at", "-id"), key=lambda each: each.state != ShockState.RUNNING)
 
 
+def of_customer(customer_id: UUID, most: int) -> list[Shock]:
+    """The shocks a customer was exposed to, the latest first."""
+    rows = ShockCustomer.objects.filter(customer_id=customer_id).select_related("shock")
+    return [row.shock for row in rows.order_by("-shock__struck_on", "-shock_id")[:most]]
+
+
 def find(shock_id: UUID) -> Shock | None:
     return Shock.objects.filter(pk=shock_id).first()
 

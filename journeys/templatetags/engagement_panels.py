@@ -15,7 +15,7 @@ from csplatform.core.ids import parse_uuid, uuid7
 from journeys.engagement_forms import QuickLogForm, TimelineForm
 from journeys.models import Direction
 from journeys.selectors import engagements as selectors
-from journeys.selectors import signals
+from journeys.selectors import shocks, signals
 from journeys.selectors.engagements import Wanted
 
 register = template.Library()
@@ -48,6 +48,7 @@ def customer_activity(context: dict[str, Any], customer: Customer) -> dict[str, 
         "next_url": _page_url(request, "after", found.page.next),
         "heard": [{"label": direction.label, "last": heard.get(direction)} for direction in Direction],
         "signals": signals.of_customer(customer.pk, most=5),
+        "shocks": shocks.of_customer(customer.pk, most=5),
         "is_empty": not heard,
         "logged": str(parse_uuid(request.GET.get("logged", "")) or ""),
     }

@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import Workspace
+from accounts.models import Customer, Workspace
 from accounts.roles import Role
 from accounts.services.writing import Facts
 from csplatform.core import audit
@@ -21,7 +21,7 @@ from csplatform.core.tenancy import workspace_scope
 from journeys.models import Engagement, EngagementCustomer
 from journeys.selectors import engagements as selectors
 from journeys.selectors.engagements import Wanted
-from journeys.services import engagements
+from journeys.services import engagements, shocks
 from tests import factories
 from tests.journeys.engage.conftest import NOW, Town, make_town
 
@@ -194,3 +194,23 @@ def test_nonsense_in_the_address_is_no_error(place: Any) -> None:
     _workspace, town, client = place
     odd = "&direction=up&since=never&person=%00&after=xx&logged=%3Cb%3E"
     assert client.get(f"{reverse('customer_detail', args=[town.mills.pk])}?tab=activity{odd}").status_code == 200
+
+
+def test_the_activity_tells_the_shocks_a_customer_was_exposed_to(place: tuple[Workspace, Town, Client]) -> None:
+    workspace, town, client = place
+    with workspace_scope(workspace):
+        Customer.objects.filter(pk=town.mills.pk).update(country="GB")
+        told: dict[str, Any] = {
+            "definition": {"field": "country", "op": "in", "value": ["GB"]},
+            "actor": audit.SYSTEM,
+            "now": NOW,
+        }
+        flood = shocks.declare(name="Flood on the Trent", **told)
+    shown = [
+        client.get(f"/customers/{customer.pk}/?tab=activity").content.decode()
+        for customer in (town.mills, town.freight)
+    ]
+    assert [("Flood on the Trent" in page, "running" in page) for page in shown] == [(True, True), (False, False)]
+    with workspace_scope(workspace):
+        shocks.close(shock_id=flood.pk, lesson="A second carrier helps", actor=audit.SYSTEM, now=NOW)
+    assert "A second carrier helps" in client.get(f"/customers/{town.mills.pk}/?tab=activity").content.decode()
