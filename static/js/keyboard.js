@@ -23,14 +23,14 @@ function step(by) {
   next.dispatchEvent(new CustomEvent("row"));
 }
 
-/* Pages name their own keys with data-key; what opens by one takes the cursor to its first field. */
+/* Pages name their own keys with data-key; what opens by one, or stands open, takes the cursor to its first field. */
 function press(key) {
   const all = document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`);
   const target = [...all].find((each) => each.offsetParent !== null);
   if (!target) return false;
-  target.click();
-  const opened = target.nodeName === "SUMMARY" && target.parentElement.open;
-  if (opened) target.parentElement.querySelector("textarea, input:not([type=hidden]), select")?.focus();
+  const opens = target.nodeName === "SUMMARY";
+  if (!opens || !target.parentElement.open) target.click();
+  if (opens) target.parentElement.querySelector("textarea, input:not([type=hidden]), select")?.focus();
   return true;
 }
 
