@@ -43,6 +43,7 @@ def advocacy_board(request: WorkspaceRequest) -> HttpResponse:
     words = {"open": _("Under way"), "thank": _("To be thanked"), "all": _("All")}
     context = {
         "acts": shown.rows,
+        "group": group,
         "groups": [
             {"label": words[key], "count": counts.get(key), "url": f"{here}?show={key}", "current": key == group}
             for key in _GROUPS
@@ -88,9 +89,12 @@ def advocacy_step(request: WorkspaceRequest, advocacyact_id: UUID) -> HttpRespon
         return redirect(_back(request, act))
     told = {name: value for name, value in form.cleaned_data.items() if value}
     try:
-        advocacy.update(act_id=act.pk, told=told, actor=actor_of(request), now=timezone.now())
+        changed = advocacy.update(act_id=act.pk, told=told, actor=actor_of(request), now=timezone.now())
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
+    else:
+        said = {"name": act.customer.name, "what": act.get_kind_display(), "state": changed.get_state_display()}
+        messages.success(request, _("%(name)s, %(what)s: %(state)s.") % said)
     return redirect(_back(request, act))
 
 
@@ -190,7 +194,11 @@ def _page(customer: Customer) -> str:
 
 
 def _back(request: WorkspaceRequest, act: AdvocacyAct) -> str:
-    return _page(act.customer) if request.POST.get("from") == "customer" else reverse("advocacy_board")
+    """Where the step was taken: the customer's page, or the group of the board."""
+    here = request.POST.get("from")
+    if here == "customer":
+        return _page(act.customer)
+    return f"{reverse('advocacy_board')}?show={here}" if here in _GROUPS else reverse("advocacy_board")
 
 
 def _form(request: WorkspaceRequest, form: Any, customer: Customer, title: str) -> HttpResponse:

@@ -228,7 +228,9 @@ def test_on_pages_one_asks_thanks_refers_and_leaves_in_peace(workspace: Workspac
     with workspace_scope(workspace):
         one = AdvocacyAct.objects.get()
     assert client.post(f"/journeys/advocacy/{one.pk}/refer/", {"name": "Sherwood Timber"}).status_code == 302
-    client.post(f"/journeys/advocacy/{one.pk}/step/", {"state": "thanked"})
+    stepped = client.post(f"/journeys/advocacy/{one.pk}/step/", {"state": "thanked", "from": "thank"}, follow=True)
+    assert stepped.redirect_chain == [("/journeys/advocacy/?show=thank", 302)]
+    assert "Loxley Mills, Referral: Thanked." in stepped.content.decode()
     assert client.post(f"{here}/silence/", {"reason": "Enough", "until": ""}).status_code == 302
     shown = client.get(f"/customers/{customer.pk}/?tab=value").content.decode()
     for words in ("Thanked", "Sherwood Timber", "Enough", "Value that came back"):
