@@ -21,6 +21,8 @@ Listener = Callable[[OutboxEvent], None]
 BatchListener = Callable[[Sequence[OutboxEvent]], None]
 # Long enough to look into what happened and to replay it.
 KEEP = timedelta(days=30)
+# Names the lock of whoever delivers by turns; any number no other lock of the database uses.
+_TURN = 0x6F7574626F78
 
 _cause: ContextVar[dict[str, Any] | None] = ContextVar("outbox_cause", default=None)
 _listeners: dict[str, list[Listener]] = {}
@@ -70,23 +72,67 @@ def listen_to_all(listener: BatchListener) -> None:
 
 
 def dispatch_waiting(*, now: datetime, limit: int = 500) -> int:
-    """Deliver up to ``limit`` waiting events in one transaction; returns how many were delivered.
+    """Deliver what waits: up to ``limit`` events nobody listens to by name, and ``limit`` that somebody does.
 
-    Rows are locked with SKIP LOCKED, so any number of sweeps may run; one that dies gives its rows back.
+    Returns how many were delivered. Any number of sweeps may run; one that dies gives its events back. A listener that
+    raises leaves its event waiting and holds up no other; the first such fault is raised once the rest is delivered.
     """
+    return _deliver_together(now, limit) + _deliver_by_turns(now, limit)
+
+
+def _deliver_together(now: datetime, limit: int) -> int:
+    """Events only batch listeners hear of, in one transaction; SKIP LOCKED leaves other sweeps' to them."""
     with transaction.atomic():
-        rows = list(
-            OutboxEvent.objects.select_for_update(skip_locked=True)
-            .filter(dispatched_at__isnull=True)
-            .order_by("created_at")[:limit]
-        )
-        for event in rows:
-            for listener in _listeners.get(event.name, ()):
-                listener(event)
-        for batch_listener in _batch_listeners if rows else ():
-            batch_listener(rows)
-        OutboxEvent.objects.filter(pk__in=[event.pk for event in rows]).update(dispatched_at=now)
+        waiting = OutboxEvent.objects.select_for_update(skip_locked=True).filter(dispatched_at__isnull=True)
+        rows = list(waiting.exclude(name__in=_listeners).order_by("created_at", "pk")[:limit])
+        _tell(rows, now)
     return len(rows)
+
+
+def _deliver_by_turns(now: datetime, limit: int) -> int:
+    """Events somebody listens to by name: a transaction each, one sweep at a time, oldest first.
+
+    Such a listener locks what its event is about. Several events in one transaction would lock in the order in which
+    things happened to happen, and two sweeps, or a sweep and a page, could wait for each other in a ring.
+    """
+    delivered, failed, fault = 0, list[UUID](), None
+    while delivered + len(failed) < limit:
+        event: OutboxEvent | None = None
+        try:
+            with transaction.atomic():
+                if not _is_my_turn():
+                    break
+                waiting = OutboxEvent.objects.select_for_update().filter(dispatched_at__isnull=True)
+                event = waiting.filter(name__in=_listeners).exclude(pk__in=failed).order_by("created_at", "pk").first()
+                if event is None:
+                    break
+                _tell([event], now)
+        except Exception as error:
+            if event is None:
+                raise
+            fault = fault or error
+            failed.append(event.pk)
+        else:
+            delivered += 1
+    if fault is not None:
+        raise fault
+    return delivered
+
+
+def _is_my_turn() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_TURN])
+        (mine,) = cursor.fetchone()
+    return bool(mine)
+
+
+def _tell(events: Sequence[OutboxEvent], now: datetime) -> None:
+    for event in events:
+        for listener in _listeners.get(event.name, ()):
+            listener(event)
+    for batch_listener in _batch_listeners if events else ():
+        batch_listener(events)
+    OutboxEvent.objects.filter(pk__in=[event.pk for event in events]).update(dispatched_at=now)
 
 
 def forget_delivered(*, now: datetime) -> int:

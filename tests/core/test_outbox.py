@@ -53,6 +53,23 @@ def test_a_listener_that_fails_leaves_the_events_waiting(heard: list[int]) -> No
     assert OutboxEvent.objects.filter(dispatched_at__isnull=True).count() == 1
 
 
+def test_a_listener_that_fails_holds_up_no_other_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "_listeners", {})
+    found: list[int] = []
+
+    def fail_at_two(event: OutboxEvent) -> None:
+        if event.payload["n"] == 2:
+            raise RuntimeError("two")
+        found.append(event.payload["n"])
+
+    outbox.listen("thing.happened", fail_at_two)
+    publish(1, 2, 3)
+    with pytest.raises(RuntimeError, match="two"):
+        outbox.dispatch_waiting(now=NOW)
+    assert found == [1, 3]
+    assert [event.payload["n"] for event in OutboxEvent.objects.filter(dispatched_at__isnull=True)] == [2]
+
+
 def test_what_was_delivered_long_ago_is_forgotten(heard: list[int]) -> None:
     publish(1)
     outbox.dispatch_waiting(now=NOW)
