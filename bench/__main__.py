@@ -27,6 +27,7 @@ BENCHES = (
     "survey_results",
     "survey_recount",
     "picture",
+    "playbooks",
 )
 RESULTS = Path(__file__).with_name("results.json")
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import connection, models
+
+from csplatform.core.arrays import literal
+from csplatform.core.ids import uuid7
 from csplatform.core.models import AuditEvent
 from csplatform.core.tenancy import current_workspace_id
 
@@ -37,6 +42,33 @@ def record(
         object_id=str(subject.pk) if subject is not None else "",
         data=data or {},
     )
+
+
+def record_many(
+    *, actor: Actor, action: str, deeds: Iterable[tuple[models.Model, Mapping[str, Any]]], now: datetime
+) -> None:
+    """``record`` for any number of records of one model, as (subject, data), in one statement."""
+    told = list(deeds)
+    if not told:
+        return
+    columns = zip(*((uuid7(), str(subject.pk), json.dumps(data)) for subject, data in told), strict=True)
+    label = told[0][0]._meta.label_lower
+    same: list[Any] = [
+        str(current_workspace_id()),
+        now,
+        str(actor.user_id) if actor.user_id else None,
+        actor.label[:200],
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO core_auditevent (id, workspace_id, at, actor_user_id, actor_label, action, object_type,
+                object_id, data)
+            SELECT id, %s, %s, %s, %s, %s, %s, object_id, data
+            FROM unnest(%s::uuid[], %s::text[], %s::jsonb[]) AS told(id, object_id, data)
+            """,
+            [*same, action, label, *map(literal, columns)],
+        )
 
 
 def record_for(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
@@ -39,25 +39,41 @@ def caused_by(cause: dict[str, Any]) -> Iterator[None]:
         _cause.reset(token)
 
 
+def present_cause() -> dict[str, Any] | None:
+    """What ``caused_by`` says here; None outside."""
+    return _cause.get()
+
+
 def publish(*, workspace_id: UUID, name: str, payload: dict[str, Any], now: datetime) -> None:
     """Record that ``name`` (``noun.verb_past``) happened. ``payload`` holds ids and numbers only, no content."""
     insert(OutboxEvent(workspace_id=workspace_id, name=name, payload=payload, cause=_cause.get(), created_at=now))
 
 
-def publish_many(*, workspace_id: UUID, events: Iterable[tuple[str, dict[str, Any]]], now: datetime) -> None:
-    """``publish`` for any number of events, as (name, payload), in one statement."""
-    rows = [(uuid7(), name, json.dumps(payload)) for name, payload in events]
-    if not rows:
+def publish_many(
+    *,
+    workspace_id: UUID,
+    events: Iterable[tuple[str, dict[str, Any]]],
+    now: datetime,
+    causes: Iterable[Mapping[str, Any] | None] | None = None,
+) -> None:
+    """``publish`` for any number of events, as (name, payload), in one statement.
+
+    ``causes``: one for each event, where they differ; else all carry what ``caused_by`` says.
+    """
+    told = [(uuid7(), name, json.dumps(payload)) for name, payload in events]
+    if not told:
         return
-    cause = json.dumps(_cause.get()) if _cause.get() is not None else None
+    around = _cause.get()
+    each = [around] * len(told) if causes is None else list(causes)
+    rows = [(*row, None if cause is None else json.dumps(cause)) for row, cause in zip(told, each, strict=True)]
     with connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO core_outboxevent (id, workspace_id, name, payload, cause, created_at)
-            SELECT id, %s, name, payload, %s::jsonb, %s
-            FROM unnest(%s::uuid[], %s::text[], %s::jsonb[]) AS told(id, name, payload)
+            SELECT id, %s, name, payload, cause, %s
+            FROM unnest(%s::uuid[], %s::text[], %s::jsonb[], %s::jsonb[]) AS told(id, name, payload, cause)
             """,
-            [str(workspace_id), cause, now, *(literal(column) for column in zip(*rows, strict=True))],
+            [str(workspace_id), now, *(literal(column) for column in zip(*rows, strict=True))],
         )
 
 

@@ -131,14 +131,19 @@ def offer(
 
 def holder(customer_id: UUID, department: str, now: datetime) -> Membership | None:
     """Who of us holds the department's place in the customer's account team now; a covering colleague goes first."""
+    return holders([customer_id], department, now).get(customer_id)
+
+
+def holders(customer_ids: Collection[UUID], department: str, now: datetime) -> Mapping[UUID, Membership]:
+    """``holder`` for any number of customers, by customer; those where nobody holds the place are left out."""
     rows = AccountTeamMember.objects.filter(
         team.holding_on(now.date()),
-        customer_id=customer_id,
+        customer_id__in=customer_ids,
         role=TEAM_ROLE[department],
         member__left_at__isnull=True,
     ).select_related("member__user")
-    first = rows.order_by(F("covers_for").asc(nulls_last=True), "-since", "-id").first()
-    return first.member if first else None
+    first = rows.order_by("customer_id", F("covers_for").asc(nulls_last=True), "-since", "-id").distinct("customer_id")
+    return {row.customer_id: row.member for row in first}
 
 
 def overtake(*, customer_ids: Collection[UUID], actor: audit.Actor, now: datetime, keep: UUID | None = None) -> int:

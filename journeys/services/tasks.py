@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
+from accounts.services import bulk
 from csplatform.core import audit, outbox
 from csplatform.core.ids import uuid7
 from csplatform.core.tenancy import current_workspace_id
@@ -15,7 +17,10 @@ from journeys.models import Task
 
 @dataclass(frozen=True, slots=True)
 class NewTask:
-    """What is to be done. ``source_key`` None: made by hand, as often as asked for."""
+    """What is to be done. ``source_key`` None: made by hand, as often as asked for.
+
+    ``cause``: what a machine did that leads to it, where the tasks of one call have different ones.
+    """
 
     title: str
     customer_id: UUID | None = None
@@ -29,12 +34,16 @@ class NewTask:
     draft_subject: str = ""
     draft_body: str = ""
     contact_id: UUID | None = None
+    cause: Mapping[str, Any] | None = None
 
 
 def create(*, tasks: Sequence[NewTask], actor: audit.Actor, now: datetime) -> list[UUID]:
     """Make the tasks whose cause has made none yet; returns the ids of those just made, in the order given."""
-    rows = [
-        Task(
+    around = outbox.present_cause()
+    causes: dict[UUID, Mapping[str, Any] | None] = {}
+    rows = []
+    for new in tasks:
+        row = Task(
             id=uuid7(),
             workspace_id=current_workspace_id(),
             customer_id=new.customer_id,
@@ -52,10 +61,9 @@ def create(*, tasks: Sequence[NewTask], actor: audit.Actor, now: datetime) -> li
             created_at=now,
             created_by_label=actor.label[:200],
         )
-        for new in tasks
-    ]
-    Task.objects.bulk_create(rows, batch_size=2_000, ignore_conflicts=True)
-    made = set(Task.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True))
+        rows.append(row)
+        causes[row.pk] = new.cause or around
+    made = bulk.insert(rows)
     created = [row for row in rows if row.pk in made]
     outbox.publish_many(
         workspace_id=current_workspace_id(),
@@ -71,9 +79,8 @@ def create(*, tasks: Sequence[NewTask], actor: audit.Actor, now: datetime) -> li
             for row in created
         ],
         now=now,
+        causes=[causes[row.pk] for row in created],
     )
-    if len(created) == 1:
-        audit.record(actor=actor, action="task.created", subject=created[0], data={"title": created[0].title}, now=now)
-    elif created:
-        audit.record(actor=actor, action="tasks.created", data={"count": len(created)}, now=now)
+    deeds = [(row, {"title": row.title}) for row in created]
+    audit.record_many(actor=actor, action="task.created", deeds=deeds, now=now)
     return [row.pk for row in created]

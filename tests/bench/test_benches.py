@@ -26,6 +26,7 @@ EXPECTED = {
     "survey_results": "survey_results",
     "survey_recount": "survey_recount",
     "picture": "picture",
+    "playbooks": "playbooks",
 }
 
 

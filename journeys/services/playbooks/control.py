@@ -65,7 +65,7 @@ def cancel_run(*, run_id: UUID, actor: audit.Actor, now: datetime) -> PlaybookRu
     run = _held(run_id)
     if run.state != RunState.RUNNING:
         raise RunEndedError(_("The run is over: %(state)s.") % {"state": run.get_state_display()})
-    running.close(run, RunState.CANCELLED, "cancelled", actor=actor, now=now)
+    running.close([run], RunState.CANCELLED, "cancelled", actor=actor, now=now)
     return run
 
 

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from accounts import segments
 from accounts.models import Customer
+from accounts.services import bulk
 from csplatform.core import audit
 from csplatform.core.ids import parse_uuid, uuid7
 from csplatform.core.models import OutboxEvent
@@ -105,7 +106,7 @@ def begin(playbook: Playbook, definition: Definition, triggers: Sequence[Trigger
     fresh = _within_what_may_wait(playbook, fresh, now)
     stopped = _stopped(playbook, definition, fresh, now)
     runs = [_run(playbook, each, stopped.get(each.key, ""), now) for each in fresh]
-    PlaybookRun.objects.bulk_create(runs, batch_size=_CHUNK, ignore_conflicts=True)
+    bulk.insert(runs)
     begun = sum(run.state == RunState.RUNNING for run in runs)
     if begun and playbook.state == PlaybookState.ACTIVE:
         _pause_over_limit(playbook, definition, now)

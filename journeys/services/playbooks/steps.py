@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,51 +16,77 @@ from accounts.models import Contact, Customer, Membership, Workspace
 from accounts.webhooks import deliveries
 from csplatform.core import audit, formats
 from csplatform.core.tenancy import current_workspace_id
-from journeys.models import PlaybookRun, Stage
+from journeys.models import PlaybookRun, Stage, Task
 from journeys.playbooks import placeholders
 from journeys.playbooks.definition import EMAIL, MOVE, TASK, WAIT, WEBHOOK, Step
 from journeys.selectors import working
 from journeys.services import moving, offering, tasks
 from journeys.services.tasks import NewTask
+from journeys.working_days import WorkingDays
 
 Made = dict[str, str]
+SOURCE = "playbook"
 
 
 def take(step: Step, run: PlaybookRun, *, actor: audit.Actor, now: datetime) -> Made:
     """Carry out ``step`` for the run's customer; returns the ids of what was made. Raises what the services raise."""
-    return _KINDS[step.kind](step, run, actor, now)
+    if step.kind in TOGETHER:
+        return take_together(step, [run], actor=actor, now=now)[0]
+    return _ALONE[step.kind](step, run, actor, now)
 
 
-def _task(step: Step, run: PlaybookRun, actor: audit.Actor, now: datetime) -> Made:
-    customer = Customer.objects.get(pk=run.customer_id)
-    owner = owner_of(run, step.owner, now)
-    sponsor = _sponsor(run.customer_id) if step.kind == EMAIL or "sponsor." in step.title + step.body else None
-    values = _values(run, customer, owner, sponsor, now)
-    days = working.working_days()
-    title = placeholders.render(step.title, values)
-    new = NewTask(
-        title=title or _("Write to %(name)s") % {"name": customer.name},
-        body="" if step.kind == EMAIL else placeholders.render(step.body, values),
+def take_together(step: Step, runs: Sequence[PlaybookRun], *, actor: audit.Actor, now: datetime) -> list[Made]:
+    """``take`` for any number of runs of one version at ``step``, in their order, in as many queries as for one."""
+    return TOGETHER[step.kind](step, runs, actor, now)
+
+
+def _tasks(step: Step, runs: Sequence[PlaybookRun], actor: audit.Actor, now: datetime) -> list[Made]:
+    told = _Telling.of(runs, step, now)
+    due_on = told.days.after(told.days.day_of(now), step.days)
+    tasks.create(tasks=[_task(step, run, told, due_on) for run in runs], actor=actor, now=now)
+    keys = [_task_key(run) for run in runs]
+    made = dict(Task.objects.filter(source=SOURCE, source_key__in=keys).values_list("source_key", "pk"))
+    return [{"task": str(made[key])} for key in keys]
+
+
+def _task_key(run: PlaybookRun) -> str:
+    return f"{run.pk}:{run.step}"
+
+
+def _task(step: Step, run: PlaybookRun, told: _Telling, due_on: date) -> NewTask:
+    customer = told.customers[run.customer_id]
+    owner, sponsor = told.owner(run.customer_id), told.sponsors.get(run.customer_id)
+    values = told.values(run)
+    is_mail = step.kind == EMAIL
+    body = placeholders.render(step.body, values)
+    return NewTask(
+        title=placeholders.render(step.title, values) or _("Write to %(name)s") % {"name": customer.name},
+        body="" if is_mail else body,
         customer_id=customer.pk,
         owner_id=owner.pk if owner else None,
         department=step.owner,
-        due_on=days.after(days.day_of(now), step.days),
-        source="playbook",
-        source_key=f"{run.pk}:{run.step}",
-        draft_subject=placeholders.render(step.subject, values) if step.kind == EMAIL else "",
-        draft_body=placeholders.render(step.body, values) if step.kind == EMAIL else "",
-        contact_id=sponsor.pk if sponsor and step.kind == EMAIL else None,
+        due_on=due_on,
+        source=SOURCE,
+        source_key=_task_key(run),
+        draft_subject=placeholders.render(step.subject, values) if is_mail else "",
+        draft_body=body if is_mail else "",
+        contact_id=sponsor.pk if sponsor and is_mail else None,
+        cause=cause_of(run),
     )
-    made = tasks.create(tasks=[new], actor=actor, now=now)
-    return {"task": str(made[0])} if made else {}
+
+
+def cause_of(run: PlaybookRun) -> dict[str, Any]:
+    """What events that come out of the run carry, so that playbooks know their own doing."""
+    return {"run": str(run.pk), "chain": [*run.chain, str(run.playbook_id)]}
 
 
 def _move(step: Step, run: PlaybookRun, actor: audit.Actor, now: datetime) -> Made:
     """The move, or the handover it takes. Where the customer is there already, there is nothing to do."""
-    customer = Customer.objects.get(pk=run.customer_id)
+    told = _Telling.of([run], step, now)
+    customer = told.customers[run.customer_id]
     if customer.stage_key == step.stage:
         return {}
-    reason = placeholders.render(step.reason, _values(run, customer, None, None, now))
+    reason = placeholders.render(step.reason, told.values(run))
     answer = moving.move(
         customer_id=customer.pk, stage_key=step.stage, reason=reason[: moving.MAX_REASON], actor=actor, now=now
     )
@@ -82,59 +109,92 @@ def _webhook(step: Step, run: PlaybookRun, actor: audit.Actor, now: datetime) ->
     return {"delivery": str(made.pk)}
 
 
-def _wait(step: Step, run: PlaybookRun, actor: audit.Actor, now: datetime) -> Made:
-    return {}
+def _wait(step: Step, runs: Sequence[PlaybookRun], actor: audit.Actor, now: datetime) -> list[Made]:
+    return [{} for _run in runs]
 
 
-_KINDS: Mapping[str, Callable[[Step, PlaybookRun, audit.Actor, datetime], Made]] = {
-    TASK: _task,
-    EMAIL: _task,
-    MOVE: _move,
-    WEBHOOK: _webhook,
+_ALONE: Mapping[str, Callable[[Step, PlaybookRun, audit.Actor, datetime], Made]] = {MOVE: _move, WEBHOOK: _webhook}
+TOGETHER: Mapping[str, Callable[[Step, Sequence[PlaybookRun], audit.Actor, datetime], list[Made]]] = {
+    TASK: _tasks,
+    EMAIL: _tasks,
     WAIT: _wait,
 }
+"""Steps that lock nothing and refuse nothing, so that many runs may take theirs in one transaction."""
 
 
-def owner_of(run: PlaybookRun, department: str, now: datetime) -> Membership | None:
-    """Who holds the department's place in the customer's account team; None: anybody of the department.
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """What the texts of a step are filled from, read once for all its runs."""
 
-    Where the department has nobody at all, the playbook's owner: a task nobody sees is lost.
-    """
-    held = offering.holder(run.customer_id, department, now)
-    if held is not None:
-        return held
+    now: datetime
+    workspace: Workspace
+    language: str
+    days: WorkingDays
+    customers: Mapping[UUID, Customer]
+    stages: Mapping[str, str]
+    sponsors: Mapping[UUID, Contact]
+    held: Mapping[UUID, Membership]
+    stand_in: Membership | None
+
+    @classmethod
+    def of(cls, runs: Sequence[PlaybookRun], step: Step, now: datetime) -> _Telling:
+        """Raises ``Customer.DoesNotExist`` when one of the customers is gone."""
+        ids = {run.customer_id for run in runs}
+        customers = Customer.objects.in_bulk(ids)
+        if len(customers) < len(ids):
+            raise Customer.DoesNotExist
+        return cls(
+            now=now,
+            workspace=Workspace.objects.get(pk=current_workspace_id()),
+            language=translation.get_language() or settings.LANGUAGE_CODE,
+            days=working.working_days(),
+            customers=customers,
+            stages={stage.key: stage.label for stage in Stage.objects.all()},
+            sponsors=_sponsors(ids) if step.kind == EMAIL or "sponsor." in step.title + step.body else {},
+            held=offering.holders(ids, step.owner, now) if step.owner else {},
+            stand_in=_stand_in(runs[0].playbook.owner, step.owner) if step.owner else None,
+        )
+
+    def owner(self, customer_id: UUID) -> Membership | None:
+        """Who holds the department's place in the customer's account team; None: anybody of the department.
+
+        Where the department has nobody at all, the playbook's owner: a task nobody sees is lost.
+        """
+        return self.held.get(customer_id) or self.stand_in
+
+    def values(self, run: PlaybookRun) -> dict[str, str]:
+        """Placeholder → what stands for it in this run."""
+        customer, owner = self.customers[run.customer_id], self.owner(run.customer_id)
+        sponsor = self.sponsors.get(run.customer_id)
+        known: dict[str, Any] = {
+            "customer.name": customer.name,
+            "customer.external_id": customer.external_id,
+            "customer.stage": self.stages.get(customer.stage_key, ""),
+            "customer.arr": formats.money(customer.arr_minor, self.workspace.currency, self.language),
+            "customer.renewal_on": self._day(customer.renewal_on),
+            "customer.notice_deadline": self._day(customer.notice_deadline),
+            "sponsor.name": sponsor.name if sponsor else "",
+            "owner.name": str(owner.user) if owner else "",
+            "workspace.name": self.workspace.name,
+            "playbook.name": run.playbook.name,
+            "today": self._day(self.days.day_of(self.now)),
+        }
+        told = {f"event.{name}": "" if value is None else str(value) for name, value in run.payload.items()}
+        return {**told, **known}
+
+    def _day(self, day: date | None) -> str:
+        return formats.day(day, self.language) if day else ""
+
+
+def _stand_in(owner: Membership | None, department: str) -> Membership | None:
     people = Membership.objects.filter(workspace_id=current_workspace_id(), left_at__isnull=True)
-    owner = run.playbook.owner
     if owner is None or owner.left_at is not None or people.filter(department=department).exists():
         return None
     return owner
 
 
-def _sponsor(customer_id: UUID) -> Contact | None:
-    """Whom a draft is for: a sponsor with an address, the one known longest."""
-    rows = Contact.objects.filter(customer_id=customer_id, is_sponsor=True).exclude(email="")
-    found: Contact | None = rows.order_by("created_at", "pk").first()
-    return found
-
-
-def _values(
-    run: PlaybookRun, customer: Customer, owner: Membership | None, sponsor: Contact | None, now: datetime
-) -> dict[str, str]:
-    workspace = Workspace.objects.get(pk=current_workspace_id())
-    language = translation.get_language() or settings.LANGUAGE_CODE
-    stage = Stage.objects.filter(key=customer.stage_key).first() if customer.stage_key else None
-    known: dict[str, Any] = {
-        "customer.name": customer.name,
-        "customer.external_id": customer.external_id,
-        "customer.stage": stage.label if stage else "",
-        "customer.arr": formats.money(customer.arr_minor, workspace.currency, language),
-        "customer.renewal_on": formats.day(customer.renewal_on, language) if customer.renewal_on else "",
-        "customer.notice_deadline": formats.day(customer.notice_deadline, language) if customer.notice_deadline else "",
-        "sponsor.name": sponsor.name if sponsor else "",
-        "owner.name": str(owner.user) if owner else "",
-        "workspace.name": workspace.name,
-        "playbook.name": run.playbook.name,
-        "today": formats.day(working.working_days().day_of(now), language),
-    }
-    told = {f"event.{name}": "" if value is None else str(value) for name, value in run.payload.items()}
-    return {**told, **known}
+def _sponsors(customer_ids: Collection[UUID]) -> dict[UUID, Contact]:
+    """Whom a draft is for at each customer: a sponsor with an address, the one known longest."""
+    rows = Contact.objects.filter(customer_id__in=customer_ids, is_sponsor=True).exclude(email="")
+    first = rows.order_by("customer_id", "created_at", "pk").distinct("customer_id")
+    return {contact.customer_id: contact for contact in first if contact.customer_id is not None}

@@ -53,8 +53,8 @@ class House:
     def run(self, now: datetime = NOW) -> int:
         """Every step that is due; returns how many."""
         taken = 0
-        while running.advance(now=now):
-            taken += 1
+        while together := running.advance(now=now):
+            taken += together
         return taken
 
     def runs(self, **which: Any) -> list[PlaybookRun]:
