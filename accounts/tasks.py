@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from accounts.imports import engine, runs
 from accounts.models import ImportRun, Workspace
-from accounts.services import invitations, portfolio
+from accounts.services import invitations, portfolio, renewals
+from accounts.webhooks import notices
 from csplatform.core import idempotency
 from csplatform.core.tenancy import workspace_scope
 
@@ -36,6 +37,33 @@ def return_portfolios(**_: Any) -> None:
             returned = portfolio.return_due(now=now)
         if returned:
             log.info("portfolio returned", workspace=str(workspace.pk), count=returned)
+
+
+@shared_task(name="accounts.tell_of_renewals")
+def tell_of_renewals(**_: Any) -> None:
+    """Publish which terms come to their renewal; each is told once, however often this runs."""
+    now = timezone.now()
+    for workspace in Workspace.objects.order_by("pk"):
+        if workspace.is_filling:
+            continue
+        with workspace_scope(workspace):
+            told = renewals.tell_due(now=now)
+        if told:
+            log.info("renewals told", workspace=str(workspace.pk), count=told)
+
+
+@shared_task(name="accounts.mail_disabled_webhooks")
+def mail_disabled_webhooks(**_: Any) -> None:
+    """Mail the admins of each workspace whose webhook the system has switched off, once each time."""
+    for workspace in Workspace.objects.order_by("pk"):
+        with workspace_scope(workspace):
+            owed = notices.owed()
+        for endpoint_id in owed:
+            try:
+                with workspace_scope(workspace):
+                    notices.mail(endpoint_id=endpoint_id)
+            except OSError as error:  # smtplib's errors are among them; the next call tries again
+                log.warning("webhook's end not mailed", webhook=str(endpoint_id), problem=type(error).__name__)
 
 
 @shared_task(name="accounts.forget_idempotency_keys")

@@ -17,6 +17,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+_QUARTER_DAYS, _MONTH_DAYS = 90, 30
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -102,6 +104,29 @@ def next_renewal(terms: Terms, day: date) -> date | None:
     return planned_end(terms, day + timedelta(days=1))
 
 
+def notice_deadline(terms: Terms, renewal: date) -> date | None:
+    """The last day to give notice before ``renewal``; None where it does not renew by itself or no notice is agreed."""
+    if not terms.auto_renews or terms.notice_days is None:
+        return None
+    return renewal - timedelta(days=terms.notice_days)
+
+
+def renewal_is_near_within(notice_days: int | None) -> int:
+    """Days before a renewal from which on it is near: a quarter, or a month to decide before notice must be given."""
+    return max(_QUARTER_DAYS, (notice_days or 0) + _MONTH_DAYS)
+
+
+def near_renewal(terms: Terms, day: date) -> date | None:
+    """The next renewal of a paid subscription that goes on, when it is near on ``day``; None otherwise."""
+    if terms.arr_minor <= 0 or terms.starts_on > day or notice_known(terms, day):
+        return None
+    renewal = next_renewal(terms, day)
+    notice_days = terms.notice_days if terms.auto_renews else None
+    if renewal is None or (renewal - day).days > renewal_is_near_within(notice_days):
+        return None
+    return renewal
+
+
 def contract_on(terms: Iterable[Terms], day: date, *, grace_days: int, through: date | None = None) -> Contract:
     """The contract state at the end of ``day`` from versions already known by then.
 
@@ -165,8 +190,8 @@ def _running(running: list[Terms], day: date, since: date) -> Contract:
     deadlines = [
         deadline
         for t in staying
-        if t.auto_renews and t.notice_days is not None and (r := next_renewal(t, day)) is not None
-        if (deadline := r - timedelta(days=t.notice_days)) >= day
+        if (r := next_renewal(t, day)) is not None
+        if (deadline := notice_deadline(t, r)) is not None and deadline >= day
     ]
     return Contract(
         state="active" if staying else "notice_given",

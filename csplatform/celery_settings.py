@@ -48,5 +48,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "listen-for-silence": {"task": "journeys.listen_for_silence", "schedule": 3_600.0, "options": {"expires": 3_600}},
     "keep-laps": {"task": "journeys.keep_laps", "schedule": 900.0, "options": {"expires": 900}},
     "keep-plans": {"task": "journeys.keep_plans", "schedule": 3_600.0, "options": {"expires": 3_600}},
+    "tell-of-renewals": {"task": "accounts.tell_of_renewals", "schedule": 3_600.0, "options": {"expires": 3_600}},
+    "mail-disabled-webhooks": {"task": "accounts.mail_disabled_webhooks", "schedule": 60.0, "options": {"expires": 60}},
     "return-portfolios": {"task": "accounts.return_portfolios", "schedule": 900.0},
 }

@@ -12,7 +12,7 @@ from accounts.models.facets import BulkChange, BulkKind, CustomerFacet
 from accounts.models.imports import ImportReject, ImportRun
 from accounts.models.people import User, Workspace
 from accounts.models.segments import SavedSegment
-from accounts.models.subscriptions import Subscription, SubscriptionVersion
+from accounts.models.subscriptions import RenewalNews, Subscription, SubscriptionVersion
 from accounts.models.webhooks import (
     DeliveryState,
     DisabledBecause,
@@ -43,6 +43,7 @@ __all__ = [
     "ImportRun",
     "Invitation",
     "Membership",
+    "RenewalNews",
     "SavedSegment",
     "Subscription",
     "SubscriptionVersion",

@@ -54,6 +54,17 @@ class Subscription(TenantModel, SubscriptionTerms):
         return self.product or self.external_id
 
 
+class RenewalNews(TenantModel):
+    """That a term's renewal on ``renewal_on`` was told of: a row a term, so that it is told once."""
+
+    subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="+", db_index=False)
+    renewal_on = models.DateField()
+    told_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["subscription", "renewal_on"], name="renewal_told_once")]
+
+
 class SubscriptionVersion(SubscriptionTerms):
     """What was known of a subscription, from when: written by a trigger, so no path can forget it.
 

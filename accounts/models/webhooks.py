@@ -25,7 +25,8 @@ class WebhookEndpoint(TenantModel):
 
     ``events``: names, ``noun.*`` or ``*``. ``secret_hint``: how the secret begins, to tell two apart and to notice
     that it is derived otherwise now. ``retired_salt``: the secret before, which also signs until ``retired_until``.
-    ``failing_since``: the first failure since the last delivery that arrived.
+    ``failing_since``: the first failure since the last delivery that arrived. ``mail_is_owed``: the system switched it
+    off, and the workspace's admins have not been mailed of it yet.
     """
 
     url = models.CharField(max_length=2000)
@@ -38,6 +39,7 @@ class WebhookEndpoint(TenantModel):
     retired_salt = models.CharField(max_length=64, blank=True, default="")
     retired_until = models.DateTimeField(null=True, blank=True)
     failing_since = models.DateTimeField(null=True, blank=True)
+    mail_is_owed = models.BooleanField(default=False)
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()

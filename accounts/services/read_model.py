@@ -23,7 +23,7 @@ from csplatform.core.arrays import literal
 from csplatform.core.tenancy import current_workspace_id
 
 _BATCH = 5_000
-_TERMS = tuple(field.name for field in fields(terms.Terms))
+TERMS = tuple(field.name for field in fields(terms.Terms))
 
 
 class Health(NamedTuple):
@@ -187,7 +187,7 @@ def _batches(customer_ids: Iterable[UUID] | None) -> Iterator[list[UUID]]:
 
 def _contracts(customer_ids: Sequence[UUID], day: date, workspace: Workspace) -> list[_ContractRow]:
     by_customer: dict[UUID, list[terms.Terms]] = {customer_id: [] for customer_id in customer_ids}
-    rows = Subscription.objects.filter(customer_id__in=customer_ids).values_list("customer_id", *_TERMS)
+    rows = Subscription.objects.filter(customer_id__in=customer_ids).values_list("customer_id", *TERMS)
     for customer_id, *columns in rows.iterator():
         by_customer[customer_id].append(terms.Terms(*columns))
     found = []

@@ -83,7 +83,7 @@ def update(
     for name, value in changed.items():
         setattr(endpoint, name, value)
     if "is_enabled" in changed:
-        endpoint.failing_since = None
+        endpoint.failing_since, endpoint.mail_is_owed = None, False
         endpoint.disabled_because = "" if endpoint.is_enabled else DisabledBecause.BY_HAND
         if not endpoint.is_enabled:
             end_pending(endpoint, now=now)
@@ -121,7 +121,7 @@ def delete(*, endpoint_id: UUID, actor: audit.Actor, now: datetime, expected_ver
 
 def disable(*, endpoint: WebhookEndpoint, because: DisabledBecause, now: datetime) -> None:
     """Switch a locked ``endpoint`` off by the system, which the audit trail and its page say."""
-    endpoint.is_enabled, endpoint.disabled_because = False, because
+    endpoint.is_enabled, endpoint.disabled_because, endpoint.mail_is_owed = False, because, True
     end_pending(endpoint, now=now)
     _save(endpoint, now)
     _record(endpoint, "webhook.disabled", audit.SYSTEM, now, {"url": endpoint.url, "because": because.value})

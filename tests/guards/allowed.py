@@ -116,6 +116,7 @@ NOT_IN_ADMINISTRATION = {
     "accounts.customerfacet": "tags and places of customers once more, kept by a trigger",
     "accounts.customerhealth": "what lists show of a score, kept with it; the score is shown",
     "accounts.customertrigram": "pieces of names for the search, rebuilt with them",
+    "accounts.renewalnews": "that a renewal was told of; the subscription and the news are shown",
     "accounts.webhookdue": "when a delivery is due, which the delivery says too",
     "core.idempotencyrecord": "first answers to retried requests, kept for a day",
     "core.outboxevent": "messages between parts of the program",
