@@ -37,6 +37,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "dispatch-outbox": {"task": "core.dispatch_outbox", "schedule": 2.0, "options": {"expires": 10}},
     "send-webhooks": {"task": "accounts.send_webhooks", "schedule": 2.0, "options": {"expires": 10}},
     "forget-webhook-deliveries": {"task": "accounts.forget_webhook_deliveries", "schedule": 3_600.0},
+    "keep-adoption": {"task": "health.keep_adoption", "schedule": 30.0, "options": {"expires": 30}},
     "keep-partitions": {"task": "health.keep_partitions", "schedule": 21_600.0},
     "forget-idempotency-keys": {"task": "accounts.forget_idempotency_keys", "schedule": 3_600.0},
     "tend-imports": {"task": "accounts.tend_imports", "schedule": 30.0, "options": {"expires": 30}},

@@ -7,7 +7,8 @@ class HealthConfig(AppConfig):
     def ready(self) -> None:
         from accounts import extensions
         from accounts.imports import kinds
-        from health import cohorts, defaults, segments, stage_criteria, tasks
+        from csplatform.core import outbox
+        from health import adoption, cohorts, defaults, segments, stage_criteria, tasks
         from health.facts import sources, voice
         from health.ingest import tasks as ingest_tasks
         from health.ingest.event_import import EventsKind
@@ -26,5 +27,5 @@ class HealthConfig(AppConfig):
         segments.register_all()
         journey.measure_names.append(stage_criteria.names)
         journey.measure_readers.append(stage_criteria.values)
-        journey.adoption_readers.append(stage_criteria.adoption)
+        outbox.listen("adoption_rules.changed", adoption.rules_changed)
         sources.register("surveys", voice.load)

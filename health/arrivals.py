@@ -19,8 +19,8 @@ from uuid import UUID
 from django.db import connection
 
 from csplatform.core.tenancy import current_workspace_id
-from health import dirty, late, partitions, windows
-from health.ingest.moments import DAY_MICROS, day_number, month_of
+from health import adoption, dirty, late, partitions, windows
+from health.ingest.moments import DAY_MICROS, day_number, day_of, month_of
 from health.streams import active_streams
 
 _COLUMNS = """
@@ -142,14 +142,13 @@ def count(batch: EventBatch, *, now: datetime) -> None:
     customers = {customer for customer in batch.customer_ids if customer is not None}
     dirty.mark((UUID(customer) for customer in customers), now)
     today = day_number(now.date())
-    if min(batch.at) // DAY_MICROS >= today:
-        return
     firsts: dict[str, int] = {}
     for customer, moment in zip(batch.customer_ids, batch.at, strict=True):
         day = moment // DAY_MICROS
-        if customer is not None and day < today and day < firsts.get(customer, today):
+        if customer is not None and day < firsts.get(customer, today + 1):
             firsts[customer] = day
-    late.mark(firsts)
+    adoption.mark({customer: day_of(day) for customer, day in firsts.items()})
+    late.mark({customer: day for customer, day in firsts.items() if day < today})
 
 
 def _days(at: Iterable[int]) -> list[int]:

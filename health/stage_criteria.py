@@ -1,20 +1,13 @@
-"""What stages may ask of usage: the present value of each measure, and how many people use the product."""
+"""What stages may ask of usage: the present value of each measure."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count
-
-from accounts.models import Contact
 from health import segments
-from health.models import ContactSeen, HealthScore, ScorecardVersion
-
-ACTIVE_DAYS = 28
-"""Who used the product within so many days, today included, counts as active."""
+from health.models import HealthScore, ScorecardVersion
 
 
 def names() -> dict[str, str]:
@@ -35,24 +28,3 @@ def values(customer_ids: Sequence[UUID], keys: Sequence[str]) -> Mapping[UUID, M
         at = {key: places[version_id][key] for key in keys if key in places[version_id]}
         found[customer_id] = {key: stored[place] for key, place in at.items() if not math.isnan(stored[place])}
     return found
-
-
-def adoption(customer_ids: Sequence[UUID]) -> dict[UUID, float | None]:
-    """The share of a customer's contacts who used the product within ``ACTIVE_DAYS``, 0 to 1; None without contacts.
-
-    Contacts that no event named are counted among the many, not among the active.
-    """
-    since = datetime.now(UTC).date() - timedelta(days=ACTIVE_DAYS - 1)
-    people = dict(
-        Contact.objects.filter(customer_id__in=customer_ids)
-        .values_list("customer_id")
-        .annotate(n=Count("pk"))
-        .order_by()
-    )
-    known = Contact.objects.filter(customer_id__in=customer_ids).values("pk")
-    seen = ContactSeen.objects.filter(customer_id__in=customer_ids, contact_id__in=known, last_day__gte=since)
-    active = dict(seen.values_list("customer_id").annotate(n=Count("contact_id", distinct=True)).order_by())
-    return {
-        customer_id: active.get(customer_id, 0) / people[customer_id] if people.get(customer_id) else None
-        for customer_id in customer_ids
-    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -15,7 +16,7 @@ from django.db import transaction
 from accounts.models import Customer, Workspace
 from csplatform.core import jobs
 from csplatform.core.tenancy import current_workspace_id, workspace_scope
-from health import dirty
+from health import adoption, dirty
 from health.models import DirtyCustomer, LateArrival
 from health.services import counting, forgetting, runs, scoring, snapshots
 
@@ -85,9 +86,27 @@ def enqueue(workspace_id: UUID, run_id: UUID, *, shards: int) -> None:
         _once_committed(work_run, str(workspace_id), str(run_id))
 
 
+# Less than the time between two calls, so that following never fills the workers that score and deliver.
+_FOLLOWING_SECONDS = 20.0
+
+
+@shared_task(name="health.keep_adoption")
+def keep_adoption(**_: Any) -> None:
+    """Follow the people of customers with new use, and those whom silence has moved on."""
+    ends = time.monotonic() + _FOLLOWING_SECONDS
+    for workspace in Workspace.objects.order_by("?"):  # nobody waits for ever behind somebody else
+        if not workspace.is_filling:
+            adoption.keep(workspace.pk, clock=_now, seconds=ends - time.monotonic())
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 def score_soon(customer_ids: Sequence[UUID], now: datetime) -> None:
-    """Mark customers of the active workspace dirty and, once committed, call a worker."""
+    """Mark customers of the active workspace dirty, also for following their people; once committed, call a worker."""
     dirty.mark(customer_ids, now)
+    adoption.mark(dict.fromkeys(customer_ids, now.astimezone(UTC).date()))
     _once_committed(refresh, str(current_workspace_id()))
 
 

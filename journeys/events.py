@@ -61,8 +61,29 @@ _ADVOCACY = (
     Field("kind", "string", _("What they do: referral, review, testimonial and so on."), "referral"),
     id_of("referred_id", _("The customer a referral brought; null where there is none.")),
 )
+_PERSON = (
+    _CUSTOMER,
+    id_of("contact_id", _("The contact; null where people are shown under pseudonyms.")),
+    Field("pseudonym", "string", _("The person's pseudonym; null where people are shown by name."), "3F7KQ2"),
+    Field("before", "string", _("The state before; null where there was none."), "invited"),
+    Field("day", "day", _("The day it is of."), "2026-06-16"),
+)
 _REQUEST = id_of("request_id", _("The request or pain point."))
 
+declare(
+    EventType("contact.first_used", _("Somebody at a customer has used the product for the first time."), _PERSON),
+    EventType("contact.activated", _("Somebody does what activation asks for, or is back after a lapse."), _PERSON),
+    EventType("contact.habit_formed", _("The product has become a habit of somebody."), _PERSON),
+    EventType("contact.lapsed", _("Somebody who was activated has fallen silent."), _PERSON),
+    EventType(
+        "adoption_rules.changed",
+        _("What counts as activated, habitual and lapsed has changed."),
+        (
+            Field("number", "integer", _("The version of the rules."), "2"),
+            Field("effective_on", "day", _("The day they count from."), "2026-06-16"),
+        ),
+    ),
+)
 declare(
     EventType("advocacy.suggested", _("Somebody thought a customer might speak for us."), _ADVOCACY),
     EventType("advocacy.asked", _("A customer was asked to speak for us."), _ADVOCACY),

@@ -13,9 +13,6 @@ MeasureReader = Callable[[Sequence[UUID], Sequence[str]], Mapping[UUID, Mapping[
 MeasureNames = Callable[[], Mapping[str, str]]
 """Key → name of the active workspace's measures."""
 
-AdoptionReader = Callable[[Sequence[UUID]], Mapping[UUID, float | None]]
-"""Customers → the share of the invited people who are active, 0 to 1; None or left out where nobody is known."""
-
 
 @dataclass(frozen=True, slots=True)
 class DayOfGroup:
@@ -30,7 +27,6 @@ GroupHistory = Callable[[Sequence[date], Sequence[UUID], bool], Mapping[date, Da
 """(days, customers, inside) → how these customers (``inside``), or all the others, stood on each day that is known."""
 
 group_histories: list[GroupHistory] = []
-adoption_readers: list[AdoptionReader] = []
 measure_readers: list[MeasureReader] = []
 measure_names: list[MeasureNames] = []
 
@@ -42,11 +38,6 @@ def measure_values(customer_ids: Sequence[UUID], keys: Sequence[str]) -> dict[UU
         for customer_id, values in reader(customer_ids, keys).items():
             found[customer_id].update(values)
     return found
-
-
-def adoption_share(customer_ids: Sequence[UUID]) -> dict[UUID, float | None]:
-    """The share of the invited people who are active, by customer."""
-    return {customer: share for reader in adoption_readers for customer, share in reader(customer_ids).items()}
 
 
 def named_measures() -> dict[str, str]:

@@ -69,6 +69,7 @@ urlpatterns = [
     ),
     path("journeys/requests/", include("journeys.request_urls")),
     path("", include("journeys.advocacy_urls")),
+    path("", include("journeys.adoption_urls")),
     path("settings/handovers/", relay_settings.templates, name="relay_template_list"),
     path("settings/handovers/new/", relay_settings.template_new, name="relay_template_new"),
     path("settings/handovers/<uuid:relaytemplate_id>/", relay_settings.template_edit, name="relay_template_edit"),

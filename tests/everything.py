@@ -32,6 +32,8 @@ from csplatform.core.tenancy import workspace_scope
 from health.models import HealthScore, HealthSnapshot
 from health.services import base_rate
 from health.services.scoring import score_present
+from journeys.adoption.rules import DEFAULT
+from journeys.services.adoption import settings
 from journeys.services.playbooks import editing
 from surveys.models import Dispatch, State, Survey
 from surveys.services.lifecycle import METHOD
@@ -39,7 +41,11 @@ from tests import factories
 
 OURS = ("core", "accounts", "journeys", "health", "surveys")
 # Values the columns do not tell.
-_TOLD: dict[str, Any] = {"currency": "EUR", "target": 2}  # a KPI goes from its baseline to its target
+_TOLD: dict[str, Any] = {
+    "currency": "EUR",
+    "target": 2,  # a KPI goes from its baseline to its target
+    "targets": [{"on": "2026-12-31", "percent": 60}],
+}
 
 _TASK_STEP = {"kind": "task", "title": "Call them", "owner": "customer_success"}
 
@@ -83,6 +89,7 @@ def make_everything(slug: str, role: Role = Role.OWNER) -> tuple[Workspace, Memb
         _ensure(Dispatch, workspace, rows, job=rows[Job])  # with progress to show
         # A playbook that says something: what it says is a row of its own.
         definition = {"trigger": {"event": "stage.entered"}, "steps": [_TASK_STEP]}
+        settings.set_rules(definition=dict(DEFAULT), actor=audit.SYSTEM, now=factories.NOW)
         editing.create(name=f"Secret of {slug}", definition=definition, actor=audit.SYSTEM, now=factories.NOW)
         for model in tenant_models():
             _ensure(model, workspace, rows)

@@ -1,6 +1,7 @@
 from health.models.definitions import Measure, Scorecard, ScorecardVersion
 from health.models.events import ContactAlias, Event, InboxBatch, MessageKey, ProfileClock, RejectedMessage
 from health.models.scores import (
+    AdoptionMark,
     ChurnBaseRate,
     ChurnMethod,
     DirtyCustomer,
@@ -14,6 +15,7 @@ from health.models.today import DismissalKind, TodayDismissal
 from health.models.usage import ContactSeen, FeatureSeen, UsageWindow
 
 __all__ = [
+    "AdoptionMark",
     "ChurnBaseRate",
     "ChurnMethod",
     "ContactAlias",

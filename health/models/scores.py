@@ -107,6 +107,18 @@ class LateArrival(models.Model):
     marked_at = models.DateTimeField()
 
 
+class AdoptionMark(models.Model):
+    """A customer whose people are to be followed anew from ``from_day`` on.
+
+    Ids only, so outside row-level security: the sweep serves all. Written and taken as ``DirtyCustomer`` is.
+    """
+
+    pk = models.CompositePrimaryKey("workspace_id", "customer_id")
+    workspace_id = models.UUIDField()
+    customer_id = models.UUIDField()
+    from_day = models.DateField()
+
+
 class ChurnBaseRate(TenantModel):
     """How often customers of the workspace churn, as used for present scores of a day.
 

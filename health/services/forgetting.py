@@ -20,7 +20,7 @@ from accounts.services.results import BusyError
 from csplatform.core import jobs
 from csplatform.core.models import Job, JobState
 from csplatform.core.tenancy import current_workspace_id, workspace_scope
-from health import arrivals
+from health import adoption, arrivals
 from health.ingest.drain import drain
 from health.models import ContactAlias, DirtyCustomer, HealthSnapshot, InboxBatch, LateArrival, ProfileClock
 
@@ -50,6 +50,7 @@ def forget_customer(customer: Customer, now: datetime) -> Job | None:
     where = {"workspace_id": customer.workspace_id, "customer_id": customer.pk}
     DirtyCustomer.objects.filter(**where).delete()
     LateArrival.objects.filter(**where).delete()
+    adoption.forget(customer.pk)
     ProfileClock.objects.filter(kind=ProfileClock.Kind.CUSTOMER, external_id=customer.external_id).delete()
     ProfileClock.objects.filter(group=customer.external_id).update(group=None)
     events = count_events(customer.pk)

@@ -1,5 +1,19 @@
 """Where a customer is: stages, laps and moves, handovers, what was promised, and the work to do."""
 
+from journeys.models.adoption import (
+    AdoptionChange,
+    AdoptionCount,
+    AdoptionDisplay,
+    AdoptionGroup,
+    AdoptionIndicator,
+    AdoptionPlan,
+    AdoptionRules,
+    AdoptionState,
+    IndicatorKind,
+    PeopleShown,
+    PersonState,
+    StepHeight,
+)
 from journeys.models.advocacy import (
     AdvocacyAct,
     AdvocacyKind,
@@ -51,6 +65,14 @@ from journeys.models.team import DepartmentTempo, Responsibility
 
 __all__ = [
     "PHASE_OF",
+    "AdoptionChange",
+    "AdoptionCount",
+    "AdoptionDisplay",
+    "AdoptionGroup",
+    "AdoptionIndicator",
+    "AdoptionPlan",
+    "AdoptionRules",
+    "AdoptionState",
     "AdvocacyAct",
     "AdvocacyKind",
     "AdvocacyRest",
@@ -69,6 +91,7 @@ __all__ = [
     "EngagementCustomer",
     "Force",
     "Holiday",
+    "IndicatorKind",
     "Kpi",
     "KpiDirection",
     "KpiVersion",
@@ -82,6 +105,8 @@ __all__ = [
     "OutcomeKind",
     "OutcomeVersion",
     "PausedBecause",
+    "PeopleShown",
+    "PersonState",
     "Phase",
     "PlanComment",
     "PlanLink",
@@ -114,6 +139,7 @@ __all__ = [
     "SignalState",
     "Stage",
     "StageCriterion",
+    "StepHeight",
     "StepState",
     "Task",
     "TaskState",

@@ -15,7 +15,7 @@ from accounts.services.team import holding_on
 from journeys import extensions
 from journeys.flight.engine import RELAY, Criterion
 from journeys.models import CriterionKind, StageCriterion
-from journeys.selectors import plan
+from journeys.selectors import adoption, plan
 from journeys.selectors.plan import PlanFacts
 
 FIELDS: Mapping[str, str] = {
@@ -99,7 +99,7 @@ class _Facts:
         return value is not None and value >= float(criterion.param("at_least"))
 
     def _adoption(self, criterion: Criterion) -> bool:
-        share = extensions.adoption_share([self._customer.pk]).get(self._customer.pk)
+        share = adoption.shares_at_work([self._customer.pk]).get(self._customer.pk)
         return share is not None and share * 100 >= float(criterion.param("percent"))
 
 

@@ -85,6 +85,7 @@ OUTSIDE_ROW_SECURITY = {
     "accounts_webhookdue": "ids only; the sweep serves all workspaces",
     "core_outboxevent": "ids only; the sweep serves all workspaces",
     "surveys_publicslug": "read to find out which workspace a public survey page belongs to",
+    "health_adoptionmark": "ids only; the sweep serves all workspaces",
     "health_dirtycustomer": "ids only; the sweep serves all workspaces",
     "health_latearrival": "ids only; the sweep serves all workspaces",
 }
@@ -120,6 +121,7 @@ NOT_IN_ADMINISTRATION = {
     "accounts.webhookdue": "when a delivery is due, which the delivery says too",
     "core.idempotencyrecord": "first answers to retried requests, kept for a day",
     "core.outboxevent": "messages between parts of the program",
+    "health.adoptionmark": "two columns as key, which Django's admin cannot show",
     "health.contactalias": "two columns as key, which Django's admin cannot show",
     "health.contactseen": "two columns as key, which Django's admin cannot show",
     "health.dirtycustomer": "two columns as key, which Django's admin cannot show",

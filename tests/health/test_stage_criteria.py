@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,14 +11,16 @@ from django.core.exceptions import ValidationError
 from accounts.services import customers, read_model, subscriptions
 from csplatform.core import audit
 from csplatform.core.tenancy import workspace_scope
-from health.models import ContactSeen
+from health import adoption
 from health.services import base_rate, scoring
 from journeys import extensions
 from journeys.models import Stage
+from journeys.selectors.adoption import shares_at_work
 from journeys.services import stages
 from journeys.services.moving import MissingError, Moved, move
 from tests import factories
 from tests.factories import NOW
+from tests.health.uses import store_uses
 
 pytestmark = pytest.mark.django_db
 
@@ -52,20 +54,17 @@ def test_a_stage_may_ask_for_a_measure_over_a_threshold() -> None:
             stages.update(stage_id=adoption.pk, told=unknown, actor=audit.SYSTEM, now=NOW)
 
 
-def test_leaving_adoption_takes_half_of_the_people_at_work_within_four_weeks() -> None:
-    today = datetime.now(UTC).date()
+def test_leaving_adoption_takes_half_of_the_invited_people_at_work() -> None:
     with workspace_scope(factories.make_workspace()):
         customer = customers.create(external_id="c-1", told={"stage": "adoption"}, actor=audit.SYSTEM, now=NOW)
-        assert extensions.adoption_share([customer.pk]) == {customer.pk: None}
-        people = [factories.make_contact(customer) for _ in range(4)]
         told: dict[str, Any] = {"customer_id": customer.pk, "reason": "Settled in", "actor": audit.SYSTEM, "now": NOW}
-        for person, days in zip(people[:3], (0, 40, 28), strict=True):
-            ContactSeen.objects.create(
-                workspace_id=customer.workspace_id, customer=customer, stream="*", contact_id=person.pk,
-                last_day=today - timedelta(days=days),
-            )  # fmt: skip
-        assert extensions.adoption_share([customer.pk]) == {customer.pk: 0.25}
+        assert shares_at_work([customer.pk]) == {customer.pk: None}
+        people = [factories.make_contact(customer, invited_at=NOW - timedelta(days=60)) for _ in range(4)]
+        store_uses({people[0]: range(20), people[1]: [40], people[2]: range(35, 60)}, per_day=10, now=NOW)
+        adoption.follow_marked(now=NOW)
+        assert shares_at_work([customer.pk]) == {customer.pk: 0.25}
         with pytest.raises(MissingError):
             move(stage_key="performance", **told)
-        ContactSeen.objects.filter(contact_id=people[1].pk).update(last_day=today)
+        store_uses({people[1]: [0]}, per_day=10, now=NOW)
+        adoption.follow_marked(now=NOW)
         assert isinstance(move(stage_key="performance", **told), Moved)

@@ -1,0 +1,210 @@
+"""Adoption from events: whoever's events, invitation or silence has changed something is followed anew.
+
+Marks say which customers, and from which day on; they are rows, so a lost broker loses nobody. Nothing older than
+the rules look back is read, but for marks of days long gone (files, late events), which are followed from the start.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from accounts.models import Contact, Customer
+from csplatform.core.arrays import literal
+from csplatform.core.models import OutboxEvent
+from csplatform.core.tenancy import current_workspace_id, workspace_scope
+from health.models import AdoptionMark
+from journeys.adoption.states import InForce, Use
+from journeys.services.adoption import following
+from journeys.services.adoption.following import BEGINNING, Person
+
+CUSTOMERS = 200
+PEOPLE = 500
+# Events a few days late are the rule; what is older came with a file, and reading all of it is the exact way.
+_RECENT = timedelta(days=7)
+
+
+def mark(from_days: Mapping[UUID, date] | Mapping[str, date]) -> None:
+    """Ask for customers of the active workspace to be followed from a day on.
+
+    The row stays locked until this transaction commits, as with ``health.dirty``, but is only written where the day
+    is earlier: most arrivals find themselves asked for already.
+    """
+    rows = sorted((str(customer_id), day) for customer_id, day in from_days.items())
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO health_adoptionmark AS kept (workspace_id, customer_id, from_day)
+            SELECT %s::uuid, id, day FROM unnest(%s::uuid[], %s::date[]) AS told (id, day) ORDER BY id
+            ON CONFLICT (workspace_id, customer_id) DO UPDATE SET from_day = EXCLUDED.from_day
+            WHERE kept.from_day > EXCLUDED.from_day
+            """,
+            [str(current_workspace_id()), literal([row[0] for row in rows]), literal([row[1] for row in rows])],
+        )
+
+
+def mark_everybody(from_day: date) -> None:
+    """Every customer of the active workspace that has people."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO health_adoptionmark AS kept (workspace_id, customer_id, from_day)
+            SELECT %(workspace)s::uuid, c.id, %(day)s FROM accounts_customer c
+            WHERE c.workspace_id = %(workspace)s AND EXISTS (
+              SELECT 1 FROM accounts_contact p WHERE p.workspace_id = c.workspace_id AND p.customer_id = c.id)
+            ORDER BY c.id
+            ON CONFLICT (workspace_id, customer_id) DO UPDATE SET from_day = EXCLUDED.from_day
+            WHERE kept.from_day > EXCLUDED.from_day
+            """,
+            {"workspace": str(current_workspace_id()), "day": from_day},
+        )
+
+
+def rules_changed(event: OutboxEvent) -> None:
+    """A workspace has other rules: everybody is followed anew from the day they count from."""
+    day = date.fromisoformat(str(event.payload["effective_on"]))
+    with workspace_scope(event.workspace_id):
+        mark_everybody(day)
+
+
+def mark_due(now: datetime) -> None:
+    """Those whom silence moves on by today."""
+    mark(following.due(now.astimezone(UTC).date()))
+
+
+def keep(workspace_id: UUID, *, clock: Callable[[], datetime], seconds: float) -> int:
+    """Follow the workspace's marked customers until none is left or the time is up; returns how many."""
+    ends, total = time.monotonic() + seconds, 0
+    with workspace_scope(workspace_id):
+        mark_due(clock())
+    while time.monotonic() < ends:
+        with workspace_scope(workspace_id):
+            done = follow_marked(now=clock())
+        if not done:
+            break
+        total += done
+    return total
+
+
+def follow_marked(*, limit: int = CUSTOMERS, now: datetime) -> int:
+    """Follow the people of up to ``limit`` marked customers of the active workspace; returns how many. Until 0.
+
+    The marks are deleted before anything is read, in the same transaction: what arrives meanwhile waits for the
+    row's lock and marks again, and a crash undoes everything.
+    """
+    with transaction.atomic(savepoint=False):
+        taken = _take(limit)
+        if taken:
+            _follow(taken, now)
+        return len(taken)
+
+
+def _take(limit: int) -> dict[UUID, date]:
+    """Take up to ``limit`` marks; customers first, then marks, as everybody does (see ``health.services.scoring``)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH asked AS MATERIALIZED (
+              SELECT customer_id FROM health_adoptionmark WHERE workspace_id = %(workspace)s
+              ORDER BY customer_id LIMIT %(limit)s),
+            held AS MATERIALIZED (
+              SELECT id FROM accounts_customer WHERE id = ANY(ARRAY(SELECT customer_id FROM asked))
+              ORDER BY id FOR KEY SHARE SKIP LOCKED),
+            taken AS MATERIALIZED (
+              SELECT customer_id FROM health_adoptionmark
+              WHERE workspace_id = %(workspace)s AND customer_id = ANY(ARRAY(SELECT customer_id FROM asked))
+                AND (customer_id IN (SELECT id FROM held) OR customer_id NOT IN (
+                  SELECT id FROM accounts_customer WHERE id = ANY(ARRAY(SELECT customer_id FROM asked))))
+              FOR UPDATE SKIP LOCKED)
+            DELETE FROM health_adoptionmark
+            WHERE workspace_id = %(workspace)s AND customer_id = ANY(ARRAY(SELECT customer_id FROM taken))
+            RETURNING customer_id, from_day
+            """,
+            {"workspace": str(current_workspace_id()), "limit": limit},
+        )
+        return dict(cursor.fetchall())
+
+
+def _follow(marks: Mapping[UUID, date], now: datetime) -> None:
+    today = now.astimezone(UTC).date()
+    here = set(Customer.objects.filter(pk__in=marks).values_list("pk", flat=True))
+    from_days = {
+        customer: BEGINNING if day < today - _RECENT else min(day, today)
+        for customer, day in sorted(marks.items())
+        if customer in here
+    }
+    rules = following.versions()
+    for chunk in _chunks(list(from_days)):
+        people = following.people_of(chunk, from_days)
+        following.record(people, dict(_uses(people, rules, today)), rules=rules, now=now)
+    following.count(list(from_days), now=now)
+
+
+def _chunks(customers: Sequence[UUID]) -> Iterator[list[UUID]]:
+    """The contacts of these customers, some hundreds at a time: one customer may have any number of them."""
+    rows = Contact.objects.filter(customer_id__in=customers).order_by("customer_id", "id")
+    last: tuple[UUID, UUID] | None = None
+    while True:
+        page = rows if last is None else rows.extra(where=["(customer_id, id) > (%s, %s)"], params=list(last))
+        found = list(page.values_list("customer_id", "id")[:PEOPLE])
+        if not found:
+            return
+        last = found[-1]
+        yield [contact_id for _customer, contact_id in found]
+
+
+def _uses(people: Iterable[Person], rules: Sequence[InForce], today: date) -> Iterator[tuple[UUID, list[Use]]]:
+    """What each of these people did, by day, from as far back as the rules look."""
+    back = timedelta(days=max(version.rules.look_back for version in rules))
+    chosen = list(people)
+    names = sorted({name for version in rules for name in version.rules.names})
+    since = [max(each.uses_from, BEGINNING + back) - back for each in chosen]
+    if not chosen:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT e.contact_id, (e.occurred_at AT TIME ZONE 'UTC')::date AS day,
+                   CASE WHEN e.name = ANY(%(names)s::text[]) THEN e.name ELSE '' END AS name, count(*)
+            FROM unnest(%(ids)s::uuid[], %(customers)s::uuid[], %(since)s::date[]) AS who (id, customer, since)
+            JOIN health_event e ON e.contact_id = who.id AND e.customer_id = who.customer
+            WHERE e.workspace_id = %(workspace)s AND e.customer_id = ANY(%(all)s::uuid[])
+              AND e.occurred_at >= %(first)s AND e.occurred_at < %(end)s
+              AND e.occurred_at >= who.since AT TIME ZONE 'UTC'
+            GROUP BY 1, 2, 3 ORDER BY 1, 2
+            """,
+            {
+                "names": names,
+                "ids": literal([str(each.contact_id) for each in chosen]),
+                "customers": literal([str(each.customer_id) for each in chosen]),
+                "since": literal(since),
+                "all": literal(sorted({str(each.customer_id) for each in chosen})),
+                "workspace": str(current_workspace_id()),
+                "first": following.midnight(min(since)),
+                "end": following.midnight(today + timedelta(days=1)),
+            },
+        )
+        yield from _gathered(cursor.fetchall())
+
+
+def _gathered(rows: Iterable[tuple[UUID, date, str, int]]) -> Iterator[tuple[UUID, list[Use]]]:
+    found: dict[UUID, dict[int, tuple[int, dict[str, int]]]] = {}
+    for contact_id, day, name, number in rows:
+        days = found.setdefault(contact_id, {})
+        total, counts = days.get(day.toordinal(), (0, {}))
+        if name:
+            counts = {**counts, name: number}
+        days[day.toordinal()] = (total + number, counts)
+    for contact_id, days in found.items():
+        yield contact_id, [Use(day, total, counts) for day, (total, counts) in days.items()]
+
+
+def forget(customer_id: UUID) -> None:
+    """A customer is being deleted."""
+    AdoptionMark.objects.filter(workspace_id=current_workspace_id(), customer_id=customer_id).delete()

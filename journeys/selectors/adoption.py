@@ -1,0 +1,103 @@
+"""Reading adoption: rules in force, who is shown how, and where a customer's people stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count
+
+from accounts.paging import Cursor, Ordering, Page, page
+from journeys.adoption import people, rules
+from journeys.adoption.curve import DayOfStates, Moved, over_time
+from journeys.models import (
+    AdoptionChange,
+    AdoptionCount,
+    AdoptionDisplay,
+    AdoptionPlan,
+    AdoptionRules,
+    AdoptionState,
+    PeopleShown,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Under which name people are shown in the active workspace."""
+
+    people: PeopleShown
+    secret: bytes = b""
+
+    @property
+    def is_aggregate(self) -> bool:
+        return self.people == PeopleShown.AGGREGATE
+
+    def pseudonym(self, contact_id: UUID) -> str:
+        return people.pseudonym(contact_id, self.secret)
+
+
+def shown() -> Shown:
+    """By name, until the workspace says otherwise."""
+    row = AdoptionDisplay.objects.first()
+    return Shown(PeopleShown(row.people), bytes(row.secret)) if row else Shown(PeopleShown.NAME)
+
+
+def definitions() -> list[tuple[date, dict[str, Any]]]:
+    """The rules by the day they count from, oldest first; the usual ones count until the first of the workspace's own.
+
+    Of several that begin on one day, the newest counts; a version that reaches further back replaces those after it.
+    """
+    in_force: list[tuple[date, dict[str, Any]]] = [(date.min, dict(rules.DEFAULT))]
+    for day, definition in AdoptionRules.objects.order_by("number").values_list("effective_on", "definition"):
+        in_force = [each for each in in_force if each[0] < day]
+        in_force.append((day, definition))
+    return in_force
+
+
+def shares_at_work(customer_ids: Sequence[UUID]) -> dict[UUID, float | None]:
+    """The share of a customer's people who are activated or habitual, 0 to 1; None where nobody was invited or seen."""
+    rows = AdoptionCount.objects.filter(customer_id__in=customer_ids, people__gt=0)
+    known = {row.customer_id: (row.activated + row.habitual) / row.people for row in rows}
+    return {customer_id: known.get(customer_id) for customer_id in customer_ids}
+
+
+def count_of(customer_id: UUID) -> AdoptionCount | None:
+    """How many of its people stand where; None where nobody was counted yet."""
+    return AdoptionCount.objects.filter(customer_id=customer_id).first()
+
+
+def curve_of(customer_id: UUID, *, first: date, last: date) -> list[DayOfStates]:
+    """How many people were in each state over time."""
+    rows = (
+        AdoptionChange.objects.filter(customer_id=customer_id, day__lte=last)
+        .values_list("day", "state", "before")
+        .annotate(people=Count("pk"))
+        .order_by("day")
+    )
+    return over_time((Moved(day, state, before or None, n) for day, state, before, n in rows), first=first, last=last)
+
+
+def plan_of(customer_id: UUID) -> AdoptionPlan | None:
+    """The plan in force."""
+    return AdoptionPlan.objects.filter(customer_id=customer_id).order_by("-number").first()
+
+
+def first_day_of(customer_id: UUID) -> date | None:
+    """The day of the first change of any of its people."""
+    first: date | None = (
+        AdoptionChange.objects.filter(customer_id=customer_id).order_by("day").values_list("day", flat=True).first()
+    )
+    return first
+
+
+def people_of(
+    customer_id: UUID, *, state: str = "", size: int, after: Cursor | None = None, before: Cursor | None = None
+) -> Page[AdoptionState]:
+    """A customer's people, whose state changed last first; each with its contact."""
+    rows = AdoptionState.objects.filter(customer_id=customer_id).select_related("contact")
+    if state:
+        rows = rows.filter(state=state)
+    return page(rows, Ordering("since", descending=True), size=size, after=after, before=before)

@@ -1,0 +1,1 @@
+"""Pages of adoption: settings, people, and what is planned for a customer."""

@@ -1,0 +1,25 @@
+"""Product events of people on days, stored the way arrivals are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from accounts.models import Contact
+from csplatform.core.ids import uuid7
+from health import arrivals
+from health.ingest.moments import micros
+
+
+def store_uses(uses: Mapping[Contact, Iterable[int]], *, now: datetime, per_day: int = 1, name: str = "opened") -> None:
+    """``per_day`` events of each contact on each of the days, counted back from ``now``."""
+    batch = arrivals.EventBatch()
+    for contact, days in uses.items():
+        for back in days:
+            for number in range(per_day):
+                at = micros(now - timedelta(days=back, seconds=number))
+                row = (str(uuid7()), str(contact.customer_id), str(contact.pk), None, None, name, at, at, None, None)
+                for column, value in zip(batch.columns(), row, strict=True):
+                    column.append(value)
+    batch.keys = [arrivals.key_of(key) for key in batch.keys]
+    arrivals.store(batch, now=now)
