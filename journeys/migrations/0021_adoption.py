@@ -10,7 +10,7 @@ from csplatform.core.rls import EnableRowSecurity
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0016_segment_definitions"),
-        ("journeys", "0019_playbooks"),
+        ("journeys", "0020_team"),
     ]
 
     operations = [
