@@ -5,14 +5,13 @@ Every figure is one grouped query over an index, whatever the number of customer
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
@@ -82,9 +81,9 @@ class Churned:
 def flows(stages: Sequence[Stage], *, today: date, of: Membership | None = None) -> dict[str, StageFlow]:
     """Stage key → its flow; ``of``: only the customers whose CSM this member is."""
     found = {stage.key: StageFlow() for stage in stages}
-    _count_moves(found, stages, today, of)
-    _measure_stays(found, stages, today, of)
-    _count_stuck(found, today, of)
+    ended: dict[str, Counter[int]] = defaultdict(Counter)
+    _count_moves(found, ended, stages, today, of)
+    _measure_stays(found, ended, stages, today, of)
     return found
 
 
@@ -93,22 +92,32 @@ def _moves(of: Membership | None) -> QuerySet[Move]:
     return rows if of is None else rows.filter(customer__csm=of)
 
 
-def _count_moves(found: dict[str, StageFlow], stages: Sequence[Stage], today: date, of: Membership | None) -> None:
+def _count_moves(
+    found: dict[str, StageFlow],
+    ended: dict[str, Counter[int]],
+    stages: Sequence[Stage],
+    today: date,
+    of: Membership | None,
+) -> None:
+    """One pass over the year's moves counts who came and went, and into ``ended`` how many days each stay took."""
     at = {stage.pk: place for place, stage in enumerate(stages)}
     recent = Q(occurred_on__gt=today - timedelta(days=FLOW_DAYS))
     rows = (
         _moves(of)
         .filter(occurred_on__gt=today - timedelta(days=YEAR_DAYS), occurred_on__lte=today)
         .exclude(kind=MoveKind.REGROUPED)  # the stages changed then, not the customer
-        .values_list("from_stage_id", "stage_id", "kind")
-        .annotate(year=Count("pk"), recent=Count("pk", filter=recent))
+        .values_list("from_stage_id", "stage_id", "kind", "stayed_days")
+        .annotate(year=Count("*"), recent=Count("occurred_on", filter=recent))
     )
-    for before, after, kind, year, lately in rows.order_by():
+    for before, after, kind, days, year, lately in rows.order_by():
         if after in at:
             found[stages[at[after]].key].came += lately
         if before not in at:
             continue
-        flow = found[stages[at[before]].key]
+        key = stages[at[before]].key
+        if days is not None:
+            ended[key][days] += year
+        flow = found[key]
         flow.left += year
         if after is None:
             flow.churned += lately
@@ -119,55 +128,37 @@ def _count_moves(found: dict[str, StageFlow], stages: Sequence[Stage], today: da
             flow.went_on += year
 
 
-_STAYS = """
-    WITH stays AS (
-        SELECT s.key, m.stayed_days AS days, true AS ended
-        FROM journeys_move m JOIN journeys_stage s ON s.id = m.from_stage_id
-        WHERE m.workspace_id = {workspace} AND m.occurred_on > %(since)s AND m.occurred_on <= %(today)s
-          AND m.stayed_days IS NOT NULL AND m.kind <> 'regrouped' {whose_moves}
-        UNION ALL
-        SELECT stage_key, %(today)s::date - stage_since, false
-        FROM accounts_customer
-        WHERE workspace_id = {workspace} AND stage_key <> '' AND stage_since IS NOT NULL {whose_customers}
-    )
-    SELECT key, count(*) FILTER (WHERE ended),
-           percentile_disc(0.5) WITHIN GROUP (ORDER BY days) FILTER (WHERE ended),
-           percentile_disc(0.9) WITHIN GROUP (ORDER BY days)
-    FROM stays GROUP BY key
-"""
-_WORKSPACE = "(SELECT nullif(current_setting('app.workspace', true), '')::uuid)"
-
-
-def _measure_stays(found: dict[str, StageFlow], stages: Sequence[Stage], today: date, of: Membership | None) -> None:
+def _measure_stays(
+    found: dict[str, StageFlow],
+    ended: Mapping[str, Counter[int]],
+    stages: Sequence[Stage],
+    today: date,
+    of: Membership | None,
+) -> None:
     """Ended stays alone would make everybody who stays on look stuck: for the decile, present stays count as well."""
-    mine = "" if of is None else "AND {column} IN (SELECT id FROM accounts_customer WHERE csm_id = %(of)s)"
-    statement = _STAYS.format(
-        workspace=_WORKSPACE, whose_moves=mine.format(column="m.customer_id"), whose_customers=mine.format(column="id")
-    )
-    told = {"since": today - timedelta(days=YEAR_DAYS), "today": today, "of": None if of is None else of.pk}
-    with connection.cursor() as cursor:
-        cursor.execute(statement, told)
-        stays = {key: figures for key, *figures in cursor.fetchall()}
-    for stage in stages:
-        flow = found[stage.key]
-        ended, median, long = stays.get(stage.key, (0, None, None))
-        if ended >= ENOUGH_STAYS:
-            flow.median_days, flow.long_days = median, max(long, stage.expected_days or 0)
-        else:
-            flow.long_days = stage.expected_days
-
-
-def _count_stuck(found: dict[str, StageFlow], today: date, of: Membership | None) -> None:
-    asked = {key: flow.long_days for key, flow in found.items() if flow.long_days is not None}
-    if not asked:
-        return
     rows: QuerySet[Customer] = Customer.objects.all() if of is None else Customer.objects.filter(csm=of)
-    whose = Q()
-    for key, days in asked.items():
-        whose |= Q(stage_key=key, stage_since__lt=today - timedelta(days=days))
-    counted = rows.filter(whose).values_list("stage_key").annotate(n=Count("pk")).order_by()
-    for key, number in counted:
-        found[key].stuck = number
+    present: dict[str, Counter[int]] = defaultdict(Counter)
+    counted = rows.filter(stage_since__isnull=False).values_list("stage_key", "stage_since").annotate(n=Count("*"))
+    for key, since, number in counted.order_by():
+        present[key][(today - since).days] += number
+    for stage in stages:
+        flow, over, going_on = found[stage.key], ended.get(stage.key, Counter()), present[stage.key]
+        flow.long_days = stage.expected_days
+        if over.total() >= ENOUGH_STAYS:
+            flow.median_days = _days_of(over, 50)
+            flow.long_days = max(_days_of(over + going_on, 90), stage.expected_days or 0)
+        if flow.long_days is not None:
+            flow.stuck = sum(number for days, number in going_on.items() if days > flow.long_days)
+
+
+def _days_of(stays: Counter[int], percent: int) -> int:
+    """The fewest days within which at least ``percent`` of the stays, one or more, ended: the discrete percentile."""
+    wanted, seen = percent * stays.total(), 0
+    for days in sorted(stays):
+        seen += stays[days]
+        if 100 * seen >= wanted:
+            return days
+    raise ValueError("there is no stay")
 
 
 def thrown(*, today: date, of: Membership | None = None) -> Thrown:
@@ -227,7 +218,7 @@ def replay(*, today: date, of: Membership | None = None, months: int = REPLAY_MO
         .filter(occurred_on__gte=firsts[0], occurred_on__lte=today)
         .annotate(month=TruncMonth("occurred_on"))
         .values_list("month", "from_stage_id", "stage_id")
-        .annotate(n=Count("pk"))
+        .annotate(n=Count("*"))
     )
     for month, before, after, number in rows.order_by():
         if after is not None:

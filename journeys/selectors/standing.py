@@ -57,7 +57,7 @@ def standing(of: Membership | None = None) -> Standing:
     """Where everybody stands now; ``of``: only the customers whose CSM this member is."""
     mine = Customer.objects.all() if of is None else Customer.objects.filter(csm=of)
     rows = mine.values("stage_key").annotate(
-        customers=Count("pk"), arr=Sum("arr_minor"), expected=Sum("expected_arr_minor")
+        customers=Count("*"), arr=Sum("arr_minor"), expected=Sum("expected_arr_minor")
     )
     counted = {row["stage_key"]: row for row in rows.order_by()}
     stages = []
