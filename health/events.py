@@ -16,4 +16,15 @@ declare(
             Field("to", "string", _("The band now."), "watch"),
         ),
     ),
+    EventType(
+        "churn_risk.rose",
+        _("A customer's risk of churn has come to a higher level."),
+        (
+            id_of("customer_id", _("The customer.")),
+            Field("from", "string", _("The level before: low, raised (10 %), high (25 %) or very_high (50 %)."), "low"),
+            Field("to", "string", _("The level now."), "high"),
+            Field("probability", "decimal", _("The probability now, as a decimal string."), "0.3120"),
+            Field("horizon_days", "integer", _("Within how many days."), 90),
+        ),
+    ),
 )

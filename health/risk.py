@@ -56,6 +56,23 @@ _CURVES: dict[str, tuple[tuple[float, float], ...]] = {
 }
 
 
+LEVELS = (("low", 0), ("raised", 1_000), ("high", 2_500), ("very_high", 5_000))
+"""Levels of risk and the basis points from which on each holds: what people act on, and what is news."""
+
+
+def level(risk: int) -> str:
+    """The level of a risk in basis points."""
+    return [name for name, least in LEVELS if risk >= least][-1]
+
+
+def rose(before: int | None, after: int | None) -> bool:
+    """Whether a risk (basis points; None or less than 0: none) has come to a higher level. The first has not risen."""
+    if before is None or after is None or before < 0 or after < 0:
+        return False
+    names = [name for name, _least in LEVELS]
+    return names.index(level(after)) > names.index(level(before))
+
+
 @dataclass(frozen=True, slots=True)
 class BaseRate:
     """Log-odds of churning within the horizon for an ordinary customer, and their standard deviation."""

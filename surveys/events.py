@@ -9,6 +9,7 @@ _ANSWER = (
     _SURVEY,
     id_of("response_id", _("The answer.")),
     id_of("customer_id", _("The customer of whoever answered, where it is known."), always=False),
+    id_of("contact_id", _("Who answered, where it is known."), always=False),
     Field("kind", "string", _("Of a known customer: top3, nps, csat, ces or form."), "nps", always=False),
     Field("score", "integer", _("The score given, in surveys that ask for one."), 9, always=False),
     Field(

@@ -26,17 +26,18 @@ _EPOCH = "DATE '0001-01-01' - 1"
 
 @dataclass(slots=True)
 class LiveFacts:
-    """``facts`` for the customers of ``ids``, in that order, when each was last heard of, and the band each had.
+    """``facts`` for the customers of ``ids``, in that order, when each was last heard of, its band and risk before.
 
     Ids are texts as the database writes them: they only travel back to it, and objects would cost more than the rest
     of the loading. Moments are microseconds since 1970, None for never. The band is None for a customer that was
-    never scored.
+    never scored; the risk of churn, in basis points, also where it is no question.
     """
 
     ids: list[str]
     facts: Facts
     last_event_at: list[int | None]
     bands: list[str | None]
+    risks: list[int | None]
 
 
 class Span(NamedTuple):
@@ -63,7 +64,7 @@ def load(chosen: Chosen, day: date, specs: list[Spec], *, lock: bool = False) ->
         f"""
         SELECT c.id::text, coalesce(c.seats, 'NaN'::float8), c.contract_state, c.stage_macro,
                coalesce(c.customer_since - ({_EPOCH}), -1), coalesce(c.renewal_on - ({_EPOCH}), -1),
-               CASE WHEN h.coverage IS NOT NULL THEN h.band END
+               CASE WHEN h.coverage IS NOT NULL THEN h.band END, h.churn_risk
         FROM accounts_customer c JOIN accounts_customerhealth h ON h.customer_id = c.id
         WHERE c.workspace_id = %s AND {condition} ORDER BY c.id
         {"FOR NO KEY UPDATE OF c, h" if lock else ""}
@@ -97,7 +98,7 @@ def load(chosen: Chosen, day: date, specs: list[Spec], *, lock: bool = False) ->
         applicable=is_applicable([row[2] for row in rows], [row[3] for row in rows]),
         told=Sources(keys, specs).at(day, day),
     )
-    return LiveFacts(keys, facts, last_event_at, [row[6] for row in rows])
+    return LiveFacts(keys, facts, last_event_at, [row[6] for row in rows], [row[7] for row in rows])
 
 
 def _query(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:

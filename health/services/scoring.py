@@ -13,6 +13,7 @@ from accounts.services import bulk, read_model
 from csplatform.core import outbox
 from csplatform.core.arrays import literal, literals
 from csplatform.core.tenancy import current_workspace_id, workspace_scope
+from health import risk
 from health.facts import live
 from health.models import ScorecardVersion
 from health.risk import BaseRate
@@ -137,7 +138,7 @@ def score_present(chosen: live.Chosen, *, day: date, computed_at: datetime, base
     columns = columns_of(result)
     _write_scores(loaded.ids, columns, version_id=version.pk, day=day, computed_at=computed_at)
     _write_read_model(loaded, columns, day)
-    _publish_changes(loaded, columns["band"], computed_at)
+    _publish_changes(loaded, columns["band"], columns["churn_risk"], computed_at)
     return len(loaded.ids)
 
 
@@ -263,11 +264,26 @@ def points_before(ids: Sequence[str], day: date) -> list[int | None]:
     return found
 
 
-def _publish_changes(loaded: live.LiveFacts, bands: list[str], computed_at: datetime) -> None:
-    changed = [
+def _publish_changes(loaded: live.LiveFacts, bands: list[str], risks: list[int | None], computed_at: datetime) -> None:
+    changed: list[tuple[str, dict[str, Any]]] = [
         ("health.band_changed", {"customer_id": customer_id, "from": before, "to": band})
         for customer_id, before, band in zip(loaded.ids, loaded.bands, bands, strict=True)
         if before is not None and before != band
     ]
+    changed += [
+        ("churn_risk.rose", _risen(customer_id, before, now))
+        for customer_id, before, now in zip(loaded.ids, loaded.risks, risks, strict=True)
+        if before is not None and now is not None and risk.rose(before, now)
+    ]
     if changed:
         outbox.publish_many(workspace_id=current_workspace_id(), events=changed, now=computed_at)
+
+
+def _risen(customer_id: str, before: int, now: int) -> dict[str, Any]:
+    return {
+        "customer_id": customer_id,
+        "from": risk.level(before),
+        "to": risk.level(now),
+        "probability": f"{now / 10_000:.4f}",
+        "horizon_days": risk.HORIZON_DAYS,
+    }

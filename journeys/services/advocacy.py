@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts import values
-from accounts.models import Contact, Customer
+from accounts.models import Customer
 from accounts.services import bulk, customers, hierarchy, writing
 from accounts.services.results import Outcome, Result
 from accounts.services.writing import Cleaner, Facts, FieldError, Row
@@ -27,6 +27,7 @@ from journeys.advocacy_rules import State
 from journeys.models import AdvocacyAct, AdvocacyKind, AdvocacyState, AdvocacyStep
 from journeys.request_rules import is_news
 from journeys.selectors import advocacy as selectors
+from journeys.services.advocacy_people import People
 
 MOST_WHY = 500
 MOMENTS = tuple(f"{state.value}_at" for state in State)
@@ -76,9 +77,8 @@ def record(*, rows: Sequence[Facts], actor: audit.Actor, now: datetime) -> Resul
     """
     result = Result.of(len(rows))
     usable = writing.clean(rows, CLEANERS, result, now)
-    people = _People.load(usable)
-    for group in writing.rounds(usable, now):
-        _write_round(group, people, result, actor, now)
+    people = People.load(usable)
+    _write(usable, people, result, actor, now)
     writing.audit_result(result=result, subject="advocacy", model=AdvocacyAct, actor=actor, now=now)
     return result
 
@@ -160,82 +160,69 @@ def delete(*, act_id: UUID, actor: audit.Actor, now: datetime, expected_version:
 
 
 @dataclass(slots=True)
-class _People:
-    """Customers and contacts the rows name, read once; customers locked, so that two asks see each other."""
+class _Change:
+    """What a row did to an act."""
 
-    customers: Mapping[str, Customer]
-    contacts: Mapping[str, tuple[UUID, UUID | None]]
-
-    @classmethod
-    def load(cls, rows: Sequence[Row]) -> _People:
-        acts = AdvocacyAct.objects.filter(external_id__in=[row.facts.external_id for row in rows])
-        named = {row.told.get(name) for row in rows for name in ("customer_external_id", "referred_external_id")}
-        known = set(acts.values_list("customer__external_id", flat=True))
-        people = {row.told["contact_external_id"] for row in rows if row.told.get("contact_external_id")}
-        contacts = Contact.objects.filter(external_id__in=people).values_list("external_id", "id", "customer_id")
-        return cls(
-            writing.locked(Customer, sorted({str(each) for each in named | known if each})),
-            {external_id: (pk, customer) for external_id, pk, customer in contacts},
-        )
-
-    def customer(self, external_id: str, field: str) -> Customer:
-        try:
-            return self.customers[external_id]
-        except KeyError:
-            told = {"id": external_id}
-            raise FieldError(field, _("there is no customer with the external_id “%(id)s”") % told) from None
-
-    def contact_id(self, external_id: str, customer_id: UUID) -> UUID | None:
-        if not external_id:
-            return None
-        contact_id, at = self.contacts.get(external_id, (None, None))
-        if contact_id is None or at != customer_id:
-            told = {"id": external_id}
-            raise FieldError("contact_external_id", _("“%(id)s” is no contact of this customer") % told)
-        return contact_id
+    row: Row
+    act: AdvocacyAct
+    is_new: bool
+    fields: list[str]
+    steps: list[AdvocacyStep]
 
 
-def _write_round(rows: Sequence[Row], people: _People, result: Result, actor: audit.Actor, now: datetime) -> None:
-    existing = writing.locked(AdvocacyAct, [row.facts.external_id for row in rows])
+def _write(rows: Sequence[Row], people: People, result: Result, actor: audit.Actor, now: datetime) -> None:
+    """All rows in as many queries as one, also where they tell of the same act: in order of when they were known."""
+    acts = writing.locked(AdvocacyAct, [row.facts.external_id for row in rows])
     guard = selectors.Guard.of([each.pk for each in people.customers.values()], now)
     new: dict[str, AdvocacyAct] = {}
-    changes: list[tuple[Row, AdvocacyAct, list[str], list[AdvocacyStep]]] = []
-    for row in rows:
+    changes: list[_Change] = []
+    for row in sorted(rows, key=lambda row: row.facts.known_at or now):
+        act = acts.get(row.facts.external_id)
+        if act is not None and row.facts.known_at and row.facts.known_at < act.known_at:
+            writing.settle(result, row, act, Outcome.UNCHANGED)
+            continue
         try:
-            act = existing.get(row.facts.external_id)
-            is_new = act is None
-            act = act or _new(row, people, actor, now)
-            if not is_new and row.facts.known_at and row.facts.known_at < act.known_at:
-                writing.settle(result, row, act, Outcome.UNCHANGED)
-                continue
-            fields, steps = _apply(row, act, people, guard, actor, now)
-            _link_referred(row, act, people, actor, now)
+            change = _change(row, act, people, guard, actor, now)
         except FieldError as error:
             result.refuse(row.index, error.field, str(error))
             continue
-        if is_new:
-            new[row.facts.external_id] = act
-        changes.append((row, act, fields, steps))
+        if change.is_new:
+            acts[row.facts.external_id] = new[row.facts.external_id] = change.act
+        changes.append(change)
     created = writing.insert_new(AdvocacyAct, new, {})
-    kept: list[AdvocacyStep] = []
-    changed: list[AdvocacyAct] = []
-    for row, act, fields, steps in changes:
-        if row.facts.external_id in new:
-            if act.pk not in created:
-                result.refuse(row.index, "source_key", _("was recorded already"))
-                continue
-            writing.settle(result, row, act, Outcome.CREATED)
+    lost = {act.pk for act in new.values()} - created
+    for change in changes:
+        if change.act.pk in lost:
+            result.refuse(change.row.index, "source_key", _("was recorded already"))
+        elif change.is_new:
+            writing.settle(result, change.row, change.act, Outcome.CREATED)
         else:
-            writing.settle(result, row, act, Outcome.UPDATED if fields else Outcome.UNCHANGED, fields)
-            if not fields:
-                continue
-            act.version += 1
-            act.updated_at, act.known_at = now, max(row.facts.known_at or now, act.known_at)
-            changed.append(act)
-        kept += steps
-    bulk.update(changed, _COLUMNS)
-    AdvocacyStep.objects.bulk_create(kept, batch_size=2_000)
-    _announce(kept, {act.pk: act for _row, act, _fields, _steps in changes}, now)
+            outcome = Outcome.UPDATED if change.fields else Outcome.UNCHANGED
+            writing.settle(result, change.row, change.act, outcome, change.fields)
+    kept = [change for change in changes if change.act.pk not in lost and (change.is_new or change.fields)]
+    bulk.update(list({each.act.pk: each.act for each in kept if each.act.pk not in created}.values()), _COLUMNS)
+    steps = [step for change in kept for step in change.steps]
+    AdvocacyStep.objects.bulk_create(steps, batch_size=2_000)
+    _announce(steps, {change.act.pk: change.act for change in kept}, now)
+
+
+def _change(
+    row: Row, known: AdvocacyAct | None, people: People, guard: selectors.Guard, actor: audit.Actor, now: datetime
+) -> _Change:
+    """Do to the act what the row says; raises ``FieldError`` and leaves it as it was."""
+    act = known or _new(row, people, actor, now)
+    before = {name: getattr(act, name) for name in _COLUMNS}
+    try:
+        fields, steps = _apply(row, act, people, guard, actor, now, is_new=known is None)
+        _link_referred(row, act, people, actor, now)
+    except FieldError:
+        for name, value in before.items():
+            setattr(act, name, value)
+        raise
+    if known is not None and fields:
+        act.version += 1
+        act.updated_at, act.known_at = now, max(row.facts.known_at or now, act.known_at)
+    return _Change(row, act, known is None, fields, steps)
 
 
 _COLUMNS = [
@@ -243,7 +230,7 @@ _COLUMNS = [
 ]  # fmt: skip
 
 
-def _new(row: Row, people: _People, actor: audit.Actor, now: datetime) -> AdvocacyAct:
+def _new(row: Row, people: People, actor: audit.Actor, now: datetime) -> AdvocacyAct:
     customer = people.customer(row.told.get("customer_external_id") or "", "customer_external_id")
     if not row.told.get("kind"):
         raise FieldError("kind", _("is empty: say what they do for you"))
@@ -263,11 +250,17 @@ def _new(row: Row, people: _People, actor: audit.Actor, now: datetime) -> Advoca
 
 
 def _apply(
-    row: Row, act: AdvocacyAct, people: _People, guard: selectors.Guard, actor: audit.Actor, now: datetime
+    row: Row,
+    act: AdvocacyAct,
+    people: People,
+    guard: selectors.Guard,
+    actor: audit.Actor,
+    now: datetime,
+    *,
+    is_new: bool,
 ) -> tuple[list[str], list[AdvocacyStep]]:
     """Set what the row tells; the fields that differ, and the steps it took."""
     told = row.told
-    is_new = act._state.adding
     if not is_new and told.get("customer_external_id") not in (None, "", act.customer.external_id):
         raise FieldError("customer_external_id", _("an act stays with its customer"))
     columns: dict[str, Any] = {name: told[name] for name in ("why", "url") if name in told}
@@ -329,7 +322,7 @@ def _require_allowed(guard: selectors.Guard, act: AdvocacyAct, contact_id: UUID 
         raise FieldError("state", selectors.in_words(verdict))
 
 
-def _link_referred(row: Row, act: AdvocacyAct, people: _People, actor: audit.Actor, now: datetime) -> None:
+def _link_referred(row: Row, act: AdvocacyAct, people: People, actor: audit.Actor, now: datetime) -> None:
     """The customer that was referred remembers who did it."""
     name = row.told.get("referred_external_id")
     if not name:
@@ -361,14 +354,18 @@ def _step(
 
 
 def _announce(steps: Sequence[AdvocacyStep], acts: Mapping[UUID, AdvocacyAct], now: datetime) -> None:
-    for step in steps:
-        if not is_news(step.occurred_at, now):
-            continue
-        act = acts[step.act_id]
-        payload = {
-            "advocacy_id": str(act.pk),
-            "customer_id": str(act.customer_id),
-            "kind": act.kind,
-            "referred_id": str(act.referred_id) if act.referred_id else None,
-        }
-        outbox.publish(workspace_id=act.workspace_id, name=f"advocacy.{step.state}", payload=payload, now=now)
+    told = [(step.state, acts[step.act_id]) for step in steps if is_news(step.occurred_at, now)]
+    outbox.publish_many(
+        workspace_id=current_workspace_id(),
+        events=[(f"advocacy.{state}", _payload(act)) for state, act in told],
+        now=now,
+    )
+
+
+def _payload(act: AdvocacyAct) -> dict[str, Any]:
+    return {
+        "advocacy_id": str(act.pk),
+        "customer_id": str(act.customer_id),
+        "kind": act.kind,
+        "referred_id": str(act.referred_id) if act.referred_id else None,
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accounts.models import Customer
+from accounts.models import Contact, Customer
 from accounts.services.writing import Facts
 from csplatform.core import audit
 from csplatform.core.ids import parse_uuid
@@ -38,5 +38,8 @@ def answered(event: OutboxEvent) -> None:
             "done_at": event.created_at,
             "source_key": key,
         }
+        if contact_id := parse_uuid(str(told.get("contact_id"))):
+            people = Contact.objects.filter(pk=contact_id, customer_id=customer_id)
+            values["contact_external_id"] = people.values_list("external_id", flat=True).first() or ""
         facts = Facts(f"promoter-{response_id}", values)
         advocacy.record(rows=[facts], actor=audit.SYSTEM, now=event.created_at)

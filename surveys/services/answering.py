@@ -204,6 +204,8 @@ def _publish(name: str, response: Response, now: datetime) -> None:
         payload |= {"customer_id": str(response.customer_id), "kind": kind}
         if response.score is not None:
             payload |= {"score": response.score, "group": group_of(kind, response.score)}
+        if response.contact_id is not None:
+            payload["contact_id"] = str(response.contact_id)
     outbox.publish(workspace_id=response.workspace_id, name=name, payload=payload, now=now)
     tell_of_scores([response], now)
 

@@ -15,7 +15,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 PUBLISHERS = {("outbox", "publish"), ("outbox", "publish_many"), ("versions", "news")}
 # Names of audit lines that are passed on in variables.
 AUDITED = {"win.taken_back"}
-AUDITORS = {("audit", "record"), ("audit", "record_for")}
+AUDITORS = {("audit", "record"), ("audit", "record_for"), ("audit", "record_many")}
 
 
 def trees() -> Iterator[tuple[str, ast.AST]]:

@@ -14,7 +14,7 @@ from accounts.services import read_model
 from csplatform.core.ids import uuid7
 from csplatform.core.models import OutboxEvent
 from csplatform.core.tenancy import workspace_scope
-from health import dirty, selectors
+from health import dirty, risk, selectors
 from health.measures import STATE_DAYS
 from health.models import DirtyCustomer, HealthScore, UsageWindow
 from health.services import scoring
@@ -83,6 +83,32 @@ def test_losing_the_sponsor_costs_exactly_the_sponsors_points_and_is_news_when_t
         assert round(before["score"] - after["score"], 2) == 20
         news = OutboxEvent.objects.filter(name="health.band_changed")
         assert news.exists() == (before["band"] != after["band"])
+
+
+def test_a_risk_that_comes_to_a_higher_level_is_news_once_and_one_that_falls_is_none() -> None:
+    workspace = factories.make_workspace()
+    with workspace_scope(workspace):
+        customer = customer_in_use(workspace)
+        scoring.refresh_dirty()
+        customer.refresh_from_db()
+        before = customer.health.churn_risk
+        assert before is not None
+        assert not OutboxEvent.objects.filter(name="churn_risk.rose").exists()
+        row = customer.subscriptions.get()
+        for cancelled_on in (today(), None):
+            row.cancelled_on = cancelled_on
+            row.save()
+            read_model.refresh_contracts([customer.pk], day=today(), now=factories.NOW)
+            dirty.mark([customer.pk], factories.NOW)
+            scoring.refresh_dirty()
+            scoring.refresh_dirty()
+        told = OutboxEvent.objects.get(name="churn_risk.rose").payload
+        assert told["customer_id"] == str(customer.pk)
+        assert (told["from"], told["to"]) == (
+            risk.level(before),
+            risk.level(round(float(told["probability"]) * 10_000)),
+        )
+        assert told["from"] != told["to"]
 
 
 def test_a_customer_without_any_event_is_unknown_with_the_reason_said() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from health.risk import INPUTS, BaseRate, assess, contributions
+from health.risk import INPUTS, BaseRate, assess, contributions, level, rose
 
 ORDINARY = {
     "activity_trend": 1.0,
@@ -68,3 +68,15 @@ def test_parts_add_up_to_the_log_odds_and_the_interval_holds_the_risk(changes: d
 def test_without_a_contract_risk_is_no_question() -> None:
     found = assess(inputs(QUIET), np.array([False]))
     assert (found.risk[0], found.low[0], found.high[0]) == (-1, -1, -1)
+
+
+@given(before=st.integers(0, 10_000), after=st.integers(0, 10_000))
+def test_a_risk_rises_only_to_a_higher_level_and_never_while_it_falls(before: int, after: int) -> None:
+    assert rose(before, after) == (after > before and level(after) != level(before))
+
+
+def test_a_risk_that_is_no_question_has_not_risen() -> None:
+    assert [level(points) for points in (0, 999, 1_000, 2_500, 5_000)] == ["low", "low", "raised", "high", "very_high"]
+    assert not rose(None, 9_000)
+    assert not rose(-1, 9_000)
+    assert not rose(500, None)

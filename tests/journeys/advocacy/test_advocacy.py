@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection, connections
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.imports import kinds
 from accounts.imports.kinds import Chunk, Context
 from accounts.models import Customer, Workspace
+from accounts.services.writing import Facts
 from csplatform.core import outbox
 from csplatform.core.audit import SYSTEM
 from csplatform.core.ids import uuid7
@@ -156,10 +160,10 @@ def test_the_value_that_came_back_is_the_arr_of_those_referred(workspace: Worksp
         assert [each.customer.external_id for each in found] == ["c-2", "c-3"]
 
 
-def answer(workspace: Workspace, group: str, name: str = "survey.response_received") -> None:
+def answer(workspace: Workspace, group: str, name: str = "survey.response_received", **more: str) -> None:
     customer = Customer.objects.get(external_id="c-1")
     payload = {"survey_id": str(uuid7()), "response_id": "r-1", "customer_id": str(customer.pk), "kind": "nps",
-               "group": group}  # fmt: skip
+               "group": group, **more}  # fmt: skip
     outbox.publish(workspace_id=workspace.pk, name=name, payload=payload, now=NOW)
 
 
@@ -177,6 +181,80 @@ def test_a_promoter_is_an_advocate_once_until_they_say_otherwise(workspace: Work
     with workspace_scope(workspace):
         assert AdvocacyAct.objects.get().withdrawn_at == NOW
         assert selectors.candidates(NOW) == []
+
+
+def test_the_act_of_a_promoter_names_the_person_who_answered(workspace: Workspace) -> None:
+    with workspace_scope(workspace):
+        customer = Customer.objects.get()
+        person = factories.make_contact(customer, external_id="p-1")
+        elsewhere = factories.make_contact(factories.make_customer("Other"), external_id="p-2")
+        answer(workspace, "promoter", contact_id=str(person.pk))
+        answer(workspace, "promoter", response_id="r-2", contact_id=str(elsewhere.pk))
+    outbox.dispatch_waiting(now=NOW)
+    with workspace_scope(workspace):
+        found = dict(AdvocacyAct.objects.values_list("source_key", "contact_id"))
+        assert found == {"survey:r-1": person.pk, "survey:r-2": None}
+
+
+def test_a_file_that_tells_of_one_act_a_hundred_times_takes_no_more_queries_than_two_times(
+    workspace: Workspace,
+) -> None:
+    def queries(external_id: str, times: int) -> int:
+        rows = [
+            Facts(external_id, {"customer_external_id": "c-1", "kind": "review", "why": f"because {n}"},
+                  known_at=NOW - timedelta(days=times - n))
+            for n in range(times)
+        ]  # fmt: skip
+        with CaptureQueriesContext(connection) as seen:
+            result = advocacy.record(rows=rows, actor=SYSTEM, now=NOW)
+        assert not result.refusals
+        return len(seen)
+
+    with workspace_scope(workspace):
+        few = queries("a-1", 2)
+        assert queries("a-2", 100) <= few
+        told = AdvocacyAct.objects.get(external_id="a-2")
+        assert (told.why, told.version, told.known_at) == ("because 99", 100, NOW - timedelta(days=1))
+
+
+def test_a_version_that_is_refused_leaves_what_came_before_it(workspace: Workspace) -> None:
+    first = {"customer_external_id": "c-1", "kind": "referral", "why": "first"}
+    rows = [
+        Facts("a-1", first, known_at=NOW - timedelta(days=3)),
+        Facts("a-1", {"why": "second", "referred_external_id": "c-1"}, known_at=NOW - timedelta(days=2)),
+        Facts("a-1", {"url": "https://example.com/third"}, known_at=NOW - timedelta(days=1)),
+    ]
+    with workspace_scope(workspace):
+        result = advocacy.record(rows=rows, actor=SYSTEM, now=NOW)
+        assert [refusal.index for refusal in result.refusals] == [1]
+        told = AdvocacyAct.objects.get()
+        assert (told.why, told.url, told.referred_id) == ("first", "https://example.com/third", None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_ask_the_same_customer_at_once_one_is_refused(workspace: Workspace) -> None:
+    gate = threading.Barrier(2)
+    became: list[str] = []
+
+    def ask(kind: str) -> None:
+        try:
+            gate.wait()
+            with workspace_scope(workspace):
+                act(kind, state="asked")
+            became.append("asked")
+        except ValidationError as error:
+            became.append(*error.message_dict)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=ask, args=(kind,)) for kind in ("review", "testimonial")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(became) == ["asked", "state"]
+    with workspace_scope(workspace):
+        assert AdvocacyAct.objects.count() == 1
 
 
 def test_the_same_story_by_file_read_twice(workspace: Workspace) -> None:
