@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.administration.base import HistoryAdmin
 from health.models import (
     ChurnBaseRate,
+    ChurnModel,
     HealthScore,
     HealthSnapshot,
     InboxBatch,
@@ -73,6 +74,15 @@ class ScoringRunAdmin(HistoryAdmin):
 @admin.register(ChurnBaseRate)
 class ChurnBaseRateAdmin(HistoryAdmin):
     """How often customers churn here, by day: what the risk rules are scaled to."""
+
+
+@admin.register(ChurnModel)
+class ChurnModelAdmin(HistoryAdmin):
+    """Trained models with their proof; the fitted content is for the program alone."""
+
+    list_display = ["number", "status", "recipe", "horizon_days", "churned_customers", "trained_at"]
+    list_filter = ["status"]
+    exclude = ["content"]
 
 
 @admin.register(RejectedMessage)

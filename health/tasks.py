@@ -18,7 +18,7 @@ from csplatform.core import jobs
 from csplatform.core.tenancy import current_workspace_id, workspace_scope
 from health import adoption, dirty
 from health.models import DirtyCustomer, LateArrival
-from health.services import counting, forgetting, runs, scoring, snapshots
+from health.services import churn, counting, forgetting, runs, scoring, snapshots
 
 
 @shared_task(name="health.refresh")
@@ -68,7 +68,13 @@ def count_anew(workspace_id: str, job_id: str, **_: Any) -> None:
     counting.work(UUID(workspace_id), UUID(job_id))
 
 
-_JOBS = {forgetting.JOB_KIND: forget_events, counting.JOB_KIND: count_anew}
+@shared_task(name="health.train_churn")
+def train_churn(workspace_id: str, job_id: str, **_: Any) -> None:
+    """Train and prove a churn model."""
+    churn.work(UUID(workspace_id), UUID(job_id))
+
+
+_JOBS = {forgetting.JOB_KIND: forget_events, counting.JOB_KIND: count_anew, churn.JOB_KIND: train_churn}
 
 
 @shared_task(name="health.roll_over")
@@ -113,6 +119,11 @@ def score_soon(customer_ids: Sequence[UUID], now: datetime) -> None:
 def count_soon(workspace_id: UUID, job_id: UUID) -> None:
     """Once committed, call a worker to a job of counting."""
     _once_committed(count_anew, str(workspace_id), str(job_id))
+
+
+def train_churn_soon(workspace_id: UUID, job_id: UUID) -> None:
+    """Once committed, call a worker to a training."""
+    _once_committed(train_churn, str(workspace_id), str(job_id))
 
 
 def when_a_customer_is_deleted(customer: Customer, now: datetime) -> None:

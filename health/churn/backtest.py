@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from health.churn import metrics
 from health.churn.calibration import logit, probability
@@ -43,7 +44,10 @@ class Fold:
 
 @dataclass(slots=True)
 class Report:
-    """Pooled test rows: ``told`` holds each forecaster's probabilities by name, in the order of ``labels``."""
+    """Pooled test rows: ``told`` holds each forecaster's probabilities by name, in the order of ``labels``.
+
+    ``cancelled``: whether the time under contract ended by a notice.
+    """
 
     horizon: int
     folds: list[Fold]
@@ -51,6 +55,7 @@ class Report:
     customers: Ints
     days: Ints
     told: dict[str, Floats]
+    cancelled: npt.NDArray[np.bool_]
     verdict: str = NOT_ENOUGH
     comparison: dict[str, Any] = field(default_factory=dict)
 
@@ -66,11 +71,22 @@ class Report:
             "churned_customers": _churned_customers(self.customers, self.labels),
             "base_rate": float(self.labels.mean()) if len(self.labels) else None,
             **measured,
+            "by_kind": {kind: self._of_kind(rows) for kind, rows in self._kinds().items()},
             "model_less": self.comparison,
             "verdict": self.verdict,
         }
         told: dict[str, Any] = metrics.rounded(document)
         return told
+
+    def _kinds(self) -> dict[str, npt.NDArray[np.bool_]]:
+        churned = self.labels > 0
+        return {"cancelled": churned & self.cancelled, "lapsed": churned & ~self.cancelled}
+
+    def _of_kind(self, churned: npt.NDArray[np.bool_]) -> dict[str, Any]:
+        """How the model ranks churns of one kind against all who stayed."""
+        rows = churned | (self.labels < 1)
+        auc = metrics.roc_auc(churned[rows].astype(np.float64), self.told["model"][rows])
+        return {"churned": int(churned.sum()), "roc_auc": auc}
 
 
 def _fold_document(fold: Fold) -> dict[str, Any]:
@@ -118,13 +134,18 @@ def run(
     *,
     others: Mapping[str, Forecaster] | None = None,
     tick: Callable[[], None] = lambda: None,
+    after_fold: Callable[[int, int], None] = lambda done, total: None,
 ) -> Report:
-    """Back-test the procedure on ``panel``. ``others``: more forecasters to put beside it on the same folds."""
+    """Back-test the procedure on ``panel``. ``others``: more forecasters to put beside it on the same folds.
+
+    ``tick`` is called after each piece of work, ``after_fold`` with how many folds are done and how many there are.
+    """
     forecasters = {**BASELINES, **(others or {})}
     folds: list[Fold] = []
     told: dict[str, list[Floats]] = {name: [] for name in ("model", *forecasters)}
     tested: list[Rows] = []
-    for day in _fold_days(panel):
+    days = _fold_days(panel)
+    for day in days:
         learned, rows = panel.settled(day), panel.of_day(day)
         model = fit(learned, tick, with_interval=False)
         told["model"].append(model.probabilities(rows.values))
@@ -132,8 +153,8 @@ def run(
             told[name].append(forecaster(learned, rows.values))
         folds.append(_fold(day, rows, learned, model))
         tested.append(rows)
-        tick()
-    return _report(panel.horizon, folds, tested, told)
+        after_fold(len(folds), len(days))
+    return _report(panel, folds, tested, told)
 
 
 def _fold_days(panel: Panel) -> list[int]:
@@ -160,17 +181,19 @@ def _fold(day: int, rows: Rows, learned: Rows, model: Model) -> Fold:
     )
 
 
-def _report(horizon: int, folds: list[Fold], tested: list[Rows], told: dict[str, list[Floats]]) -> Report:
+def _report(panel: Panel, folds: list[Fold], tested: list[Rows], told: dict[str, list[Floats]]) -> Report:
     def pooled(parts: list[Any], kind: Any) -> Any:
         return np.concatenate(parts) if parts else np.zeros(0, dtype=kind)
 
+    cancelled = [panel.cancelled[panel.is_of_day(fold.as_of.toordinal())] for fold in folds]
     report = Report(
-        horizon,
+        panel.horizon,
         folds,
         pooled([rows.labels for rows in tested], np.float64),
         pooled([rows.customers for rows in tested], np.int64),
         pooled([rows.days for rows in tested], np.int64),
         {name: pooled(parts, np.float64) for name, parts in told.items()},
+        pooled(cancelled, np.int64).astype(np.bool_),
     )
     report.comparison = _compare(report)
     report.verdict = _verdict(report)

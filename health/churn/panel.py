@@ -92,7 +92,12 @@ class Panel:
 
     def of_day(self, day: int) -> Rows:
         """The rows of one day with their labels."""
-        return self._rows((self.days == day) & (self.labels >= 0))
+        return self._rows(self.is_of_day(day))
+
+    def is_of_day(self, day: int) -> npt.NDArray[np.bool_]:
+        """Which rows are of one day and settled."""
+        chosen: npt.NDArray[np.bool_] = (self.days == day) & (self.labels >= 0)
+        return chosen
 
     def _rows(self, chosen: npt.NDArray[np.bool_]) -> Rows:
         return Rows(

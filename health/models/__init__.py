@@ -1,3 +1,4 @@
+from health.models.churn import ChurnModel
 from health.models.definitions import Measure, Scorecard, ScorecardVersion
 from health.models.events import ContactAlias, Event, InboxBatch, MessageKey, ProfileClock, RejectedMessage
 from health.models.scores import (
@@ -18,6 +19,7 @@ __all__ = [
     "AdoptionMark",
     "ChurnBaseRate",
     "ChurnMethod",
+    "ChurnModel",
     "ContactAlias",
     "ContactSeen",
     "DirtyCustomer",
