@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Protocol
 from uuid import UUID
 
 from accounts.models import Customer, Workspace
+from csplatform.core import audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,29 @@ class Placement:
     stage_key: str | None
     occurred_on: date
     known_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of sending a survey to a customer: ``note`` says it in words, who was left alone and why included."""
+
+    mails: int
+    note: str
+
+
+class SurveySender(Protocol):
+    """Sends surveys for playbooks. Its app keeps its own rules on who may be asked; nothing here overrides them."""
+
+    def names(self) -> Mapping[str, str]:
+        """Id → name of the active workspace's surveys that can be sent now."""
+
+    def addressees(self) -> Mapping[str, str]:
+        """Key → name of the groups at a customer that can be asked."""
+
+    def send(
+        self, *, survey_id: UUID, customer_id: UUID, addressees: str, label: str, actor: audit.Actor, now: datetime
+    ) -> Sent:
+        """Ask the customer's people, in the caller's transaction. Raises ``ValidationError`` when it cannot be sent."""
 
 
 WorkspaceHook = Callable[[Workspace, datetime], None]
@@ -34,6 +59,7 @@ workspace_created: list[WorkspaceHook] = []
 placers: list[Placer] = []
 stage_keys: list[StageKeys] = []
 stage_names: list[StageNames] = []
+survey_senders: list[SurveySender] = []
 customers_changed: list[CustomersHook] = []
 customers_created: list[CustomersHook] = []
 contracts_changed: list[CustomersHook] = []

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts import extensions
+from accounts import segments as accounts_segments
 from accounts.models import Membership, SavedSegment, WebhookEndpoint, Workspace
 from accounts.roles import Department
 from accounts.selectors.members import present_members
 from accounts.webhooks import catalogue
-from journeys.playbooks.definition import DAILY, EMAIL, KINDS, MOVE, TASK, WAIT, WEBHOOK, WEEKLY
+from journeys.playbooks import definition
+from journeys.playbooks.definition import DAILY, EMAIL, KINDS, MOVE, SURVEY, TASK, WAIT, WEBHOOK, WEEKLY
 from journeys.selectors import journey
 from journeys.services.playbooks.editing import MAX_DESCRIPTION, MAX_NAME
 
@@ -24,6 +27,7 @@ _WEEKDAYS = [
 KIND_NAMES = {
     TASK: _("Task"),
     EMAIL: _("Draft of a mail"),
+    SURVEY: _("Send a survey"),
     WAIT: _("Wait"),
     MOVE: _("Move to a stage"),
     WEBHOOK: _("Webhook"),
@@ -40,12 +44,6 @@ class PlaybookForm(forms.Form):
         label=_("Who is told when it pauses itself"), queryset=Membership.objects.none(), required=False
     )
     event = forms.ChoiceField(label=_("When this happens"), required=False)
-    field = forms.CharField(
-        label=_("and its field"), required=False, max_length=60, help_text=_("Left empty: whatever it says.")
-    )
-    value = forms.CharField(
-        label=_("is"), required=False, max_length=200, help_text=_("One or more values, separated by commas.")
-    )
     every = forms.ChoiceField(
         label=_("Or by the clock"),
         required=False,
@@ -77,14 +75,14 @@ class PlaybookForm(forms.Form):
         choices = [(pk, row.name) for pk, row in self.segments.items()]
         fields["segment"].choices = [("", _("all customers")), *kept, *choices]
 
-    def definition(self, steps: list[dict[str, Any]]) -> dict[str, Any]:
-        """What the form says, to be checked by the service."""
+    def definition(self, steps: list[dict[str, Any]], where: list[dict[str, Any]]) -> dict[str, Any]:
+        """What the form says, with the rows beside it, to be checked by the service."""
         told = self.cleaned_data
         trigger: dict[str, Any] = {}
         if told["event"]:
-            values = [each.strip() for each in told["value"].split(",") if each.strip()]
-            where = [{"field": told["field"], "op": "in", "value": values}] if told["field"] and values else []
             trigger = {"event": told["event"], "where": where}
+        elif where:
+            trigger = {"where": where}
         if told["every"]:
             at = told["at"].strftime("%H:%M") if told["at"] else ""
             trigger["schedule"] = {"every": told["every"], "weekday": told["weekday"] or 0, "at": at}
@@ -103,24 +101,58 @@ def _named(event: catalogue.EventType) -> str:
 
 
 def initial_of(definition: Mapping[str, Any]) -> dict[str, Any]:
-    """A definition as the form shows it: of its conditions the first."""
+    """A definition as the form shows it, rows of conditions and steps apart."""
     trigger, limits = definition["trigger"], definition.get("limits") or {}
-    first = (trigger.get("where") or [{}])[0]
-    value = first.get("value", "")
     return {
         "event": trigger.get("event", ""),
-        "field": first.get("field", ""),
-        "value": ", ".join(map(str, value)) if isinstance(value, list) else value,
         **(trigger.get("schedule") or {}),
         "segment": "kept" if definition.get("filter") else "",
         **limits,
     }
 
 
-def shows_all(definition: Mapping[str, Any]) -> bool:
-    """Whether the form can show it: conditions written over REST may say more than it has fields for."""
-    where = definition["trigger"].get("where") or []
-    return len(where) <= 1 and all(each["op"] in ("eq", "in") for each in where)
+OPERATORS = (
+    ("in", _("is")),
+    ("ne", _("is not")),
+    ("gt", _("is more than")),
+    ("lt", _("is less than")),
+)
+SPARE_CONDITIONS = 1
+
+
+def where_told(told: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The conditions of a posted form; rows without a field are left out."""
+    where, number = [], 0
+    while f"where_field-{number}" in told:
+        field, op, value = (told.get(f"where_{name}-{number}", "").strip() for name in ("field", "op", "value"))
+        if field:
+            several = [each.strip() for each in value.split(",") if each.strip()]
+            where.append({"field": field, "op": op, "value": several if op == "in" else value})
+        number += 1
+    return where
+
+
+def where_rows(where: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Conditions as rows of the form, with one left for more. One written as "eq" reads as "is"."""
+    rows = []
+    for each in where[: definition.MAX_WHERE]:
+        value = each["value"]
+        shown = ", ".join(map(_shown, value)) if isinstance(value, list) else _shown(value)
+        rows.append({"field": each["field"], "op": "in" if each["op"] == "eq" else each["op"], "value": shown})
+    spare: list[dict[str, Any]] = [{"op": "in"} for _row in range(SPARE_CONDITIONS)]
+    return [{**row, "number": number} for number, row in enumerate([*rows, *spare])]
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def event_fields() -> list[tuple[str, str]]:
+    """Field of an event → what it holds, of every event that can start a playbook."""
+    usable = [event for event in catalogue.all_events() if any(field.name == "customer_id" for field in event.fields)]
+    return sorted({field.name: str(field.description) for event in usable for field in event.fields}.items())
 
 
 def choices() -> dict[str, Any]:
@@ -133,21 +165,34 @@ def choices() -> dict[str, Any]:
             (str(each.pk), each.description or each.url)
             for each in WebhookEndpoint.objects.order_by("created_at", "pk")
         ],
+        "surveys": [pair for sender in extensions.survey_senders for pair in sender.names().items()],
+        "addressees": [pair for sender in extensions.survey_senders for pair in sender.addressees().items()],
+        "operators": OPERATORS,
+        "event_fields": event_fields(),
     }
 
 
-def steps_told(told: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The steps of a posted form in their order; rows without a kind are left out."""
+def steps_told(
+    told: Mapping[str, str], present: Sequence[Mapping[str, Any]], segments: Mapping[str, SavedSegment]
+) -> list[dict[str, Any]]:
+    """The steps of a posted form in their order; rows without a kind are left out.
+
+    ``only_if`` of a row names the segment whose filter is copied, or "kept": what the step of ``present`` in its place
+    had.
+    """
     steps, number = [], 0
     while f"kind-{number}" in told:
         row = {name: told.get(f"{name}-{number}", "").strip() for name in _ROW}
         if row["kind"]:
-            steps.append(_step(row))
+            chosen = row["only_if"]
+            kept = present[number].get("only_if") if chosen == "kept" and number < len(present) else None
+            only_if = dict(segments[chosen].definition) if chosen in segments else kept
+            steps.append({**_step(row), **({"only_if": only_if} if only_if else {})})
         number += 1
     return steps
 
 
-_ROW = ("kind", "title", "body", "owner", "days", "stage", "webhook", "event")
+_ROW = ("kind", "title", "body", "owner", "days", "stage", "webhook", "event", "survey", "addressees", "only_if")
 
 
 def _step(row: Mapping[str, str]) -> dict[str, Any]:
@@ -158,16 +203,37 @@ def _step(row: Mapping[str, str]) -> dict[str, Any]:
         WAIT: {"days": days},
         MOVE: {"stage": row["stage"], "reason": row["title"]},
         WEBHOOK: {"webhook": row["webhook"], "event": row["event"]},
+        SURVEY: {"survey": row["survey"], "addressees": row["addressees"]},
     }
     return {"kind": kind, **by_kind.get(kind, {})}
+
+
+def _in_words(only_if: Any) -> str:
+    return accounts_segments.explain(accounts_segments.stored(only_if)) if only_if else ""
 
 
 def rows_of(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Steps as the rows of the form, with some left for more."""
     rows = [
         {**step, "title": step.get("title") or step.get("subject") or step.get("reason", ""),
-         "days": step.get("days", step.get("due_days", ""))}
+         "days": step.get("days", step.get("due_days", "")),
+         "only_if_words": _in_words(step.get("only_if"))}
         for step in steps
     ]  # fmt: skip
     spare: list[dict[str, Any]] = [{} for _row in range(SPARE_STEPS)]
     return [{**row, "number": number} for number, row in enumerate([*rows, *spare])]
+
+
+def steps_in_words(told: definition.Definition) -> list[dict[str, Any]]:
+    """Steps as the page of a playbook lists them."""
+    has_survey = any(step.kind == SURVEY for step in told.steps)
+    surveys = {key: name for sender in extensions.survey_senders if has_survey for key, name in sender.names().items()}
+    return [
+        {
+            "step": step,
+            "name": KIND_NAMES[step.kind],
+            "survey": surveys.get(step.survey, _("a survey that is not open any more")),
+            "only_if": _in_words(step.only_if),
+        }
+        for step in told.steps
+    ]

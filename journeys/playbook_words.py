@@ -41,6 +41,8 @@ def message(fault: Fault) -> str:
         "no_days": _("Expected working days from 0 to %(most)s."),
         "no_stage": _("“%(given)s” is no stage in use; there are: %(known)s."),
         "no_webhook": _("There is no such webhook."),
+        "no_survey": _("There is no such survey that can be sent: only open ones can."),
+        "no_addressees": _("Expected whom at the customer to ask: %(known)s."),
         "no_event_name": _("Expected a name such as customer.flagged."),
         "no_wait": _("Expected working days from 1 to %(most)s."),
         "no_text": _("Expected a text."),

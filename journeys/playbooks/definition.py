@@ -25,8 +25,8 @@ RUNS_AN_HOUR, MOST_RUNS_AN_HOUR = 1_000, 50_000
 TASKS_AT_ONCE, MOST_TASKS_AT_ONCE = 1_000, 20_000
 AGAIN_AFTER_DAYS = 30
 
-TASK, EMAIL, MOVE, WEBHOOK, WAIT = "task", "email", "move", "webhook", "wait"
-KINDS = (TASK, EMAIL, MOVE, WEBHOOK, WAIT)
+TASK, EMAIL, MOVE, WEBHOOK, WAIT, SURVEY = "task", "email", "move", "webhook", "wait", "survey"
+KINDS = (TASK, EMAIL, SURVEY, MOVE, WEBHOOK, WAIT)
 DAILY, WEEKLY = "day", "week"
 OPERATORS = ("eq", "ne", "in", "gt", "lt")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
@@ -37,6 +37,7 @@ _FIELDS: Mapping[str, frozenset[str]] = {
     MOVE: frozenset({"kind", "only_if", "stage", "reason"}),
     WEBHOOK: frozenset({"kind", "only_if", "webhook", "event"}),
     WAIT: frozenset({"kind", "only_if", "days"}),
+    SURVEY: frozenset({"kind", "only_if", "survey", "addressees"}),
 }
 
 
@@ -51,12 +52,17 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a definition may name: events with their fields, stages, departments, webhooks."""
+    """What a definition may name: events with their fields, stages, departments, webhooks, surveys that can be sent.
+
+    ``addressees``: whom at a customer a survey can go to.
+    """
 
     events: Mapping[str, Collection[str]]
     stages: Collection[str]
     departments: Collection[str]
     webhooks: Collection[str]
+    surveys: Collection[str] = ()
+    addressees: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,8 @@ class Step:
     reason: str = ""
     webhook: str = ""
     event: str = ""
+    survey: str = ""
+    addressees: str = ""
 
     @property
     def makes_task(self) -> bool:
@@ -185,6 +193,8 @@ def _step(data: Mapping[str, Any]) -> Step:
         reason=data.get("reason", ""),
         webhook=data.get("webhook", ""),
         event=data.get("event", ""),
+        survey=data.get("survey", ""),
+        addressees=data.get("addressees", ""),
     )
 
 
@@ -302,6 +312,11 @@ def _step_faults(step: object, path: str, known: Known, event_fields: Collection
         event = step.get("event")
         if not isinstance(event, str) or len(event) > 100 or not _EVENT.fullmatch(event):
             yield Fault(f"{path}.event", "no_event_name")
+    elif kind == SURVEY:
+        if step.get("survey") not in known.surveys:
+            yield Fault(f"{path}.survey", "no_survey")
+        if step.get("addressees") not in known.addressees:
+            yield Fault(f"{path}.addressees", "no_addressees", (("known", ", ".join(known.addressees)),))
     elif not _is_count(step.get("days"), 1, MAX_DAYS):
         yield Fault(f"{path}.days", "no_wait", (("most", MAX_DAYS),))
 

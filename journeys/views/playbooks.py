@@ -68,7 +68,7 @@ def detail(request: WorkspaceRequest, playbook_id: UUID) -> HttpResponse:
         "definition": definition,
         "filter_words": segments.explain(segments.stored(definition.filter)) if definition.filter else "",
         "kind_names": playbook_forms.KIND_NAMES,
-        "steps": [{"step": step, "name": playbook_forms.KIND_NAMES[step.kind]} for step in definition.steps],
+        "steps": playbook_forms.steps_in_words(definition),
         "versions": selectors.versions(playbook.pk),
         "runs": shown.rows,
         "states": [
@@ -152,10 +152,13 @@ def _edit(request: WorkspaceRequest, listed: Listed | None) -> HttpResponse:
         kept_filter=present.get("filter") or {},
         initial=_initial(request, listed),
     )
-    steps = playbook_forms.steps_told(request.POST) if request.method == "POST" else list(present.get("steps", []))
+    steps, where = list(present.get("steps", [])), list((present.get("trigger") or {}).get("where") or [])
+    if request.method == "POST":
+        steps = playbook_forms.steps_told(request.POST, steps, form.segments)
+        where = playbook_forms.where_told(request.POST)
     if request.method == "POST" and form.is_valid():
         told = {name: form.cleaned_data[name] for name in ("name", "description", "owner")}
-        told["definition"] = form.definition(_with_conditions(steps, present))
+        told["definition"] = form.definition(steps, where)
         who: dict[str, Any] = {"actor": actor_of(request), "now": timezone.now()}
         try:
             if playbook is None:
@@ -171,18 +174,11 @@ def _edit(request: WorkspaceRequest, listed: Listed | None) -> HttpResponse:
         "form": form,
         "playbook": playbook,
         "rows": playbook_forms.rows_of(steps),
-        "says_more": bool(present) and not playbook_forms.shows_all(present),
+        "where_rows": playbook_forms.where_rows(where),
+        "segment_choices": [(pk, row.name) for pk, row in form.segments.items()],
         **playbook_forms.choices(),
     }
     return render(request, "journeys/playbook_form.html", context, status=_BAD if form.errors else 200)
-
-
-def _with_conditions(steps: list[dict[str, Any]], present: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Steps as the form told them; one that is otherwise as it was keeps the condition the form does not show."""
-    before = list(present.get("steps", []))
-    kept = [{**each, "only_if": was["only_if"]} if was.get("only_if") and was["kind"] == each["kind"] else each
-            for each, was in zip(steps, before, strict=False)]  # fmt: skip
-    return [*kept, *steps[len(before) :]]
 
 
 def _initial(request: WorkspaceRequest, listed: Listed | None) -> dict[str, Any]:

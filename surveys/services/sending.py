@@ -60,7 +60,7 @@ def send(
     Who was mailed any survey of this workspace within ``target.rest_days``, or wants none, is held back and counted.
     ``label`` says whom in words. Raises ``ValidationError``, ``Survey.DoesNotExist``.
     """
-    survey = _sendable(survey_id)
+    survey = sendable(survey_id)
     _check(remind_after_days, target.rest_days)
     if target.addressees not in Addressees.values:
         raise ValidationError({"addressees": _("Choose whom at the customers to ask.")})
@@ -99,7 +99,7 @@ def invite_addresses(
 
     Raises ``ValidationError`` naming the lines that are no address; then nobody is invited.
     """
-    survey = _sendable(survey_id)
+    survey = sendable(survey_id)
     _check(remind_after_days, rest_days)
     addresses = _checked(emails)
     held = addresses_held_back(survey.pk, addresses, rest_days, now)
@@ -126,7 +126,8 @@ def invite_addresses(
     return dispatch
 
 
-def _sendable(survey_id: UUID) -> Survey:
+def sendable(survey_id: UUID) -> Survey:
+    """The survey, which must be open. Raises ``Survey.DoesNotExist`` and ``ValidationError``."""
     survey = Survey.objects.get(pk=survey_id)
     if survey.state != State.OPEN:
         raise ValidationError(_("Only an open survey can be sent. Open it first; nobody was invited."))
@@ -198,11 +199,33 @@ def _fill_some(dispatch_id: UUID, now: datetime) -> bool:
         jobs.start(dispatch.job.pk, total=everybody.count(), now=now)
     after = dispatch.job.params.get("after", "")
     rows = list((everybody.filter(pk__gt=after) if after else everybody).order_by("pk")[:_CHUNK])
+    dispatch.counts = dict(Counter(dispatch.counts) + _invite(dispatch, rows, now))
+    dispatch.save(update_fields=["counts"])
+    if len(rows) < _CHUNK:
+        _finish(dispatch_id, JobState.DONE, now)
+        return False
+    params = {**dispatch.job.params, "after": str(rows[-1].pk)}
+    Job.objects.filter(pk=dispatch.job.pk).update(params=params)
+    jobs.progress(dispatch.job.pk, done=dispatch.job.done + len(rows), now=now)
+    return True
+
+
+def invite(dispatch: Dispatch, people: Iterable[Any], now: datetime) -> Counter[str]:
+    """Invite ``people``, rows of ``contacts_meant``, in the caller's transaction; returns how many met which ``Fate``.
+
+    The mails follow once it is committed.
+    """
+    counts = _invite(dispatch, people, now)
+    _mail_soon()
+    return counts
+
+
+def _invite(dispatch: Dispatch, people: Iterable[Any], now: datetime) -> Counter[str]:
     house = _house_language()
     fates: dict[str, str] = {}
     invitations = []
     nameless = 0
-    for contact in rows:
+    for contact in people:
         address, fate = contact.address, contact.fate
         if fate == Fate.NO_ADDRESS:
             nameless += 1
@@ -215,16 +238,7 @@ def _fill_some(dispatch_id: UUID, now: datetime) -> bool:
                 row.contact_id, row.customer_id = contact.pk, contact.customer_id
                 invitations.append(row)
     _store(dispatch, invitations, now)
-    counts = Counter(dispatch.counts) + Counter(fates.values()) + Counter({Fate.NO_ADDRESS.value: nameless})
-    dispatch.counts = dict(counts)
-    dispatch.save(update_fields=["counts"])
-    if len(rows) < _CHUNK:
-        _finish(dispatch_id, JobState.DONE, now)
-        return False
-    params = {**dispatch.job.params, "after": str(rows[-1].pk)}
-    Job.objects.filter(pk=dispatch.job.pk).update(params=params)
-    jobs.progress(dispatch.job.pk, done=dispatch.job.done + len(rows), now=now)
-    return True
+    return Counter(fates.values()) + Counter({Fate.NO_ADDRESS.value: nameless})
 
 
 def _finish(dispatch_id: UUID, state: JobState, now: datetime, message: str = "") -> None:

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from accounts import segments
+from accounts import extensions, segments
 from accounts.models import WebhookEndpoint
 from accounts.roles import Department
 from accounts.webhooks import catalogue
@@ -52,6 +52,8 @@ def known() -> Known:
         stages=tuple(stage.key for stage in journey.stages()),
         departments=tuple(Department.values),
         webhooks=tuple(str(pk) for pk in WebhookEndpoint.objects.values_list("pk", flat=True)),
+        surveys=tuple(key for sender in extensions.survey_senders for key in sender.names()),
+        addressees=tuple(key for sender in extensions.survey_senders for key in sender.addressees()),
     )
 
 

@@ -195,8 +195,8 @@ def _log(
             number=run.step,
             kind=step.kind,
             state=state,
-            made=made[place] if made else {},
-            note=note[:500],
+            made={name: told for name, told in made[place].items() if name != "note"} if made else {},
+            note=(note or (made[place].get("note", "") if made else ""))[:500],
             at=now,
         )
         for place, run in enumerate(runs)

@@ -9,16 +9,18 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from accounts import extensions
 from accounts.models import Contact, Customer, Membership, Workspace
 from accounts.webhooks import deliveries
 from csplatform.core import audit, formats
 from csplatform.core.tenancy import current_workspace_id
 from journeys.models import PlaybookRun, Stage, Task
 from journeys.playbooks import placeholders
-from journeys.playbooks.definition import EMAIL, MOVE, TASK, WAIT, WEBHOOK, Step
+from journeys.playbooks.definition import EMAIL, MOVE, SURVEY, TASK, WAIT, WEBHOOK, Step
 from journeys.selectors import working
 from journeys.services import moving, offering, tasks
 from journeys.services.tasks import NewTask
@@ -109,11 +111,31 @@ def _webhook(step: Step, run: PlaybookRun, actor: audit.Actor, now: datetime) ->
     return {"delivery": str(made.pk)}
 
 
+def _survey(step: Step, run: PlaybookRun, actor: audit.Actor, now: datetime) -> Made:
+    """Ask the customer's people; the log says how many mails go out, and who is left alone and why."""
+    for sender in extensions.survey_senders:
+        if step.survey in sender.names():
+            sent = sender.send(
+                survey_id=UUID(step.survey),
+                customer_id=run.customer_id,
+                addressees=step.addressees,
+                label=actor.label,
+                actor=actor,
+                now=now,
+            )
+            return {"survey": step.survey, "note": sent.note}
+    raise ValidationError(_("The survey is not open any more, so nobody was asked."))
+
+
 def _wait(step: Step, runs: Sequence[PlaybookRun], actor: audit.Actor, now: datetime) -> list[Made]:
     return [{} for _run in runs]
 
 
-_ALONE: Mapping[str, Callable[[Step, PlaybookRun, audit.Actor, datetime], Made]] = {MOVE: _move, WEBHOOK: _webhook}
+_ALONE: Mapping[str, Callable[[Step, PlaybookRun, audit.Actor, datetime], Made]] = {
+    MOVE: _move,
+    WEBHOOK: _webhook,
+    SURVEY: _survey,
+}
 TOGETHER: Mapping[str, Callable[[Step, Sequence[PlaybookRun], audit.Actor, datetime], list[Made]]] = {
     TASK: _tasks,
     EMAIL: _tasks,

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import SavedSegment
 from accounts.roles import Role
 from csplatform.core.tenancy import workspace_scope
 from journeys.models import Playbook, PlaybookState, RunState
@@ -19,6 +20,7 @@ from tests.pages.conftest import signed_in
 
 pytestmark = pytest.mark.django_db
 LIST = "/journeys/playbooks/"
+FRENCH = {"all": [{"field": "country", "op": "eq", "value": ["FR"]}]}
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +43,8 @@ def manager(place: House) -> Client:
 
 def filled(**told: Any) -> dict[str, Any]:
     return {
-        "name": "Risk", "event": "health.band_changed", "field": "to", "value": "at_risk",
+        "name": "Risk", "event": "health.band_changed", "where_field-0": "to", "where_op-0": "in",
+        "where_value-0": "at_risk",
         "runs_an_hour": "100", "tasks_at_once": "50", "again_after_days": "30",
         "kind-0": "wait", "days-0": "2",
         "kind-1": "task", "title-1": "Call {{ customer.name }}", "owner-1": "customer_success", "days-1": "3",
@@ -65,8 +68,38 @@ def test_a_playbook_is_written_tried_out_and_activated(place: House, manager: Cl
     assert ">Active" in manager.get(LIST).content.decode()
 
 
+def test_several_conditions_and_a_filter_on_a_step_are_written_and_kept(place: House, manager: Client) -> None:
+    with workspace_scope(place.workspace):
+        chosen = SavedSegment.objects.create(
+            workspace=place.workspace, name="French ones", owner=place.manager, definition=FRENCH, created_at=NOW
+        )
+    told = filled(**{
+        "where_field-1": "from", "where_op-1": "ne", "where_value-1": "watch", "where_field-2": "", "where_op-2": "in",
+        "where_value-2": "", "only_if-1": str(chosen.pk),
+    })  # fmt: skip
+    manager.post(f"{LIST}new/", told)
+    with workspace_scope(place.workspace):
+        playbook = Playbook.objects.select_related("present").get()
+        written = playbook.says.definition
+        chosen.delete()
+    assert written["trigger"]["where"] == [
+        {"field": "to", "op": "in", "value": ["at_risk"]},
+        {"field": "from", "op": "ne", "value": "watch"},
+    ]
+    assert [bool(step.get("only_if")) for step in written["steps"]] == [False, True]
+    shown = manager.get(f"{LIST}{playbook.pk}/edit/").content.decode()
+    assert 'value="watch"' in shown
+    assert "the filter it has" in shown
+    manager.post(f"{LIST}{playbook.pk}/edit/", {**told, "only_if-1": "kept", "name": "Risk again"})
+    with workspace_scope(place.workspace):
+        playbook.refresh_from_db()
+        assert (playbook.name, playbook.says.definition) == ("Risk again", written)
+    refused = manager.post(f"{LIST}new/", filled(**{"name": "Two", "where_field-0": "colour"}))
+    assert "has no field “colour”" in refused.content.decode()
+
+
 def test_what_is_wrong_is_shown_with_what_was_typed(manager: Client) -> None:
-    answer = manager.post(f"{LIST}new/", filled(**{"title-1": "{{ customer.secret }}", "value": ""}))
+    answer = manager.post(f"{LIST}new/", filled(**{"title-1": "{{ customer.secret }}"}))
     shown = answer.content.decode()
     assert answer.status_code == 422
     assert "steps.1.title: “customer.secret” is no placeholder" in shown
