@@ -19,8 +19,9 @@ from csplatform.core.models import OutboxEvent
 from csplatform.core.tenancy import current_workspace_id, workspace_scope
 from health.models import AdoptionMark
 from journeys.adoption.states import InForce, Use
-from journeys.services.adoption import following
+from journeys.services.adoption import following, indicators
 from journeys.services.adoption.following import BEGINNING, Person
+from journeys.services.adoption.indicators import Counted
 
 CUSTOMERS = 200
 PEOPLE = 500
@@ -71,6 +72,12 @@ def rules_changed(event: OutboxEvent) -> None:
     day = date.fromisoformat(str(event.payload["effective_on"]))
     with workspace_scope(event.workspace_id):
         mark_everybody(day)
+
+
+def indicator_defined(event: OutboxEvent) -> None:
+    """A new indicator is measured soon, not only when somebody uses the product again."""
+    with workspace_scope(event.workspace_id):
+        mark({str(event.payload["customer_id"]): event.created_at.astimezone(UTC).date()})
 
 
 def mark_due(now: datetime) -> None:
@@ -144,6 +151,7 @@ def _follow(marks: Mapping[UUID, date], now: datetime) -> None:
         people = following.people_of(chunk, from_days)
         following.record(people, dict(_uses(people, rules, today)), rules=rules, now=now)
     following.count(list(from_days), now=now)
+    indicators.follow(list(from_days), _counted(indicators.open_events(list(from_days)), today), now=now)
 
 
 def _chunks(customers: Sequence[UUID]) -> Iterator[list[UUID]]:
@@ -191,6 +199,36 @@ def _uses(people: Iterable[Person], rules: Sequence[InForce], today: date) -> It
             },
         )
         yield from _gathered(cursor.fetchall())
+
+
+def _counted(asked: Sequence[tuple[UUID, UUID, str, int]], today: date) -> dict[UUID, Counted]:
+    """How many events there are for each indicator (id, customer, name, threshold), and the day there were enough."""
+    if not asked:
+        return {}
+    ids, customers, names, thresholds = zip(*asked, strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT asked.id, counted.events, counted.reached
+            FROM unnest(%(ids)s::uuid[], %(customers)s::uuid[], %(names)s::text[], %(thresholds)s::int[])
+              AS asked (id, customer, name, threshold)
+            CROSS JOIN LATERAL (
+              SELECT count(*) AS events, max(day) FILTER (WHERE place = asked.threshold) AS reached FROM (
+                SELECT (e.occurred_at AT TIME ZONE 'UTC')::date AS day,
+                       row_number() OVER (ORDER BY e.occurred_at) AS place
+                FROM health_event e WHERE e.workspace_id = %(workspace)s AND e.customer_id = asked.customer
+                  AND e.name = asked.name AND e.occurred_at < %(end)s) AS numbered) AS counted
+            """,
+            {
+                "ids": literal(list(map(str, ids))),
+                "customers": literal(list(map(str, customers))),
+                "names": list(names),
+                "thresholds": literal(list(thresholds)),
+                "workspace": str(current_workspace_id()),
+                "end": following.midnight(today + timedelta(days=1)),
+            },
+        )
+        return {row[0]: Counted(row[1], row[2]) for row in cursor.fetchall()}
 
 
 def _gathered(rows: Iterable[tuple[UUID, date, str, int]]) -> Iterator[tuple[UUID, list[Use]]]:

@@ -28,4 +28,5 @@ class HealthConfig(AppConfig):
         journey.measure_names.append(stage_criteria.names)
         journey.measure_readers.append(stage_criteria.values)
         outbox.listen("adoption_rules.changed", adoption.rules_changed)
+        outbox.listen("adoption_indicator.defined", adoption.indicator_defined)
         sources.register("surveys", voice.load)

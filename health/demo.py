@@ -27,10 +27,10 @@ from csplatform.core import audit
 from csplatform.core.models import Job, JobState
 from csplatform.core.tenancy import workspace_scope
 from csplatform.demo import Paths, Simulation, yesterday
-from health import defaults, tasks
+from health import adoption, defaults, tasks
 from health.models import HealthSnapshot, Measure, ScoringRun
 from health.services import definitions, runs, scoring, snapshots
-from journeys import demo_change, demo_plan, demo_playbooks, demo_relays, demo_team, demo_wishes
+from journeys import demo_adoption, demo_change, demo_plan, demo_playbooks, demo_relays, demo_team, demo_wishes
 from surveys import demo_voice
 
 ACTOR = audit.Actor(label="demo")
@@ -99,6 +99,9 @@ class _Load:
         self._imports(workspace, simulation)
         with self._timed("Scores"):
             self._scores(workspace)
+        with self._timed("Adoption"):
+            self._adoption(workspace)
+            demo_adoption.load(workspace=workspace, now=self.clock())
         with self._timed("Customers' voice"):
             demo_voice.load(workspace=workspace, health_on=points_on, now=self.clock())
             self._measure_of_voice(workspace)
@@ -200,6 +203,13 @@ class _Load:
         self._run(workspace, ScoringRun.Kind.BACKFILL, past_days(today))
         self._run(workspace, ScoringRun.Kind.CLOSE_DAY, [yesterday])
         self._run(workspace, ScoringRun.Kind.CURRENT, [today])
+
+    def _adoption(self, workspace: Workspace) -> None:
+        """Follow everybody who is not followed yet, batch by batch, so that a load that was killed goes on."""
+        followed = 1
+        while followed:
+            with workspace_scope(workspace):
+                followed = adoption.follow_marked(now=self.clock())
 
     def _measure_of_voice(self, workspace: Workspace) -> None:
         """NPS as a measure that a scorecard can take up; none does, because here the answers lean on the score."""

@@ -15,7 +15,14 @@ from csplatform.core import charts, formats
 from journeys.adoption import curve
 from journeys.adoption.people import LEAST_SHOWN
 from journeys.adoption.states import State
-from journeys.models import AdoptionCount, AdoptionPlan, AdoptionState, PersonState
+from journeys.models import (
+    AdoptionCount,
+    AdoptionIndicator,
+    AdoptionPlan,
+    AdoptionState,
+    IndicatorKind,
+    PersonState,
+)
 from journeys.selectors import adoption as reads
 
 HEIGHT, TOP = 180, 14
@@ -36,13 +43,19 @@ def panel(customer: Customer, now: datetime) -> dict[str, Any]:
         "least": LEAST_SHOWN,
         "shown": shown.people.value,
         "plan": plan,
-        "urls": {"people": reverse("adoption_people", args=[customer.pk])},
+        "plans": reads.plans_of(customer.pk) if plan else [],
+        "indicators": [indicator_row(each, is_small) for each in reads.indicators_of(customer.pk)],
+        "urls": {
+            name: reverse(f"adoption_{name}", args=[customer.pk])
+            for name in ("people", "plan", "group_new", "indicator_new")
+        },
     }
     if count is None or not people or is_small:
         return told
     told["states"] = states_of(count, told["urls"]["people"] if not shown.is_aggregate else "")
     told["sentence"] = sentence(count, plan, today)
     told["chart"] = chart(customer, plan, today)
+    told["groups"] = [group_row(each) for each in reads.groups_of(customer.pk, shown=shown)]
     return told
 
 
@@ -169,4 +182,37 @@ def person_row(row: AdoptionState, shown: reads.Shown) -> dict[str, Any]:
         "first_use_on": row.first_use_on,
         "activated_on": row.activated_on,
         "last_use_on": row.last_use_on,
+    }
+
+
+def group_row(read: reads.GroupRead) -> dict[str, Any]:
+    """A group with the share of its people in habit."""
+    habitual = read.counts.get(State.HABITUAL, 0)
+    return {
+        "group": read.group,
+        "people": read.people,
+        "hidden": read.hidden,
+        "habitual": habitual,
+        "share": habitual / read.people if read.people else None,
+        "length": 100 * habitual / read.people if read.people else 0,
+    }
+
+
+def indicator_row(indicator: AdoptionIndicator, is_small: bool) -> dict[str, Any]:
+    """An indicator: defined, reached or celebrated, and how far it is; not of a share of few people in aggregate."""
+    is_share = indicator.kind == IndicatorKind.SHARE
+    language = get_language()
+    told = {"state": indicator.get_state_display(), "event": indicator.event}
+    celebrated = indicator.win is not None and indicator.win.celebrated_at is not None
+
+    def figure(number: int) -> str:
+        return formats.percent(number / 100, language) if is_share else formats.number(number, language)
+
+    return {
+        "indicator": indicator,
+        "win": indicator.win,
+        "asks": _("People at least “%(state)s”") % told if is_share else _("Events “%(event)s”") % told,
+        "measured": "" if is_share and is_small else figure(indicator.measured),
+        "threshold": figure(indicator.threshold),
+        "standing": "celebrated" if celebrated else "reached" if indicator.reached_on else "defined",
     }

@@ -61,6 +61,7 @@ _ADVOCACY = (
     Field("kind", "string", _("What they do: referral, review, testimonial and so on."), "referral"),
     id_of("referred_id", _("The customer a referral brought; null where there is none.")),
 )
+_INDICATOR = (id_of("indicator_id", _("The indicator of adoption.")), _CUSTOMER)
 _PERSON = (
     _CUSTOMER,
     id_of("contact_id", _("The contact; null where people are shown under pseudonyms.")),
@@ -75,6 +76,17 @@ declare(
     EventType("contact.activated", _("Somebody does what activation asks for, or is back after a lapse."), _PERSON),
     EventType("contact.habit_formed", _("The product has become a habit of somebody."), _PERSON),
     EventType("contact.lapsed", _("Somebody who was activated has fallen silent."), _PERSON),
+    EventType("adoption_indicator.defined", _("Somebody has said what will show adoption."), _INDICATOR),
+    EventType(
+        "adoption_indicator.reached",
+        _("An indicator of adoption is reached, and recorded as a win."),
+        (*_INDICATOR, id_of("win_id", _("The win."))),
+    ),
+    EventType(
+        "adoption_plan.changed",
+        _("The share of people in habit that is planned for a customer has changed."),
+        (_CUSTOMER, Field("number", "integer", _("The version of the plan."), "2")),
+    ),
     EventType(
         "adoption_rules.changed",
         _("What counts as activated, habitual and lapsed has changed."),

@@ -7,11 +7,12 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.segments import Field, Kind, Relation, register
-from journeys.models import Direction, EngagementCustomer, Macro, Signal, SignalState
-from journeys.selectors import standing
+from accounts.segments import Field, Kind, Relation, Terms, register
+from journeys.adoption.people import LEAST_SHOWN
+from journeys.models import AdoptionCount, Direction, EngagementCustomer, Macro, Signal, SignalState
+from journeys.selectors import adoption, standing
 
-_GROUP, _ENGAGEMENT = _("Journey"), _("Engagement")
+_GROUP, _ENGAGEMENT, _ADOPTION = _("Journey"), _("Engagement"), _("Adoption")
 
 _BY_DIRECTION = {
     Direction.VENDOR_TO_CUSTOMER: _("Engagements, we → customer"),
@@ -31,6 +32,7 @@ def register_all() -> None:
         Field("stage", _("Stage"), Kind.CHOICE, "stage_key", choices=standing.stage_names, group=_GROUP),
         Field("macro", _("Macro stage"), Kind.CHOICE, "stage_macro", choices=_macros, group=_GROUP),
         Field("days_in_stage", _("Time in stage"), Kind.DAYS, "stage_since", group=_GROUP),
+        *_adoption(),
         *_engagements(),
         Relation(
             "open_signals",
@@ -59,3 +61,19 @@ def _of(direction: Direction, label: Any) -> Relation:
         return EngagementCustomer.objects.filter(direction=direction)
 
     return Relation(f"engagements_{direction}", label, rows, at_column="occurred_at", group=_ENGAGEMENT)
+
+
+def _adoption() -> list[Field]:
+    """Shares of a customer's people; where they are shown in aggregate only, few people are found by no share."""
+    return [
+        Field("habit_share", _("Share of people in habit"), Kind.PERCENT, "habit_percent", scale=100,
+              rows=_counted_people, group=_ADOPTION, unit="%"),
+        Field("work_share", _("Share of people at work"), Kind.PERCENT, "work_percent", scale=100,
+              rows=_counted_people, group=_ADOPTION, unit="%"),
+        Field("people_lapsed", _("People who lapsed"), Kind.NUMBER, "lapsed", rows=_counted_people, group=_ADOPTION),
+    ]  # fmt: skip
+
+
+def _counted_people(terms: Terms) -> QuerySet[Any]:
+    least = LEAST_SHOWN if adoption.shown().is_aggregate else 1
+    return AdoptionCount.objects.filter(people__gte=least)

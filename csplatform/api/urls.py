@@ -20,6 +20,12 @@ from csplatform.api.errors import unknown_address
 from csplatform.core.rest.paths import ReferenceConverter
 from health.api.customers import CustomerHealthViewSet
 from health.api.definitions import MeasureViewSet, ScorecardVersionViewSet, ScorecardViewSet
+from journeys.api.adoption import (
+    AdoptionIndicatorViewSet,
+    AdoptionRulesViewSet,
+    AdoptionStateViewSet,
+    CustomerAdoptionViewSet,
+)
 from journeys.api.advocacy import AdvocacyViewSet
 from journeys.api.engagements import EngagementFileViewSet, EngagementViewSet
 from journeys.api.flight import CustomerFlightViewSet, LapViewSet
@@ -61,6 +67,7 @@ def _records(name: str, view: type[ViewSetMixin], *, stay: bool = False) -> list
 
 
 _health = CustomerHealthViewSet.as_view
+_adoption = CustomerAdoptionViewSet.as_view
 _flight = CustomerFlightViewSet.as_view
 _survey = SurveyViewSet.as_view
 _relay = RelayViewSet.as_view
@@ -79,6 +86,8 @@ urlpatterns = [
     path("v1/customers/<reference:id>/flight/", _flight({"get": "flight"}), name="api-customer-flight"),
     path("v1/customers/<reference:id>/move/", _flight({"post": "move"}), name="api-customer-move"),
     path("v1/customers/<reference:id>/ground/", _flight({"post": "ground"}), name="api-customer-ground"),
+    path("v1/customers/<reference:id>/adoption/plan/", _adoption({"put": "plan"}), name="api-customer-adoption-plan"),
+    path("v1/customers/<reference:id>/adoption/", _adoption({"get": "adoption"}), name="api-customer-adoption"),
     *_records("customers", CustomerViewSet),
     *_records("contacts", ContactViewSet),
     *_records("subscriptions", SubscriptionViewSet),
@@ -131,6 +140,9 @@ urlpatterns = [
     path("v1/requests/<reference:id>/merge/", RequestViewSet.as_view({"post": "merge"}), name="api-requests-merge"),
     path("v1/requests/<reference:id>/split/", RequestViewSet.as_view({"post": "split"}), name="api-requests-split"),
     *_records("requests", RequestViewSet),
+    *_records("adoption-states", AdoptionStateViewSet),
+    *_records("adoption-rules", AdoptionRulesViewSet),
+    *_records("adoption-indicators", AdoptionIndicatorViewSet),
     *_records("advocacy", AdvocacyViewSet),
     path("v1/playbooks/<reference:id>/dry-run/", _playbook({"get": "dry_run"}), name="api-playbooks-dry-run"),
     *(

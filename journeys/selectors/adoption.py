@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, F
 
 from accounts.paging import Cursor, Ordering, Page, page
 from journeys.adoption import people, rules
@@ -17,10 +18,13 @@ from journeys.models import (
     AdoptionChange,
     AdoptionCount,
     AdoptionDisplay,
+    AdoptionGroup,
+    AdoptionIndicator,
     AdoptionPlan,
     AdoptionRules,
     AdoptionState,
     PeopleShown,
+    StepHeight,
 )
 
 
@@ -101,3 +105,61 @@ def people_of(
     if state:
         rows = rows.filter(state=state)
     return page(rows, Ordering("since", descending=True), size=size, after=after, before=before)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRead:
+    """A group and where its people stand; ``group`` None: everybody else. ``hidden``: too few to be shown."""
+
+    group: AdoptionGroup | None
+    counts: Mapping[str, int]
+    hidden: bool = False
+
+    @property
+    def people(self) -> int:
+        return sum(self.counts.values())
+
+
+def groups_of(customer_id: UUID, *, shown: Shown) -> list[GroupRead]:
+    """Where the people of each group stand, the highest step first; the title names the group, else the role.
+
+    In aggregate, groups of few are hidden, and one more where a single hidden one could be told from the rest.
+    """
+    groups = list(AdoptionGroup.objects.filter(customer_id=customer_id).order_by("name", "pk"))
+    if not groups:
+        return []
+    by_name = {group.name.casefold(): group for group in groups}
+    found: dict[UUID | None, Counter[str]] = {group.pk: Counter() for group in groups} | {None: Counter()}
+    rows = (
+        AdoptionState.objects.filter(customer_id=customer_id)
+        .order_by()
+        .values_list("contact__title", "contact__role", "state")
+    )
+    for title, role, state, number in rows.annotate(n=Count("pk")):
+        group = by_name.get(title.casefold()) or by_name.get(role.casefold())
+        found[group.pk if group else None][state] += number
+    heights = [step.value for step in (StepHeight.HIGH, StepHeight.MEDIUM, StepHeight.LOW)]
+    groups.sort(key=lambda group: heights.index(group.step))
+    told = [GroupRead(group, found[group.pk]) for group in groups]
+    if found[None]:
+        told.append(GroupRead(None, found[None]))
+    return _with_hidden(told) if shown.is_aggregate else told
+
+
+def _with_hidden(groups: list[GroupRead]) -> list[GroupRead]:
+    few = {place for place, each in enumerate(groups) if 0 < each.people < people.LEAST_SHOWN}
+    others = [place for place, each in enumerate(groups) if place not in few and each.people]
+    if len(few) == 1 and others:
+        few.add(min(others, key=lambda place: groups[place].people))
+    return [replace(each, hidden=place in few) for place, each in enumerate(groups)]
+
+
+def indicators_of(customer_id: UUID) -> list[AdoptionIndicator]:
+    """What shows its adoption: open ones first, then the newest reached; each with its win."""
+    rows = AdoptionIndicator.objects.filter(customer_id=customer_id).select_related("win")
+    return list(rows.order_by(F("reached_on").desc(nulls_first=True), "pk"))
+
+
+def plans_of(customer_id: UUID) -> list[AdoptionPlan]:
+    """Every version of its plan, the newest first."""
+    return list(AdoptionPlan.objects.filter(customer_id=customer_id).order_by("-number")[:50])
