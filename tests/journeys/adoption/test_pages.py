@@ -16,7 +16,7 @@ from accounts.roles import Role
 from csplatform.core import audit
 from csplatform.core.tenancy import workspace_scope
 from health import adoption
-from journeys.models import AdoptionRules
+from journeys.models import AdoptionGroup, AdoptionIndicator, AdoptionRules, AdoptionState
 from journeys.selectors import adoption as reads
 from journeys.services.adoption import settings
 from tests import factories
@@ -60,7 +60,7 @@ def test_the_tab_tells_how_many_people_stand_where(house: Workspace) -> None:
         empty = factories.make_customer("Nobody yet")
     client = signed_in(house, Role.VIEWER)
     page = client.get(tab(customer)).content.decode()
-    assert "3 of 6 people use it out of habit" in page, page[page.find("decision-line") :][:200]
+    assert "3 of 6 people use it out of habit" in page
     assert "Habitual" in page
     assert "Share of people in habit" in page
     assert "Nobody was invited yet" in client.get(tab(empty)).content.decode()
@@ -160,3 +160,58 @@ def test_how_people_are_shown_is_for_those_who_configure(house: Workspace) -> No
     assert signed_in(house).post(address, {"people": "pseudonym"}).status_code == 302
     with workspace_scope(house):
         assert reads.shown().people == "pseudonym"
+
+
+def test_plan_group_and_indicator_are_written_on_pages_and_stand_on_the_tab(house: Workspace) -> None:
+    with workspace_scope(house):
+        customer, _people = in_use()
+    client = signed_in(house, Role.CSM)
+    pages: list[tuple[str, dict[str, str], str]] = [
+        ("adoption_plan", {"baseline_percent": "10", "targets": "2199-12-31 80%", "version": "0"}, "planned"),
+        ("adoption_group_new", {"name": "Planner", "step": "high", "words": "Other hours"}, "High step"),
+        (
+            "adoption_indicator_new",
+            {"title": "Most in habit", "kind": "share", "state": "habitual", "threshold": "90"},
+            "Most in habit",
+        ),
+    ]
+    for name, told, seen in pages:
+        address = reverse(name, args=[customer.pk])
+        assert client.get(address).status_code == 200
+        answer = client.post(address, told)
+        assert answer.status_code == 302, answer.content.decode()
+        assert seen in client.get(tab(customer)).content.decode()
+    wrong = client.post(reverse("adoption_plan", args=[customer.pk]), {"baseline_percent": "10", "targets": "soon"})
+    assert "is not a day and a percentage" in wrong.content.decode()
+    unexplained = client.post(
+        reverse("adoption_plan", args=[customer.pk]),
+        {"baseline_percent": "10", "targets": "2199-12-31 70", "version": "1"},
+    )
+    assert "Say why the plan changes." in unexplained.content.decode()
+    with workspace_scope(house):
+        group, indicator = AdoptionGroup.objects.get(), AdoptionIndicator.objects.get()
+    assert client.get(reverse("adoption_group_edit", args=[group.pk])).status_code == 200
+    assert client.post(reverse("adoption_group_remove", args=[group.pk])).status_code == 302
+    assert client.post(reverse("adoption_indicator_remove", args=[indicator.pk])).status_code == 302
+    page = client.get(tab(customer)).content.decode()
+    assert "High step" not in page
+    assert "Most in habit" not in page
+    assert signed_in(house, Role.VIEWER).get(reverse("adoption_plan", args=[customer.pk])).status_code == 403
+
+
+@pytest.mark.parametrize(("shown", "status", "named"), [("name", 200, 6), ("pseudonym", 200, 0), ("aggregate", 403, 0)])
+def test_the_administration_shows_people_as_everywhere_else(
+    house: Workspace, shown: str, status: int, named: int
+) -> None:
+    with workspace_scope(house):
+        in_use()
+        settings.show_people(people=shown, actor=audit.SYSTEM, now=factories.NOW)
+        row = AdoptionState.objects.first()
+        assert row is not None
+    client = signed_in(house, Role.OWNER)
+    listing = client.get(reverse("admin:journeys_adoptionstate_changelist"))
+    assert listing.status_code == status
+    assert listing.content.decode().count("Marian Hale") == named
+    detail = client.get(reverse("admin:journeys_adoptionstate_change", args=[row.pk]))
+    assert detail.status_code == status
+    assert "Marian Hale" not in detail.content.decode()
