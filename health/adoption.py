@@ -27,6 +27,7 @@ CUSTOMERS = 200
 PEOPLE = 500
 # Events a few days late are the rule; what is older came with a file, and reading all of it is the exact way.
 _RECENT = timedelta(days=7)
+_NO_COUNTS: Mapping[str, int] = {}
 
 
 def mark(from_days: Mapping[UUID, date] | Mapping[str, date]) -> None:
@@ -178,14 +179,16 @@ def _uses(people: Iterable[Person], rules: Sequence[InForce], today: date) -> It
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT e.contact_id, (e.occurred_at AT TIME ZONE 'UTC')::date AS day,
-                   CASE WHEN e.name = ANY(%(names)s::text[]) THEN e.name ELSE '' END AS name, count(*)
+            SELECT contact_id, array_agg(day ORDER BY day), array_agg(events ORDER BY day), array_agg(name ORDER BY day)
+            FROM (
+            SELECT e.contact_id, (e.occurred_at AT TIME ZONE 'UTC')::date - DATE '0001-01-01' + 1 AS day,
+                   CASE WHEN e.name = ANY(%(names)s::text[]) THEN e.name ELSE '' END AS name, count(*)::int AS events
             FROM unnest(%(ids)s::uuid[], %(customers)s::uuid[], %(since)s::date[]) AS who (id, customer, since)
             JOIN health_event e ON e.contact_id = who.id AND e.customer_id = who.customer
             WHERE e.workspace_id = %(workspace)s AND e.customer_id = ANY(%(all)s::uuid[])
               AND e.occurred_at >= %(first)s AND e.occurred_at < %(end)s
               AND e.occurred_at >= who.since AT TIME ZONE 'UTC'
-            GROUP BY 1, 2, 3 ORDER BY 1, 2
+            GROUP BY 1, 2, 3) AS used GROUP BY 1
             """,
             {
                 "names": names,
@@ -231,16 +234,18 @@ def _counted(asked: Sequence[tuple[UUID, UUID, str, int]], today: date) -> dict[
         return {row[0]: Counted(row[1], row[2]) for row in cursor.fetchall()}
 
 
-def _gathered(rows: Iterable[tuple[UUID, date, str, int]]) -> Iterator[tuple[UUID, list[Use]]]:
-    found: dict[UUID, dict[int, tuple[int, dict[str, int]]]] = {}
-    for contact_id, day, name, number in rows:
-        days = found.setdefault(contact_id, {})
-        total, counts = days.get(day.toordinal(), (0, {}))
-        if name:
-            counts = {**counts, name: number}
-        days[day.toordinal()] = (total + number, counts)
-    for contact_id, days in found.items():
-        yield contact_id, [Use(day, total, counts) for day, (total, counts) in days.items()]
+def _gathered(rows: Iterable[tuple[UUID, list[int], list[int], list[str]]]) -> Iterator[tuple[UUID, list[Use]]]:
+    """Each person's days in order; of a day with several names, the counts together."""
+    for contact_id, days, numbers, names in rows:
+        uses: list[Use] = []
+        for day, number, name in zip(days, numbers, names, strict=True):
+            counts = {name: number} if name else _NO_COUNTS
+            if uses and uses[-1].day == day:
+                last = uses.pop()
+                uses.append(Use(day, last.total + number, {**last.counts, **counts}))
+            else:
+                uses.append(Use(day, number, counts))
+        yield contact_id, uses
 
 
 def forget(customer_id: UUID) -> None:

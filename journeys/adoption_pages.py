@@ -43,7 +43,7 @@ def panel(customer: Customer, now: datetime) -> dict[str, Any]:
         "least": LEAST_SHOWN,
         "shown": shown.people.value,
         "plan": plan,
-        "plans": reads.plans_of(customer.pk) if plan else [],
+        "plans": [{"row": each, "targets": targets_of(each)} for each in reads.plans_of(customer.pk)] if plan else [],
         "indicators": [indicator_row(each, is_small) for each in reads.indicators_of(customer.pk)],
         "urls": {
             name: reverse(f"adoption_{name}", args=[customer.pk])
