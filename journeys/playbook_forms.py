@@ -143,6 +143,13 @@ def where_rows(where: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**row, "number": number} for number, row in enumerate([*rows, *spare])]
 
 
+def where_in_words(where: list[dict[str, Any]]) -> list[str]:
+    """Each condition as the form shows it: "to is at_risk"."""
+    words = dict(OPERATORS)
+    rows = where_rows(where)[: len(where)]
+    return [f"{row['field']} {words[row['op']]} {row['value'] or _('empty')}" for row in rows]
+
+
 def _shown(value: object) -> str:
     if value is None:
         return ""

@@ -69,6 +69,7 @@ def detail(request: WorkspaceRequest, playbook_id: UUID) -> HttpResponse:
         "filter_words": segments.explain(segments.stored(definition.filter)) if definition.filter else "",
         "kind_names": playbook_forms.KIND_NAMES,
         "steps": playbook_forms.steps_in_words(definition),
+        "where_words": playbook_forms.where_in_words(playbook.says.definition["trigger"].get("where") or []),
         "versions": selectors.versions(playbook.pk),
         "runs": shown.rows,
         "states": [
