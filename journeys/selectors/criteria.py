@@ -138,6 +138,8 @@ def name_of(key: str) -> str:
         return _("Handover")
     if kind not in CriterionKind.values:
         return key
+    if kind == CriterionKind.ADOPTION:
+        return in_words(Criterion(key, kind, (("percent", rest),)))
     label = str(CriterionKind(kind).label)
     return f"{label} ({field_name(rest) if kind == CriterionKind.FIELD else rest})" if rest else label
 

@@ -7,7 +7,9 @@ from datetime import date
 from django import template
 
 from accounts.models import Customer
-from journeys.models import Force, Move, StageCriterion
+from journeys import chronicle
+from journeys.chronicle import Chapter
+from journeys.models import Force, Lap, Move, StageCriterion
 from journeys.selectors import criteria, flights
 from journeys.selectors.flights import FlightRead
 
@@ -18,6 +20,21 @@ register = template.Library()
 def customer_flight(customer: Customer, today: date) -> FlightRead:
     """The customer's laps and moves, up to the end of ``today``."""
     return flights.flight_of(customer, today)
+
+
+@register.simple_tag
+def lap_number(customer: Customer) -> int | None:
+    """Which lap the customer is on; None before the first and after a churn."""
+    found: int | None = (
+        Lap.objects.filter(customer=customer, ended_on__isnull=True).values_list("number", flat=True).first()
+    )
+    return found
+
+
+@register.filter
+def chapters(flight: FlightRead) -> list[Chapter]:
+    """The flight with what happened beside its moves, lap by lap, the newest first."""
+    return chronicle.chapters(flight)
 
 
 @register.simple_tag

@@ -10,7 +10,7 @@ from accounts.models import Workspace
 from tests.api.conftest import Api, make_api, problem
 from tests.story.conftest import Clock
 from tests.story.reading import state_of
-from tests.story.telling import CUSTOMER, END, EXPOSED, STORY, Step, address, make_house
+from tests.story.telling import CUSTOMER, END, EXPOSED, STORY, House, Step, address, make_house
 
 Json = dict[str, Any]
 
@@ -125,16 +125,21 @@ class Integration:
         self._done("POST", "shocks/ext:flood/close/", told, 200)
 
 
+def told_over_rest(clock: Clock) -> House:
+    """The workspace of the story when it has been told over REST, on the day it is read."""
+    clock(STORY[0].at)
+    house = make_house()
+    integration = Integration(house.workspace)
+    for step in STORY:
+        clock(step.at)
+        integration.tell(step)
+    clock(END)
+    return house
+
+
 def state_over_rest(clock: Clock) -> Json:
     """The state the story ends in when it is told over REST alone; the database is left as it was."""
     with transaction.atomic():
-        clock(STORY[0].at)
-        house = make_house()
-        integration = Integration(house.workspace)
-        for step in STORY:
-            clock(step.at)
-            integration.tell(step)
-        clock(END)
-        state = state_of(house.workspace)
+        state = state_of(told_over_rest(clock).workspace)
         transaction.set_rollback(True)
     return state

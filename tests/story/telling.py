@@ -80,7 +80,7 @@ STORY: tuple[Step, ...] = (
     _step("2025-03-20", "sales", "promise", key="same-day", kind="outcome", due_on="2025-12-15",
           statement="Every order leaves the same day",
           kpi={"name": "Orders shipped the same day", "unit": "%", "baseline": "62", "target": "90",
-               "measured_by": "Their warehouse system"}),
+               "measured_by": "their warehouse system"}),
     _step("2025-04-01", "finance", "sign", external_id="s-planning", product="Planning", seats=20, arr="48000",
           billing_period_months=24, starts_on="2025-04-01", auto_renews=True, notice_days=90),
     # Sales to customer success, declined once.
@@ -121,7 +121,7 @@ STORY: tuple[Step, ...] = (
     _step("2026-03-09", "sales", "promise", key="second-site", kind="outcome", due_on="2026-12-15",
           statement="The second site ships like the first",
           kpi={"name": "Second site: shipped the same day", "unit": "%", "baseline": "58", "target": "88",
-               "measured_by": "Their warehouse system"}),
+               "measured_by": "their warehouse system"}),
     _step("2026-03-16", "finance", "sign", external_id="s-second-site", product="Planning", seats=12, arr="24000",
           billing_period_months=24, starts_on="2026-03-16", auto_renews=True, notice_days=90),
     _step("2026-03-17", "sales", "offer", stage="adoption", reason="The second site signed"),

@@ -86,6 +86,7 @@ def _overview(request: WorkspaceRequest, customer: Customer, today: date) -> dic
             {"label": row.definition.label, "value": attribute_text(row)} for row in selectors.attributes_of(customer)
         ],
         "parent": _link(customer.parent) if customer.parent else None,
+        "referrer": _link(customer.referred_by) if customer.referred_by else None,
         "children": [_link(other) for other in family if other.parent_id == customer.pk],
         "referrals": [_link(other) for other in family if other.referred_by_id == customer.pk],
     }
