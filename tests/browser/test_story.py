@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.conf import LazySettings, settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests.story.conftest import Clock, clock  # noqa: F401  (a fixture)
 from tests.story.integration import state_over_rest
 from tests.story.pages import Pages
 from tests.story.reading import differences, state_of
-from tests.story.telling import END, STORY, House, make_house
+from tests.story.telling import END, NAME, REFERRER_NAME, STORY, House, make_house
 
+STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 TEN_YEARS = 10 * 365 * 24 * 3_600
 
 
@@ -83,3 +85,28 @@ def test_a_referred_prospect_flies_two_laps_on_pages(desks: Callable[[House], De
         pages.tell(step)
     clock(END)
     assert "\n".join(differences(expected, state_of(house.workspace))) == ""
+    _read(people("finance"), pages.customer)
+    assert people.complaints == []
+
+
+def _read(page: Page, customer: str) -> None:
+    """Somebody who was not there finds it all: on the customer's page, and from the picture."""
+    page.goto(f"{customer}?tab=journey")
+    story = page.locator("main")
+    expect(page.locator(".fact-stage")).to_contain_text("Advocacy")
+    expect(page.locator(".fact-stage")).to_contain_text("lap 2")
+    expect(story).to_contain_text(f"referred by {REFERRER_NAME}")
+    for tag, words in (
+        ("Handover declined", "Nobody on their side measures the KPI"),
+        ("Shock", "Flood on the Trent"),
+        ("Outcome changed", "The new shop sells at weekends"),
+        ("Win", "Orders shipped the same day: 91\u00a0%"),
+    ):
+        expect(story.locator(".move-beside", has_text=tag).filter(has_text=words)).to_be_visible()
+    found = Axe().run(page, options={"runOnly": STANDARD})
+    assert not found.response["violations"], found.generate_report()
+    page.goto("/journeys/")
+    stage = page.locator(".stage-list [data-stage=advocacy]")
+    expect(stage.locator("[data-count]")).to_have_text("2")
+    stage.get_by_role("link").first.click()
+    expect(page.get_by_role("link", name=NAME, exact=True)).to_be_visible()
