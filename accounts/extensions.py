@@ -43,11 +43,21 @@ class SurveySender(Protocol):
         self, *, survey_id: UUID, customer_id: UUID, addressees: str, label: str, actor: audit.Actor, now: datetime
     ) -> Sent:
         """Ask the customer's people, in the caller's transaction. Raises ``ValidationError`` when it cannot be sent."""
+class Standing:
+    """A customer whose stage somebody has named: from there on the rules of moves hold.
+
+    ``placed_at``: the stages it was placed at by name. ``is_only_placed``: it has never been moved by the rules, so
+    that a file may still tell how it came there.
+    """
+
+    placed_at: frozenset[str]
+    is_only_placed: bool
 
 
 WorkspaceHook = Callable[[Workspace, datetime], None]
 Placer = Callable[[Sequence[Placement], str, datetime], None]
 StageKeys = Callable[[], set[str]]
+Standings = Callable[[Sequence[UUID]], Mapping[UUID, Standing]]
 StageNames = Callable[[], dict[str, str]]
 CustomersHook = Callable[[Sequence[UUID], datetime], None]
 ClockHook = Callable[[datetime], None]
@@ -60,6 +70,7 @@ placers: list[Placer] = []
 stage_keys: list[StageKeys] = []
 stage_names: list[StageNames] = []
 survey_senders: list[SurveySender] = []
+standings: list[Standings] = []
 customers_changed: list[CustomersHook] = []
 customers_created: list[CustomersHook] = []
 contracts_changed: list[CustomersHook] = []
@@ -78,6 +89,14 @@ def place_customers(placements: Sequence[Placement], *, actor_label: str, now: d
 def known_stage_keys() -> set[str]:
     """Keys of the active workspace's stages."""
     return set().union(*(source() for source in stage_keys))
+
+
+def standings_of(customer_ids: Sequence[UUID]) -> dict[UUID, Standing]:
+    """Those of the customers whose stage was named by somebody, and how; the others may be placed."""
+    found: dict[UUID, Standing] = {}
+    for source in standings if customer_ids else ():
+        found |= source(customer_ids)
+    return found
 
 
 def named_stages() -> dict[str, str]:

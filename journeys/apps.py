@@ -26,6 +26,7 @@ class JourneysConfig(AppConfig):
         extensions.placers.append(placing.place_customers)
         extensions.contracts_changed.append(laps.refresh)
         extensions.stage_keys.append(placing.stage_keys)
+        extensions.standings.append(placing.standings)
         extensions.stage_names.append(standing.stage_names)
         # What others refer to first: people import in this order.
         told = (plan_files.Outcomes, plan_files.Measurements, RelaysKind, Engagements, RequestsKind, AdvocacyImportKind)

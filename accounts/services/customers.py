@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts import extensions, values
 from accounts.models import AttributeDefinition, Customer, Workspace
@@ -56,16 +57,18 @@ def cleaners(currency: str) -> dict[str, Cleaner]:
     }
 
 
-def upsert(*, rows: Sequence[Facts], actor: audit.Actor, now: datetime) -> Result:
+def upsert(*, rows: Sequence[Facts], actor: audit.Actor, now: datetime, is_file: bool = True) -> Result:
     """Create or change customers by external id. Links (parent, referrer) are ``hierarchy.set_links``'s part.
 
     Per row: refused with a reason, or created, updated or unchanged. A row known earlier than what is stored
-    changes nothing. An owner who is no member is noted, and the row kept.
+    changes nothing. An owner who is no member is noted, and the row kept. A stage places a customer for as long as
+    nobody has named one; then the rules of moves hold and another stage is refused. Of a file (``is_file``), the stage
+    it was once placed at says nothing new, and rows that say when they were known tell how it came there.
     """
     workspace = Workspace.objects.get(pk=current_workspace_id())
     result = Result.of(len(rows))
     usable = writing.clean(rows, cleaners(workspace.currency), result, now)
-    lookups = _Lookups.load(usable, result)
+    lookups = _Lookups.load(usable, result, is_file=is_file)
     with transaction.atomic():
         for group in writing.rounds(usable, now):
             _write_round([row for row in group if result.outcomes[row.index] != Outcome.REFUSED], lookups, result, now)
@@ -109,7 +112,7 @@ def _one(
     facts = Facts(external_id, told, extra=extra or {}, traits=traits or {})
     if must_be_new and Customer.objects.filter(external_id=external_id).exists():
         writing.taken()
-    result = upsert(rows=[facts], actor=actor, now=now)
+    result = upsert(rows=[facts], actor=actor, now=now, is_file=False)
     result.raise_refusals()
     if must_be_new and result.outcomes[0] != Outcome.CREATED:
         writing.taken()
@@ -126,9 +129,10 @@ class _Lookups:
     definitions: dict[str, AttributeDefinition]
     stages: dict[str, str]
     placements: list[extensions.Placement]
+    is_file: bool
 
     @classmethod
-    def load(cls, rows: Sequence[Row], result: Result) -> _Lookups:
+    def load(cls, rows: Sequence[Row], result: Result, *, is_file: bool) -> _Lookups:
         emails = {row.told["owner_email"] for row in rows if row.told.get("owner_email")}
         members = owners.members_by_email(emails)
         for row in rows:
@@ -138,7 +142,7 @@ class _Lookups:
         wants_stage = any(row.told.get("stage") for row in rows)
         stages = {key.casefold(): key for key in extensions.known_stage_keys()} if wants_stage else {}
         has_extra = any(row.facts.extra for row in rows)
-        return cls(members, attributes.definitions() if has_extra else {}, stages, [])
+        return cls(members, attributes.definitions() if has_extra else {}, stages, [], is_file)
 
     def place(self, actor: audit.Actor, now: datetime) -> None:
         if self.placements:
@@ -169,15 +173,27 @@ class _Lookups:
         return found
 
 
+def _standings(rows: Sequence[Row], existing: Mapping[str, Customer]) -> Mapping[UUID, extensions.Standing]:
+    """How the customers stand whose stage these rows name differently."""
+    named = [(row.told.get("stage"), existing.get(row.facts.external_id)) for row in rows]
+    return extensions.standings_of(
+        [customer.pk for stage, customer in named if stage and customer and customer.stage_key != stage]
+    )
+
+
 def _write_round(rows: Sequence[Row], lookups: _Lookups, result: Result, now: datetime) -> None:
     existing = writing.locked(Customer, [row.facts.external_id for row in rows])
     stored = attributes.current(c.pk for c in existing.values()) if any(r.facts.extra for r in rows) else {}
     tell_owner = any("owner_email" in row.told for row in rows)
     present_owners = owners.current(c.pk for c in existing.values()) if tell_owner else {}
     drafts: dict[str, _Draft] = {}
+    standings = _standings(rows, existing)
     for row in rows:
         try:
-            drafts[row.facts.external_id] = _Draft.of(row, lookups)
+            draft = _Draft.of(row, lookups)
+            if (customer := existing.get(row.facts.external_id)) is not None:
+                draft.heed(customer, standings.get(customer.pk), is_file=lookups.is_file)
+            drafts[row.facts.external_id] = draft
         except writing.FieldError as error:
             result.refuse(row.index, error.field, str(error))
         except ValueError as error:
@@ -213,7 +229,7 @@ def _write_round(rows: Sequence[Row], lookups: _Lookups, result: Result, now: da
             continue
         values_now = stored.get(customer.pk, {})
         new_values = [(customer.pk, d, v) for d, v in draft.attributes if values_now.get(d.pk) != v]
-        moves = draft.stage is not None and customer.stage_key != draft.stage and customer.churned_on is None
+        moves = draft.moves(customer)
         new_owner = draft.tells_owner and present_owners.get(customer.pk) != draft.owner_id
         if not (fields or new_values or moves or new_owner):
             writing.settle(result, row, customer, Outcome.UNCHANGED)
@@ -231,7 +247,7 @@ def _write_round(rows: Sequence[Row], lookups: _Lookups, result: Result, now: da
             lookups.placements.append(draft.placement(customer, now))
         named = [
             *fields,
-            *(d.key for _, d, _ in new_values),
+            *(definition.key for _id, definition, _value in new_values),
             *(["stage"] if moves else []),
             *(["owner"] if new_owner else []),
         ]
@@ -279,6 +295,26 @@ class _Draft:
             "owner_email" in told,
             lookups.members.get(told.get("owner_email", "")),
         )
+
+    def moves(self, customer: Customer) -> bool:
+        return self.stage is not None and customer.stage_key != self.stage and customer.churned_on is None
+
+    def heed(self, customer: Customer, standing: extensions.Standing | None, *, is_file: bool) -> None:
+        """Leave the stage out where it says nothing new; raise ``FieldError`` where it takes a move."""
+        known_at = self.row.facts.known_at
+        if standing is None or not self.moves(customer) or (known_at and known_at < customer.known_at):
+            return
+        if is_file and known_at is not None and standing.is_only_placed:
+            return
+        if is_file and self.stage in standing.placed_at:
+            self.stage = None
+            return
+        words = {"stage": customer.stage_key, "wanted": self.stage}
+        message = _(
+            "is “%(stage)s”, and was named before: from there the rules of moves hold. Move it to “%(wanted)s” on its "
+            "page, by POST customers/{id}/move/, or by a file of moves"
+        )
+        raise writing.FieldError("stage", message % words)
 
     def new_customer(self, now: datetime) -> Customer:
         facts = self.row.facts

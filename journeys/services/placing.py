@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from accounts import extensions
-from accounts.extensions import Placement
+from accounts.extensions import Placement, Standing
 from accounts.models import Customer, Workspace
 from accounts.models.customers import ContractState
 from accounts.services import read_model
@@ -30,6 +30,21 @@ _ENDED = "The last paid subscription ended with no successor within the grace pe
 def stage_keys() -> set[str]:
     """Keys of the active workspace's stages in use."""
     return {stage.key for stage in journey.stages()}
+
+
+def standings(customer_ids: Sequence[UUID]) -> dict[UUID, Standing]:
+    """The customers whose stage somebody named, and who have not churned since: there the rules of moves hold."""
+    rows = Move.objects.filter(customer_id__in=customer_ids).order_by("customer_id", "number")
+    told: dict[UUID, list[tuple[str, bool, str | None]]] = {}
+    for customer_id, *move in rows.values_list("customer_id", "kind", "follows_contract", "stage__key"):
+        told.setdefault(customer_id, []).append((move[0], move[1], move[2]))
+    return {customer_id: _standing(moves) for customer_id, moves in told.items() if not moves[-1][1]}
+
+
+def _standing(moves: Sequence[tuple[str, bool, str | None]]) -> Standing:
+    """``moves``: kind, whether it followed the contract, and the stage's key, oldest first."""
+    named = [key for kind, follows, key in moves if kind == MoveKind.PLACED and not follows and key]
+    return Standing(frozenset(named), all(kind in (MoveKind.PLACED, MoveKind.CHURNED) for kind, *_rest in moves))
 
 
 def place_customers(placements: Sequence[Placement], actor_label: str, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -10,12 +10,13 @@ from django.core.exceptions import ValidationError
 from accounts.models import Contact, ContactVersion, Customer, Subscription, SubscriptionVersion, Workspace
 from accounts.roles import Role
 from accounts.services import contacts, customers, hierarchy, subscriptions
-from accounts.services.results import Outcome, StaleVersionError
+from accounts.services.results import Outcome, Result, StaleVersionError
 from accounts.services.writing import Facts
 from csplatform.core import audit
 from csplatform.core.models import AuditEvent
 from csplatform.core.tenancy import workspace_scope
 from journeys.models import Move
+from journeys.services import moving
 from tests import factories
 from tests.factories import NOW
 
@@ -54,6 +55,81 @@ def test_the_same_facts_twice_change_nothing(workspace: Workspace) -> None:
         assert customers.upsert(rows=rows, actor=ME, now=NOW).outcomes == [Outcome.UNCHANGED]
         assert Customer.objects.get().version == 1
         assert Move.objects.count() == 1
+
+
+class TestAStage:
+    """Told of a customer it places it once; from there the rules of moves hold."""
+
+    def stage(self) -> str:
+        return Customer.objects.get(external_id="acme").stage_key
+
+    def tell(self, stage: str, known: datetime | None = None, **more: object) -> Result:
+        return customers.upsert(rows=[Facts("acme", {"stage": stage, **more}, known)], actor=ME, now=NOW)
+
+    def move(self, stage: str) -> None:
+        moving.move(
+            customer_id=Customer.objects.get().pk, stage_key=stage, reason="x", override=True, actor=ME, now=NOW
+        )
+
+    def test_a_guess_by_the_contract_gives_way_to_it(self, workspace: Workspace) -> None:
+        with workspace_scope(workspace):
+            _customer()
+            self.tell("trial").raise_refusals()
+            assert self.stage() == "trial"
+
+    def test_the_second_one_is_refused_with_the_way_to_go_and_nothing_of_the_row_kept(
+        self, workspace: Workspace
+    ) -> None:
+        with workspace_scope(workspace):
+            _customer(stage="trial")
+            result = self.tell("adoption", name="Other")
+            assert [(each.field, "POST customers/{id}/move/" in each.reason) for each in result.refusals] == [
+                ("stage", True)
+            ]
+            assert (self.stage(), Customer.objects.get().name) == ("trial", "acme")
+            assert Move.objects.count() == 1
+
+    def test_a_file_read_again_after_moves_changes_nothing(self, workspace: Workspace) -> None:
+        with workspace_scope(workspace):
+            _customer(stage="trial")
+            self.move("adoption")
+            assert self.tell("trial").outcomes == [Outcome.UNCHANGED]
+            assert self.tell("trial", name="Other").outcomes == [Outcome.UPDATED]
+            assert (self.stage(), Customer.objects.get().name) == ("adoption", "Other")
+            assert [each.field for each in self.tell("performance").refusals] == ["stage"]
+
+    def test_by_hand_even_the_old_one_is_refused_rather_than_left_aside(self, workspace: Workspace) -> None:
+        with workspace_scope(workspace):
+            customer = _customer(stage="trial")
+            self.move("adoption")
+            for stage in ("trial", "performance"):
+                with pytest.raises(ValidationError) as error:
+                    customers.update(customer_id=customer.pk, told={"stage": stage}, actor=ME, now=NOW)
+                assert list(error.value.message_dict) == ["stage"]
+            customers.update(customer_id=customer.pk, told={"stage": "adoption", "name": "B"}, actor=ME, now=NOW)
+            assert (self.stage(), Customer.objects.get().name) == ("adoption", "B")
+
+    def test_a_file_that_says_when_it_was_known_tells_the_way_until_the_first_move(self, workspace: Workspace) -> None:
+        with workspace_scope(workspace):
+            for stage, days in (("awareness", 90), ("trial", 60), ("adoption", 30)):
+                self.tell(stage, NOW - timedelta(days=days)).raise_refusals()
+            assert list(Move.objects.order_by("number").values_list("stage__key", "kind")) == [
+                ("awareness", "placed"),
+                ("trial", "placed"),
+                ("adoption", "placed"),
+            ]
+            self.move("performance")
+            assert [each.field for each in self.tell("transformation", NOW).refusals] == ["stage"]
+
+    def test_after_a_churn_it_may_be_placed_again_by_its_new_contract(self, workspace: Workspace) -> None:
+        with workspace_scope(workspace):
+            _customer(stage="performance")
+            _subscribe(starts_on="2025-01-01", ends_on="2026-01-01")
+            later = {"customer_external_id": "acme", "mrr": "1000", "starts_on": "2026-05-01"}
+            subscriptions.create(external_id="s2", told=later, actor=ME, now=NOW)
+            assert self.stage() == "adoption"
+            self.tell("trial").raise_refusals()
+            assert self.stage() == "trial"
 
 
 def test_an_old_version_number_is_refused(workspace: Workspace) -> None:

@@ -67,6 +67,16 @@ class TestCustomers:
         refused = api.patch("customers/ext:top/", {"parent_external_id": "sub"})
         assert fields(problem(refused, 400)) == ["parent_external_id"]
 
+    def test_a_stage_places_a_new_customer_and_moves_no_other(self, api: Api) -> None:
+        assert api.post("customers/", {**CUSTOMER, "stage": "trial"}).json()["stage"] == "trial"
+        address = f"customers/ext:{CUSTOMER['external_id']}/"
+        for call in (api.patch, api.put):
+            told = problem(call(address, {"stage": "adoption"}), 400)
+            assert fields(told) == ["stage"]
+            assert "POST customers/{id}/move/" in str(told)
+        assert api.patch(address, {"stage": "trial", "name": "Same stage"}).status_code == 200
+        assert api.get(address).json()["stage"] == "trial"
+
     def test_the_writer_is_in_the_audit_trail(self, api: Api, workspace: Workspace) -> None:
         api.post("customers/", CUSTOMER)
         with workspace_scope(workspace):

@@ -70,10 +70,10 @@ class CustomerForm(RecordForm):
         super().__init__(*args, **kwargs)
         if customer is not None:
             del self.fields["external_id"]
-        current = [("", _("By the contract"))] if customer is None or not customer.stage_key else []
-        _choices(self, "stage", [*current, *stages.items()])
-        if customer is not None and customer.churned_on is not None:
+            # Who stands somewhere is moved, by the rules and with a reason, on the Journey tab.
             del self.fields["stage"]
+        else:
+            _choices(self, "stage", [("", _("By the contract")), *stages.items()])
         if may_assign:
             _choices(self, "owner_email", [("", _("Nobody")), *((m.user.email, str(m.user)) for m in members)])
         else:
@@ -110,7 +110,6 @@ def customer_initial(customer: Customer, attributes: Mapping[str, Any], currency
         "version": customer.version,
         **{name: getattr(customer, name) for name in ("name", "domain", "industry", "country", "region", "employees")},
         "expected_arr": _amount(customer.expected_arr_minor, currency),
-        "stage": customer.stage_key,
         "owner_email": customer.csm.user.email if customer.csm else "",
         "tags": ", ".join(customer.tags),
         **{ATTRIBUTE + key: value for key, value in written.items()},
