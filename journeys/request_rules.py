@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 STATUSES = ("open", "planned", "shipped", "declined")
-NEWS_DAYS = 30
-"""What shipped (or was raised) longer ago and is told only now is history: nobody is asked to pass it on."""
 
 _WORDS = {
     "open": {"open", "new", "raised", "under_review", "backlog"},
@@ -54,7 +52,3 @@ def require_reason(*, status: str, answer: str) -> None:
     """Whoever declines says why. Raises ``AnswerError``."""
     if status == "declined" and not answer.strip():
         raise AnswerError("answer", "no_reason")
-
-
-def is_news(moment: datetime, now: datetime) -> bool:
-    return moment + timedelta(days=NEWS_DAYS) >= now

@@ -67,7 +67,7 @@ class Engagements(ImportKind):
                 places.append(place)
             except ValueError as error:
                 refused.append(Refusal(place, "occurred_at", str(error)))
-        result = engagements.upsert(rows=facts, actor=context.actor, now=context.now, announce=False)
+        result = engagements.upsert(rows=facts, actor=context.actor, now=context.now)
         return Applied(
             created=result.count(Outcome.CREATED),
             updated=result.count(Outcome.UPDATED),

@@ -25,7 +25,7 @@ from csplatform.core.tenancy import current_workspace_id
 from journeys import advocacy_rules as rules
 from journeys.advocacy_rules import State
 from journeys.models import AdvocacyAct, AdvocacyKind, AdvocacyState, AdvocacyStep
-from journeys.request_rules import is_news
+from journeys.news import is_news
 from journeys.selectors import advocacy as selectors
 from journeys.services.advocacy_people import People
 

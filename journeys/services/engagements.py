@@ -30,6 +30,7 @@ from journeys.models import (
     Outcome,
     Sentiment,
 )
+from journeys.news import is_news
 
 MAX_BODY = 20_000
 MAX_CUSTOMERS = 100
@@ -75,10 +76,10 @@ CLEANERS: dict[str, Cleaner] = {
 }
 
 
-def upsert(*, rows: Sequence[Facts], actor: audit.Actor, now: datetime, announce: bool = True) -> Result:
+def upsert(*, rows: Sequence[Facts], actor: audit.Actor, now: datetime) -> Result:
     """Create or change engagements by external id; known as told, else now.
 
-    Lists of customers and contacts are told whole. ``announce`` False: history, of which no news goes out.
+    Lists of customers and contacts are told whole.
     """
     result = Result.of(len(rows))
     usable = writing.clean(rows, CLEANERS, result, now)
@@ -89,8 +90,7 @@ def upsert(*, rows: Sequence[Facts], actor: audit.Actor, now: datetime, announce
         for group in writing.rounds(usable, now):
             _Round(group, named, result, now, touched, made).write()
         writing.audit_result(result=result, subject="engagement", model=Engagement, actor=actor, now=now)
-        if announce:
-            _announce(made, now)
+        _announce([each for each in made if is_news(each.occurred_at, now)], now)
         if touched:
             extensions.notify_changed(sorted(touched), now)
     return result

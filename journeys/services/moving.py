@@ -284,14 +284,20 @@ def _lap_kind(entry: _Entry) -> str:
     return LapKind.RETURN if entry.last is not None and entry.last.stage_id is None else LapKind.EXPANSION
 
 
-def _tell(made: Move, entry: _Entry, actor: audit.Actor, now: datetime) -> None:
-    told = {
-        "customer_id": str(made.customer_id),
-        "move_id": str(made.pk),
-        "stage": entry.target.key,
-        "from_stage": entry.last.stage.key if entry.last and entry.last.stage else None,
-        "kind": made.kind,
+def facts_of(move: Move, *, stage: str, before: str | None) -> dict[str, str | None]:
+    """What the news of a stage entered carry. ``stage`` and ``before``: keys."""
+    return {
+        "customer_id": str(move.customer_id),
+        "move_id": str(move.pk),
+        "stage": stage,
+        "from_stage": before,
+        "kind": move.kind,
     }
+
+
+def _tell(made: Move, entry: _Entry, actor: audit.Actor, now: datetime) -> None:
+    before = entry.last.stage.key if entry.last and entry.last.stage else None
+    told = facts_of(made, stage=entry.target.key, before=before)
     audit.record(
         actor=actor,
         action="customer.moved",

@@ -171,9 +171,9 @@ def close(relay: Relay, state: RelayState, *, actor: audit.Actor, now: datetime,
     told(relay, str(state), actor=actor, now=now, data={"reason": reason} if reason else {})
 
 
-def told(relay: Relay, verb: str, *, actor: audit.Actor, now: datetime, data: Mapping[str, Any]) -> None:
-    """The audit line and the news ``relay.<verb>``; ``data`` is for the audit line only."""
-    facts = {
+def facts_of(relay: Relay) -> dict[str, str | None]:
+    """What the news of a handover carry."""
+    return {
         "relay_id": str(relay.pk),
         "customer_id": str(relay.customer_id),
         "from_stage": relay.from_stage.key if relay.from_stage else None,
@@ -182,5 +182,10 @@ def told(relay: Relay, verb: str, *, actor: audit.Actor, now: datetime, data: Ma
         "taker_department": relay.taker_department,
         "move_id": str(relay.move_id) if relay.move_id else None,
     }
+
+
+def told(relay: Relay, verb: str, *, actor: audit.Actor, now: datetime, data: Mapping[str, Any]) -> None:
+    """The audit line and the news ``relay.<verb>``; ``data`` is for the audit line only."""
+    facts = facts_of(relay)
     audit.record(actor=actor, action=f"relay.{verb}", subject=relay, data={**facts, **data}, now=now)
     outbox.publish(workspace_id=current_workspace_id(), name=f"relay.{verb}", payload=facts, now=now)

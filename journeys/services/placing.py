@@ -14,6 +14,7 @@ from accounts.services import read_model
 from csplatform.core import audit
 from csplatform.core.ids import uuid7
 from csplatform.core.tenancy import current_workspace_id
+from journeys import news
 from journeys.models import LapKind, Macro, Move, MoveKind, Stage
 from journeys.selectors import journey
 from journeys.services import grounding, laps, offering, stays
@@ -22,8 +23,6 @@ _SAID = "Placed as imported, without the criteria and handovers of the stages be
 _BEFORE_CONTRACT = "Placed here because there has been no paid subscription yet"
 _UNDER_CONTRACT = "Placed here because it has a paid subscription"
 _RETURNED = "Placed here because a paid subscription began again"
-# A churn that became certain longer ago is history told late: nobody is asked why, unless it is news of one customer.
-_NEWS_DAYS = 30
 _ENDED = "The last paid subscription ended with no successor within the grace period"
 
 
@@ -36,8 +35,8 @@ def standings(customer_ids: Sequence[UUID]) -> dict[UUID, Standing]:
     """The customers whose stage somebody named, and who have not churned since: there the rules of moves hold."""
     rows = Move.objects.filter(customer_id__in=customer_ids).order_by("customer_id", "number")
     told: dict[UUID, list[tuple[str, bool, str | None]]] = {}
-    for customer_id, *move in rows.values_list("customer_id", "kind", "follows_contract", "stage__key"):
-        told.setdefault(customer_id, []).append((move[0], move[1], move[2]))
+    for customer_id, kind, follows, key in rows.values_list("customer_id", "kind", "follows_contract", "stage__key"):
+        told.setdefault(customer_id, []).append((kind, follows, key))
     return {customer_id: _standing(moves) for customer_id, moves in told.items() if not moves[-1][1]}
 
 
@@ -97,12 +96,12 @@ class _Situations:
         self._stood = {move.customer_id: move.recorded_at for move in self._places.values()}
 
     def news(self, moves: Sequence[Move], now: datetime) -> list[Move]:
-        """The churns among ``moves`` that happened lately, or to somebody who stood here before today."""
+        """The churns among ``moves`` that are news, or of somebody who stood here before today, or told alone."""
         churns = [move for move in moves if move.kind == MoveKind.CHURNED]
         return [churn for churn in churns if self._is_news(churn, now) or len(self._customers) == 1]
 
     def _is_news(self, churn: Move, now: datetime) -> bool:
-        lately = churn.occurred_on + timedelta(days=self._workspace.grace_days + _NEWS_DAYS) >= now.date()
+        lately = churn.occurred_on + timedelta(days=self._workspace.grace_days + news.DAYS) >= now.date()
         stood = self._stood.get(churn.customer_id)
         return lately or (stood is not None and stood.date() < now.date())
 

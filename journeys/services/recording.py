@@ -20,14 +20,15 @@ from accounts.models import Customer
 from accounts.services import bulk, read_model, writing
 from accounts.services.results import Outcome, Result
 from accounts.services.writing import Cleaner, Facts, FieldError, Row
-from csplatform.core import audit
+from csplatform.core import audit, outbox
 from csplatform.core.ids import uuid7
 from csplatform.core.tenancy import current_workspace_id
 from journeys.flight import engine
 from journeys.flight.engine import Position, Rule
 from journeys.models import Lap, LapKind, Move, MoveKind, Stage
+from journeys.news import is_news
 from journeys.selectors import journey
-from journeys.services import laps, offering, stays
+from journeys.services import laps, moving, offering, stays
 
 _FAR = 1_000_000
 
@@ -169,8 +170,28 @@ class _Book:
         laps.refresh(ids, self._now)
         offering.overtake(customer_ids=ids, actor=self._actor, now=self._now)
         self._place(changed)
+        self._announce(changed)
         count = result.count(Outcome.CREATED)
         audit.record(actor=self._actor, action="moves.recorded", data={"created": count}, now=self._now)
+
+    def _announce(self, changed: Mapping[UUID, _History]) -> None:
+        """The moves just told that are news, in the order they happened; being placed is none."""
+        fresh = [
+            move
+            for history in changed.values()
+            for move in history.moves
+            if move in history.new and move.kind != MoveKind.PLACED
+            if is_news(datetime.combine(move.occurred_on, time.min, UTC), self._now)
+        ]
+        keys: dict[UUID | None, str] = dict(Stage.objects.values_list("pk", "key")) if fresh else {}
+        outbox.publish_many(
+            workspace_id=current_workspace_id(),
+            events=[
+                ("stage.entered", moving.facts_of(move, stage=keys[move.stage_id], before=keys.get(move.from_stage_id)))
+                for move in fresh
+            ],
+            now=self._now,
+        )
 
     def _place(self, changed: Mapping[UUID, _History]) -> None:
         places = [

@@ -22,11 +22,12 @@ from accounts.roles import Department
 from accounts.services import owners, team, writing
 from accounts.services.results import Outcome, Result
 from accounts.services.writing import Cleaner, Facts, FieldError, Row
-from csplatform.core import audit
+from csplatform.core import audit, outbox
 from csplatform.core.ids import uuid7
 from csplatform.core.tenancy import current_workspace_id
 from journeys.models import DeclineCause, Move, Relay, RelayItem, RelayState, RelayTemplate, Stage
 from journeys.models import Outcome as Promised
+from journeys.news import is_news
 from journeys.selectors import plan, working
 from journeys.services import offering
 
@@ -95,6 +96,7 @@ def record(*, rows: Sequence[Facts], actor: audit.Actor, now: datetime) -> Resul
         except FieldError as error:
             result.refuse(row.index, error.field, str(error))
     book.write()
+    outbox.publish_many(workspace_id=current_workspace_id(), events=book.news(), now=now)
     team.fill_many(places=book.places(), actor=actor, now=now)
     writing.audit_result(result=result, subject="relay", model=Relay, actor=actor, now=now)
     return result
@@ -127,11 +129,13 @@ class _Book:
             self._moves.setdefault(move.customer_id, []).append(move)
         self._new: list[Relay] = []
         self._changed: list[Relay] = []
+        self._decided: set[UUID] = set()
         self._items: dict[UUID, tuple[Relay, list[ToldItem]]] = {}
 
     def tell(self, row: Row, result: Result) -> None:
         relay = self._known.get(row.facts.external_id)
         told = self._told(row, relay)
+        was = relay.state if relay else RelayState.OFFERED
         items: list[ToldItem] | None = row.told.get("checklist")
         if relay is None:
             relay = Relay(id=uuid7(), workspace_id=current_workspace_id(), external_id=row.facts.external_id, **told)
@@ -153,6 +157,8 @@ class _Book:
                 relay.version += 1
                 self._changed.append(relay)
             writing.settle(result, row, relay, Outcome.UPDATED, changed)
+        if relay.state not in (was, RelayState.OFFERED):
+            self._decided.add(relay.pk)
         if items is not None:
             self._items[relay.pk] = (relay, items)
 
@@ -176,6 +182,19 @@ class _Book:
             ),
             batch_size=2_000,
         )
+
+    def news(self) -> list[tuple[str, dict[str, str | None]]]:
+        """Of what the rows just told, what is news: the offer, and what became of it."""
+        stages = {stage.pk: stage for stage in self._stages.values()}
+        found = []
+        for relay, is_new in [*((each, True) for each in self._new), *((each, False) for each in self._changed)]:
+            relay.from_stage = stages[relay.from_stage_id] if relay.from_stage_id else None
+            relay.to_stage = stages[relay.to_stage_id]
+            steps = [("offered", relay.offered_at)] if is_new else []
+            if relay.pk in self._decided and relay.decided_at is not None:
+                steps.append((relay.state, relay.decided_at))
+            found += [(f"relay.{step}", offering.facts_of(relay)) for step, at in steps if is_news(at, self._now)]
+        return found
 
     def places(self) -> list[team.Place]:
         """The places that the handovers just told as accepted give to who took them, the earliest first."""

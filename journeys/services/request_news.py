@@ -14,8 +14,8 @@ from accounts.models import Customer, Workspace
 from accounts.roles import Department
 from csplatform.core import audit, outbox
 from csplatform.core.tenancy import current_workspace_id
-from journeys import request_rules as rules
 from journeys.models import Request, RequestCustomer
+from journeys.news import is_news
 from journeys.selectors import working
 from journeys.selectors.requests import SOURCE, task_key
 from journeys.services import grounding, tasks
@@ -33,7 +33,7 @@ def shipped(*, requests: Sequence[Request], actor: audit.Actor, now: datetime) -
     lately = {
         each.pk: each
         for each in requests
-        if each.shipped_at and each.merged_into_id is None and rules.is_news(each.shipped_at, now)
+        if each.shipped_at and each.merged_into_id is None and is_news(each.shipped_at, now)
     }
     if not lately:
         return

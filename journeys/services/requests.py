@@ -22,6 +22,7 @@ from csplatform.core.ids import uuid7
 from csplatform.core.tenancy import current_workspace_id
 from journeys import request_rules as rules
 from journeys.models import Request, RequestAnswer, RequestCustomer, RequestKind, RequestStatus
+from journeys.news import is_news
 from journeys.request_rules import AnswerError
 from journeys.selectors import requests as selectors
 from journeys.services import request_merging, request_news
@@ -380,11 +381,11 @@ def _announce(
     events: list[tuple[str, dict[str, Any]]] = [
         ("request.raised", {"request_id": str(link.counts_for_id), "customer_id": str(link.customer_id)})
         for link in added
-        if rules.is_news(link.raised_at, now)
+        if is_news(link.raised_at, now)
     ]
     events += [
         ("request.answered", {"request_id": str(answer.request_id), "status": answer.status})
         for answer in answers
-        if rules.is_news(answer.known_at, now)
+        if is_news(answer.known_at, now)
     ]
     outbox.publish_many(workspace_id=current_workspace_id(), events=events, now=now)

@@ -20,6 +20,7 @@ from csplatform.core import audit, outbox
 from csplatform.core.ids import uuid7
 from csplatform.core.tenancy import current_workspace_id
 from journeys.models import Kpi, Measurement
+from journeys.news import is_news
 from journeys.services.planning import versions, wins
 from journeys.services.planning.kpis import amount
 
@@ -257,6 +258,6 @@ class _Writer:
 
     def _noted(self, new: Measurement, kpi: Kpi, name: str) -> list[Measurement]:
         self.touched.add(kpi.pk)
-        if versions.is_news(new.known_at, self._now):
+        if is_news(new.known_at, self._now):
             self._events.append((name, _payload(new, kpi)))
         return [new]

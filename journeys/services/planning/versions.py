@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -17,10 +17,10 @@ from accounts.services.writing import Cleaner, FieldError, Row
 from csplatform.core import audit, outbox
 from csplatform.core.ids import uuid7
 from csplatform.core.tenancy import current_workspace_id
+from journeys.news import is_news
 from journeys.plan import rules
 
 REASON = partial(values.text, limit=500)
-_NEWS = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +92,6 @@ def news(changes: Sequence[Change], name: Callable[[Change], str], payload: Call
     outbox.publish_many(
         workspace_id=current_workspace_id(), events=[(name(change), payload(change)) for change in fresh], now=now
     )
-
-
-def is_news(known_at: datetime, now: datetime) -> bool:
-    return known_at >= now - _NEWS
 
 
 def _write_one(

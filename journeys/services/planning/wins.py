@@ -18,9 +18,9 @@ from csplatform.core import audit, formats, outbox
 from csplatform.core.ids import uuid7
 from csplatform.core.tenancy import current_workspace_id
 from journeys.models import Kpi, Lap, Outcome, Win
+from journeys.news import is_news
 from journeys.plan.rules import Status
 from journeys.selectors import plan as reads
-from journeys.services.planning.versions import is_news
 
 _CLEANERS: dict[str, writing.Cleaner] = {
     "title": partial(values.text, limit=300),

@@ -35,7 +35,7 @@ def told(**more: Any) -> dict[str, Any]:
 
 
 def bring(*rows: Facts, now: datetime = NOW) -> Result:
-    return engagements.upsert(rows=rows, actor=audit.SYSTEM, now=now, announce=False)
+    return engagements.upsert(rows=rows, actor=audit.SYSTEM, now=now)
 
 
 def test_one_conversation_may_hold_several_customers_and_their_people(town: Town) -> None:
@@ -117,11 +117,6 @@ def test_logging_tells_the_trail_and_the_outside_once_for_each_customer(town: To
     told_ = OutboxEvent.objects.filter(name="engagement.logged")
     assert {event.payload["customer_id"] for event in told_} == {str(town.mills.pk), str(town.freight.pk)}
     assert AuditEvent.objects.filter(action="engagement.created").count() == 1
-
-
-def test_history_brought_by_file_is_no_news(town: Town) -> None:
-    bring(Facts("e-1", told()))
-    assert not OutboxEvent.objects.filter(name="engagement.logged").exists()
 
 
 def test_the_same_form_sent_twice_is_one_engagement(town: Town) -> None:

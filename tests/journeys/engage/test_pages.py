@@ -55,7 +55,7 @@ def many(town: Town, number: int) -> None:
         for each in range(number)
     ]
     for start in range(0, number, 5_000):
-        engagements.upsert(rows=rows[start : start + 5_000], actor=audit.SYSTEM, now=NOW, announce=False)
+        engagements.upsert(rows=rows[start : start + 5_000], actor=audit.SYSTEM, now=NOW)
 
 
 def test_a_line_is_logged_and_leads_back_with_a_way_to_undo(place: Any) -> None:
