@@ -9,7 +9,10 @@ from typing import Protocol
 from uuid import UUID
 
 from accounts.models import Customer, Workspace
-from csplatform.core import audit
+from csplatform.core import audit, locks
+
+STAGES = "stages"
+"""The lock on the set of stages: whoever changes it holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,9 @@ class SurveySender(Protocol):
         self, *, survey_id: UUID, customer_id: UUID, addressees: str, label: str, actor: audit.Actor, now: datetime
     ) -> Sent:
         """Ask the customer's people, in the caller's transaction. Raises ``ValidationError`` when it cannot be sent."""
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """A customer whose stage somebody has named: from there on the rules of moves hold.
 
@@ -84,6 +90,15 @@ def place_customers(placements: Sequence[Placement], *, actor_label: str, now: d
     """Hand ``placements`` to the app that owns stages; keeps the customers' stage columns right."""
     for placer in placers:
         placer(placements, actor_label, now)
+
+
+def share_stages() -> None:
+    """Keep the set of stages as it is until the transaction ends.
+
+    Who writes many customers at once does so before locking the first of them: retiring a stage locks customers too,
+    in an order of its own. Who holds one customer already needs not, and must not.
+    """
+    locks.share(STAGES)
 
 
 def known_stage_keys() -> set[str]:

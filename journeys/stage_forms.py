@@ -56,9 +56,11 @@ class StageForm(forms.Form):
         label=gettext_lazy("What it is about"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
 
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
+
     @staticmethod
     def initial_of(stage: Stage | None) -> dict[str, Any]:
-        names = ("name", "macro", "department", "expected_days", "description")
+        names = ("name", "macro", "department", "expected_days", "description", "version")
         return {name: getattr(stage, name) for name in names} if stage else {}
 
 

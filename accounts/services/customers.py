@@ -70,6 +70,8 @@ def upsert(*, rows: Sequence[Facts], actor: audit.Actor, now: datetime, is_file:
     usable = writing.clean(rows, cleaners(workspace.currency), result, now)
     lookups = _Lookups.load(usable, result, is_file=is_file)
     with transaction.atomic():
+        if is_file:
+            extensions.share_stages()
         for group in writing.rounds(usable, now):
             _write_round([row for row in group if result.outcomes[row.index] != Outcome.REFUSED], lookups, result, now)
             lookups.place(actor, now)

@@ -71,6 +71,7 @@ def upsert(*, rows: Sequence[Facts], actor: audit.Actor, now: datetime) -> Resul
     customers = writing.customer_ids(usable)
     touched: set[UUID] = set()
     with transaction.atomic():
+        extensions.share_stages()
         for group in writing.rounds(usable, now):
             touched |= _write_round(group, customers, workspace.currency, result, now)
         writing.audit_result(result=result, subject="subscription", model=Subscription, actor=actor, now=now)

@@ -32,6 +32,7 @@ from journeys.api.flight import CustomerFlightViewSet, LapViewSet
 from journeys.api.kpis import KpiViewSet, MeasurementViewSet
 from journeys.api.outcomes import OutcomeViewSet
 from journeys.api.playbooks import PlaybookRunViewSet, PlaybookViewSet
+from journeys.api.relay_settings import RelayTemplateViewSet, WorkingDaysViewSet
 from journeys.api.relays import RelayViewSet
 from journeys.api.requests import RequestCustomerViewSet, RequestViewSet
 from journeys.api.shocks import ShockCustomerViewSet, ShockViewSet
@@ -105,6 +106,8 @@ urlpatterns = [
         for deed in ("accept", "decline", "withdraw", "reoffer", "tick")
     ),
     *_records("relays", RelayViewSet),
+    *_records("relay-templates", RelayTemplateViewSet),
+    path("v1/working-days/", WorkingDaysViewSet.as_view({"get": "read", "patch": "change"}), name="api-working-days"),
     *(
         path(f"v1/tasks/<reference:id>/{deed}/", _task({"post": deed}), name=f"api-tasks-{deed}")
         for deed in ("take", "snooze", "wake", "done", "cancel", "reopen")

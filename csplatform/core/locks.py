@@ -15,6 +15,12 @@ def hold(name: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_number(name)])
 
 
+def share(name: str) -> None:
+    """Wait until nobody holds ``name``, then keep others from holding it; any number may share it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [_number(name)])
+
+
 def try_hold(name: str) -> bool:
     """Hold ``name`` unless somebody else does; says whether it is held."""
     with connection.cursor() as cursor:

@@ -161,7 +161,7 @@ class KpiViewSet(PlanViewSet):
         return rows.filter(retired_at__isnull=True) if self.action == "list" else rows
 
     def standing(self, rows: list[Any], day: date | None) -> list[Any]:
-        reads = plan.plans_of_outcomes({row.outcome_id for row in rows}, **self.known_by(day))
+        reads = plan.plans_of_outcomes({row.outcome_id for row in rows}, **self.known_by(day), is_list=True)
         found = {kpi.kpi_id: kpi for read in reads for kpi in read.kpis}
         for row in rows:
             row.read = found.get(row.pk)

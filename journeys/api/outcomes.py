@@ -170,7 +170,7 @@ class OutcomeViewSet(PlanViewSet):
     needs = {**WritableViewSet.needs, "settle": WRITE}
 
     def standing(self, rows: list[Any], day: date | None) -> list[Any]:
-        reads = plan.plans_of_outcomes([row.pk for row in rows], **self.known_by(day))
+        reads = plan.plans_of_outcomes([row.pk for row in rows], **self.known_by(day), is_list=True)
         found = {read.outcome.pk: read for read in reads}
         for row in rows:
             row.read = found.get(row.pk)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from journeys.models import Kpi, KpiVersion, Lap, Measurement, Outcome, OutcomeKind, OutcomeVersion, PlanComment, Win
@@ -87,10 +87,13 @@ def plan_of(customer_id: UUID, *, day: date, known_by: datetime | None = None) -
 
 
 def plans_of_outcomes(
-    outcome_ids: Collection[UUID], *, day: date, known_by: datetime | None = None
+    outcome_ids: Collection[UUID], *, day: date, known_by: datetime | None = None, is_list: bool = False
 ) -> list[OutcomeRead]:
-    """These outcomes as they stood on ``day``, in the order of their ids; those unknown then are left out."""
-    return _read(Outcome.objects.filter(pk__in=outcome_ids), day, known_by)
+    """These outcomes as they stood on ``day``, in the order of their ids; those unknown then are left out.
+
+    ``is_list``: of each KPI's readings only those its standing rests on, two at most, whatever was measured.
+    """
+    return _read(Outcome.objects.filter(pk__in=outcome_ids), day, known_by, is_list=is_list)
 
 
 def facts_for_criteria(
@@ -99,7 +102,7 @@ def facts_for_criteria(
     """What the criteria of stages may ask of each customer's plan on ``day``; the same few queries for any number."""
     laps = dict(Lap.objects.filter(customer_id__in=customer_ids, ended_on__isnull=True).values_list("customer", "pk"))
     reads: dict[UUID, list[OutcomeRead]] = {customer_id: [] for customer_id in customer_ids}
-    for read in _read(Outcome.objects.filter(customer_id__in=customer_ids), day, known_by):
+    for read in _read(Outcome.objects.filter(customer_id__in=customer_ids), day, known_by, is_list=True):
         if read.outcome.lap_id in (None, laps.get(read.outcome.customer_id)):
             reads[read.outcome.customer_id].append(read)
     wins = dict.fromkeys(customer_ids, 0)
@@ -139,10 +142,14 @@ def _is_fulfilled(read: OutcomeRead) -> bool:
     )
 
 
-def _read(outcomes: QuerySet[Outcome], day: date, known_by: datetime | None) -> list[OutcomeRead]:
+def _read(
+    outcomes: QuerySet[Outcome], day: date, known_by: datetime | None, *, is_list: bool = False
+) -> list[OutcomeRead]:
     known_by = known_by or end_of(day)
     found = list(outcomes.order_by("pk"))
     rows = _rows([outcome.pk for outcome in found])
+    told = Measurement.objects.filter(kpi_id__in=[kpi.pk for kpis in rows.kpis.values() for kpi in kpis])
+    _add_readings(rows, _deciding(told, rows, day, known_by) if is_list else told)
     reads = (_outcome(outcome, rows, day, known_by) for outcome in found)
     return [read for read in reads if read is not None]
 
@@ -157,13 +164,47 @@ def _rows(outcome_ids: list[UUID]) -> _Rows:
         rows.kpis.setdefault(kpi.outcome_id, []).append(kpi)
     for aim in KpiVersion.objects.filter(kpi_id__in=ids).order_by("effective_on", "number"):
         rows.aims.setdefault(aim.kpi_id, []).append(aim)
-    told = Measurement.objects.filter(kpi_id__in=ids).values_list(
+    return rows
+
+
+def _add_readings(rows: _Rows, measurements: QuerySet[Measurement]) -> None:
+    told = measurements.order_by("measured_on", "pk").values_list(
         "kpi_id", "value", "measured_on", "known_at", "withdrawn_at", "replaced_by__known_at"
     )
-    for kpi_id, value, measured_on, known_at, withdrawn_at, corrected_at in told.order_by("measured_on", "pk"):
+    for kpi_id, value, measured_on, known_at, withdrawn_at, corrected_at in told:
         until = min((moment for moment in (withdrawn_at, corrected_at) if moment), default=None)
         rows.readings.setdefault(kpi_id, []).append(Reading(value, measured_on, known_at, until))
-    return rows
+
+
+def _deciding(told: QuerySet[Measurement], rows: _Rows, day: date, known_by: datetime) -> QuerySet[Measurement]:
+    """The newest reading of each KPI, and the newest until it was due: ``rules.kpi_standing`` asks for no other."""
+    counted = told.filter(
+        Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gt=known_by),
+        Q(replaced_by__isnull=True) | Q(replaced_by__known_at__gt=known_by),
+        measured_on__lte=day,
+        known_at__lte=known_by,
+    )
+    newest = counted.order_by("kpi_id", "-measured_on", "-known_at", "-pk").distinct("kpi_id")
+    wanted = Q(pk__in=newest.values("pk"))
+    if until_due := _until_due(rows, day, known_by):
+        wanted |= Q(pk__in=newest.filter(until_due).values("pk"))
+    return Measurement.objects.filter(wanted)
+
+
+def _until_due(rows: _Rows, day: date, known_by: datetime) -> Q:
+    """Measured until the KPI was due, of those whose day has passed; empty where there are none."""
+    dues: dict[date, list[UUID]] = {}
+    for outcome_id, kpis in rows.kpis.items():
+        outcome = rules.in_force(rows.versions.get(outcome_id, []), day=day, known_by=known_by)
+        for kpi in kpis:
+            aim = rules.in_force(rows.aims.get(kpi.pk, []), day=day, known_by=known_by)
+            due_on = (aim.due_on if aim else None) or (outcome.due_on if outcome else None)
+            if due_on is not None and due_on < day:
+                dues.setdefault(due_on, []).append(kpi.pk)
+    wanted = Q()
+    for due_on, kpi_ids in dues.items():
+        wanted |= Q(kpi_id__in=kpi_ids, measured_on__lte=due_on)
+    return wanted
 
 
 def _outcome(outcome: Outcome, rows: _Rows, day: date, known_by: datetime) -> OutcomeRead | None:

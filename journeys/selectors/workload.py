@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
@@ -144,8 +143,3 @@ def _handovers() -> dict[Any, int]:
 def _conversations(now: datetime) -> dict[Any, int]:
     rows = Engagement.objects.filter(by__isnull=False, occurred_at__gt=now - timedelta(days=DAYS), occurred_at__lte=now)
     return dict(rows.values_list("by").annotate(n=Count("pk")).order_by())
-
-
-def totals(loads: Sequence[Load]) -> dict[str, int]:
-    """Of everybody shown; customers that several people hold count for each of them."""
-    return {name: sum(getattr(load, name) for load in loads) for name in Load.SORTS}

@@ -61,6 +61,7 @@ def record(*, rows: Sequence[Facts], actor: audit.Actor, now: datetime) -> Resul
         except FieldError as error:
             result.refuse(row.index, error.field, str(error))
     ids = sorted(by_customer)
+    extensions.share_stages()
     list(Customer.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=ids).order_by("pk").values("pk"))
     book = _Book(ids, usable, actor, now)
     for customer_id in ids:

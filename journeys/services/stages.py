@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from accounts import extensions
 from accounts.roles import Department
 from accounts.services import writing
 from accounts.services.search import fold
@@ -188,7 +189,7 @@ def has_history(stage: Stage) -> bool:
 
 def _hold() -> None:
     """One change of the set at a time."""
-    locks.hold("stages")
+    locks.hold(extensions.STAGES)
 
 
 def _locked(stage_id: UUID) -> Stage:

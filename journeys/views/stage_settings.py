@@ -20,6 +20,7 @@ from accounts.forms import errors_into
 from accounts.middleware import WorkspaceRequest
 from accounts.models import Customer
 from accounts.roles import Permission
+from accounts.services.results import StaleVersionError
 from journeys.models import Side, Stage
 from journeys.selectors import journey
 from journeys.services import stages
@@ -132,9 +133,14 @@ def _edit(request: WorkspaceRequest, stage: Stage | None) -> HttpResponse:
         for side in Side
     }
     problems: list[str] = []
+    status = 422 if request.method == "POST" else 200
     if request.method == "POST" and form.is_valid():
         try:
             _save(request, stage, form.cleaned_data, {str(side): told for side, told in asked.items()})
+        except StaleVersionError as error:
+            form.add_error(None, _("Somebody changed this stage while you were typing. Look at it, and save again."))
+            form.data = {**request.POST.dict(), "version": str(error.current)}
+            status = 409
         except ValidationError as error:
             problems = error.message_dict.get("criteria", [])
             errors_into(form, ValidationError({k: v for k, v in error.message_dict.items() if k != "criteria"}))
@@ -148,14 +154,17 @@ def _edit(request: WorkspaceRequest, stage: Stage | None) -> HttpResponse:
         "choices": criteria_choices(),
         "sides": [{"key": side.value, "label": side.label, "rows": rows_of(told)} for side, told in asked.items()],
     }
-    return render(request, "journeys/settings/stage.html", context, status=422 if request.method == "POST" else 200)
+    return render(request, "journeys/settings/stage.html", context, status=status)
 
 
 def _save(
     request: WorkspaceRequest, stage: Stage | None, told: dict[str, Any], asked: dict[str, list[dict[str, Any]]]
 ) -> None:
     actor, now = actor_of(request), timezone.now()
+    version = told.pop("version")
     if stage is None:
         stages.create(**told, criteria=asked, actor=actor, now=now)
     else:
-        stages.update(stage_id=stage.pk, told={**told, "criteria": asked}, actor=actor, now=now)
+        stages.update(
+            stage_id=stage.pk, told={**told, "criteria": asked}, expected_version=version, actor=actor, now=now
+        )

@@ -140,7 +140,6 @@ def workload(request: WorkspaceRequest) -> HttpResponse:
     context = {
         "loads": shown,
         "people": len(found),
-        "totals": workloads.totals(found),
         "unclaimed": [each for each in workloads.unclaimed() if told["department"] in ("", each.department)],
         "columns": [
             {"key": key, "label": label, "url": _here(told, sort=key), "current": told["sort"] == key}

@@ -100,7 +100,7 @@ def test_what_happened_lately_is_told_once(
         tell(NOW - timedelta(days=20))
         assert news <= names()
     counted = OutboxEvent.objects.filter(name__in=news).count()
-    assert counted == {tell_relays: 3, tell_moves: 2}.get(tell, 1)
+    assert counted == (3 if tell is tell_relays else 2 if tell is tell_moves else 1)
 
 
 def test_a_handover_told_as_waiting_and_later_as_declined_is_news_twice(workspace: Workspace) -> None:

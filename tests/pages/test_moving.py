@@ -191,6 +191,26 @@ def test_stages_are_added_changed_split_reordered_and_retired_in_the_settings(ho
     assert "No longer in use" in page
 
 
+def test_of_two_who_change_a_stage_at_once_the_second_is_told_and_keeps_what_was_typed(house: House) -> None:
+    client = house.client()
+    with workspace_scope(house.workspace):
+        stage = Stage.objects.get(key="trial")
+    edit = reverse("stage_edit", args=[stage.pk])
+    form = {"name": "Pilot", "macro": "trial", "exit-0": "sponsor", "version": str(stage.version)}
+    assert f'name="version" value="{stage.version}"' in client.get(edit).content.decode()
+    assert client.post(edit, form).status_code == 302
+    answer = client.post(edit, {**form, "name": "Proof", "exit-0": "win"})
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Somebody changed this stage while you were typing" in page
+    assert 'value="Proof"' in page
+    assert 'value="win" selected' in page
+    with workspace_scope(house.workspace):
+        stage.refresh_from_db()
+        assert (stage.name, [each.kind for each in stage.criteria.all()]) == ("Pilot", ["sponsor"])
+    assert client.post(edit, {**form, "name": "Proof", "version": str(stage.version)}).status_code == 302
+
+
 def test_the_list_of_stages_asks_the_database_no_more_for_more_stages(house: House) -> None:
     client, url = house.client(), reverse("stage_list")
     client.get(url)

@@ -84,23 +84,25 @@ def _one(actual: Any, op: str, value: Any, today: date) -> bool:
         return str(actual).startswith(value.casefold())
     if op in ("in_next", "in_last", "due_within", "older_than", "later_than"):
         away = (actual - today).days
-        return {  # type: ignore[no-any-return]
+        held: dict[str, bool] = {
             "in_next": 0 <= away <= value,
             "in_last": -value <= away <= 0,
             "due_within": away <= value,
             "older_than": away < -value,
             "later_than": away > value,
-        }[op]
+        }
+        return held[op]
     low, high = value if isinstance(value, list) else (value, value)
     low, high = _like(actual, low), _like(actual, high)
-    return {  # type: ignore[no-any-return]
+    held = {
         "eq": actual == low,
         "lt": actual < low,
         "lte": actual <= low,
         "gt": actual > low,
         "gte": actual >= low,
         "between": low <= actual <= high,
-    }[op]
+    }
+    return bool(held[op])
 
 
 def _like(actual: Any, value: Any) -> Any:

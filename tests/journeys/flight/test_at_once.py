@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connections
+from django.db import connection, connections
 
 from accounts.models import Customer, Workspace
 from accounts.services import customers
+from accounts.services.writing import Facts
 from csplatform.core.audit import SYSTEM, Actor
 from csplatform.core.tenancy import workspace_scope
 from journeys.models import Move, Stage
@@ -54,10 +57,16 @@ def house() -> tuple[Workspace, Customer]:
         return workspace, customers.create(external_id="c-1", told={}, actor=SYSTEM, now=NOW)
 
 
-def mover(customer: Customer, name: str, stage: str, **more: object) -> Callable[[], object]:
+def mover(customer: Customer, name: str, stage: str, **more: Any) -> Callable[[], object]:
     def deed() -> object:
-        told = {"reason": f"{name} says so", "actor": Actor(name), "now": LATER, "override": True, **more}
-        return moving.move(customer_id=customer.pk, stage_key=stage, **told)  # type: ignore[arg-type]
+        told: dict[str, Any] = {
+            "reason": f"{name} says so",
+            "actor": Actor(name),
+            "now": LATER,
+            "override": True,
+            **more,
+        }
+        return moving.move(customer_id=customer.pk, stage_key=stage, **told)
 
     return deed
 
@@ -78,7 +87,8 @@ def test_of_many_who_move_from_the_same_view_one_wins_and_the_others_hear_who(
     assert all(won[0].move.actor_label in text for text in told)
     with workspace_scope(workspace):
         customer.refresh_from_db()
-        assert customer.stage_key == won[0].move.stage.key  # type: ignore[union-attr]
+        assert won[0].move.stage is not None
+        assert customer.stage_key == won[0].move.stage.key
         assert list(Move.objects.order_by("number").values_list("number", flat=True)) == [1, 2]
 
 
@@ -117,3 +127,49 @@ def test_two_who_change_the_set_of_stages_do_so_one_after_the_other(house: tuple
     assert all(isinstance(result, Stage) for result in results)
     with workspace_scope(workspace):
         assert [stage.order for stage in journey.stages()] == list(range(12))
+
+
+def test_a_stage_is_retired_while_a_large_file_places_customers_and_both_go_through(
+    house: tuple[Workspace, Customer],
+) -> None:
+    """The file has placed some already and goes on to a customer of the stage; retiring waits for it, nobody dies."""
+    workspace, _customer = house
+    with workspace_scope(workspace):
+        customers.create(external_id="c-2", told={"stage": "trial"}, actor=SYSTEM, now=NOW)
+        trial = Stage.objects.get(key="trial")
+    placed = threading.Event()
+
+    def bring() -> object:
+        customers.upsert(rows=[Facts("c-3", {"stage": "decision"})], actor=SYSTEM, now=LATER).raise_refusals()
+        placed.set()
+        wait_for_a_waiting_lock()
+        result = customers.upsert(rows=[Facts("c-2", {"name": "Two"})], actor=SYSTEM, now=LATER)
+        result.raise_refusals()
+        return result
+
+    def retire() -> object:
+        assert placed.wait(60)
+        return stages.retire(stage_id=trial.pk, target_key="decision", actor=SYSTEM, now=LATER)
+
+    brought, retired = at_once(workspace, [bring, retire])
+    assert (brought is not None, retired) == (True, 1)
+    with workspace_scope(workspace):
+        assert dict(Customer.objects.values_list("external_id", "stage_key")) == {
+            "c-1": "awareness",
+            "c-2": "decision",
+            "c-3": "decision",
+        }
+
+
+def wait_for_a_waiting_lock() -> None:
+    """Until somebody waits for a lock in this database."""
+    for _attempt in range(600):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT EXISTS (SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database "
+                "WHERE NOT granted AND datname = current_database())"
+            )
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.1)
+    raise AssertionError("nobody came to wait")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,8 +17,8 @@ TODAY = date(2026, 6, 16)
 MET = date(2023, 11, 2)
 
 
-def sold(subscription: str, starts_on: date, arr: int = 12_000, **more: object) -> Version[str]:
-    return Version(subscription, starts_on, Terms(starts_on, arr, **more))  # type: ignore[arg-type]
+def sold(subscription: str, starts_on: date, arr: int = 12_000, **more: Any) -> Version[str]:
+    return Version(subscription, starts_on, Terms(starts_on, arr, **more))
 
 
 def laps(*versions: Version[str], throws: tuple[Throw, ...] = (), day: date = TODAY) -> list[Flown[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -19,9 +20,9 @@ LATER = NOW + timedelta(days=3)
 WILL = Actor("Will Scarlet")
 
 
-def moved(customer: Customer, stage_key: str, **more: object) -> Move:
-    told = {"reason": "Fit is qualified", "actor": WILL, "now": LATER, **more}
-    answer = move(customer_id=customer.pk, stage_key=stage_key, **told)  # type: ignore[arg-type]
+def moved(customer: Customer, stage_key: str, **more: Any) -> Move:
+    told: dict[str, Any] = {"reason": "Fit is qualified", "actor": WILL, "now": LATER, **more}
+    answer = move(customer_id=customer.pk, stage_key=stage_key, **told)
     assert isinstance(answer, Moved)
     return answer.move
 

@@ -269,3 +269,19 @@ def test_criteria_learn_what_the_present_lap_holds(customer: Customer, django_as
     facts = plan.facts_for_criteria([customer.pk], day=TODAY)
     assert (facts[customer.pk].open_trial, facts[customer.pk].open_outcomes) == ((), ())
     assert [promise["statement"] for promise in plan.promises_of(customer.pk, day=TODAY)] == ["Of the first lap"]
+
+
+def test_a_list_stands_as_the_page_does_from_two_readings_of_each_kpi_at_most(customer: Customer) -> None:
+    outcome = define(customer, due_on=TODAY - timedelta(days=20))
+    kpi = add(outcome, name="Hours", baseline="10", target="2", now=NOW - timedelta(days=179))
+    values = {100: 9, 60: 5, 25: 2, 15: 3, 3: 4}
+    for days, value in values.items():
+        measure(kpi, value, TODAY - timedelta(days=days))
+    corrected = measure(kpi, 1, TODAY - timedelta(days=1))
+    planning.withdraw_measurement(measurement_id=corrected.pk, reason="Misread", actor=WILL, now=NOW)
+    for day in (TODAY, TODAY - timedelta(days=10), TODAY - timedelta(days=30), TODAY - timedelta(days=120)):
+        (whole,) = plan.plans_of_outcomes([outcome.pk], day=day, known_by=NOW)
+        (listed,) = plan.plans_of_outcomes([outcome.pk], day=day, known_by=NOW, is_list=True)
+        assert listed.standing == whole.standing, day
+        assert [each.standing for each in listed.kpis] == [each.standing for each in whole.kpis], day
+        assert all(len(each.readings) <= 2 for each in listed.kpis)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -44,10 +45,16 @@ class House:
     manager: Membership
     customer: Customer
 
-    def offer(self, **more: object) -> Relay:
+    def offer(self, **more: Any) -> Relay:
         """Marketing moves the customer on to Trial, which takes a handover to sales."""
-        told = {"by": self.marketer, "actor": actor(self.marketer), "now": NOW, "reason": "Asked for a demo", **more}
-        answer = moving.move(customer_id=self.customer.pk, stage_key="trial", **told)  # type: ignore[arg-type]
+        told: dict[str, Any] = {
+            "by": self.marketer,
+            "actor": actor(self.marketer),
+            "now": NOW,
+            "reason": "Asked for a demo",
+            **more,
+        }
+        answer = moving.move(customer_id=self.customer.pk, stage_key="trial", **told)
         assert isinstance(answer, moving.Opened)
         return answer.relay
 
