@@ -87,7 +87,11 @@ urlpatterns = [
     path("v1/customers/<reference:id>/flight/", _flight({"get": "flight"}), name="api-customer-flight"),
     path("v1/customers/<reference:id>/move/", _flight({"post": "move"}), name="api-customer-move"),
     path("v1/customers/<reference:id>/ground/", _flight({"post": "ground"}), name="api-customer-ground"),
-    path("v1/customers/<reference:id>/adoption/plan/", _adoption({"put": "plan"}), name="api-customer-adoption-plan"),
+    path(
+        "v1/customers/<reference:id>/adoption/plan/",
+        _adoption({"get": "plans", "put": "plan"}),
+        name="api-customer-adoption-plan",
+    ),
     path("v1/customers/<reference:id>/adoption/", _adoption({"get": "adoption"}), name="api-customer-adoption"),
     *_records("customers", CustomerViewSet),
     *_records("contacts", ContactViewSet),

@@ -115,6 +115,14 @@ class CustomerAdoptionViewSet(RecordViewSet):
         return Response(self._as_json(self.find(id)))
 
     @extend_schema(
+        summary="Read a customer's adoption plans",
+        description="Every version, the newest, which is in force, first.",
+        responses=AdoptionPlanSerializer(many=True),
+    )
+    def plans(self, request: Request, id: str) -> Response:
+        return Response(AdoptionPlanSerializer(reads.plans_of(self.find(id).pk), many=True).data)
+
+    @extend_schema(
         summary="Plan a customer's adoption",
         description="A new version; earlier ones stay. Changing a plan asks for the reason.",
         request=AdoptionPlanWriteSerializer,

@@ -80,6 +80,7 @@ def test_a_plan_and_an_indicator_are_written_and_read_back(rest: Api) -> None:
     assert (made.status_code, made.json()["version"]) == (200, 1)
     problem(rest.put("customers/ext:c-1/adoption/plan/", plan), 400)
     assert rest.get("customers/ext:c-1/adoption/").json()["plan"]["targets"] == plan["targets"]
+    assert [row["version"] for row in rest.get("customers/ext:c-1/adoption/plan/").json()] == [1]
     told = {
         "external_id": "i-1", "customer_external_id": "c-1", "title": "Half in habit", "kind": "share",
         "state": "habitual", "threshold": 50,
