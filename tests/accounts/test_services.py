@@ -61,7 +61,8 @@ class TestAStage:
     """Told of a customer it places it once; from there the rules of moves hold."""
 
     def stage(self) -> str:
-        return Customer.objects.get(external_id="acme").stage_key
+        key: str = Customer.objects.get(external_id="acme").stage_key
+        return key
 
     def tell(self, stage: str, known: datetime | None = None, **more: object) -> Result:
         return customers.upsert(rows=[Facts("acme", {"stage": stage, **more}, known)], actor=ME, now=NOW)
