@@ -109,8 +109,16 @@ _PeriodSerializer._declared_fields["from"] = serializers.DateField(required=Fals
 
 
 class _WantedSerializer(serializers.Serializer[Any]):
-    department = serializers.ChoiceField(choices=Department.choices, required=False)
-    sort = serializers.ChoiceField(choices=[(each, each) for each in workload.Load.SORTS], required=False)
+    department = serializers.ChoiceField(
+        choices=Department.choices,
+        required=False,
+        help_text="Only people of this department, and what nobody in it has.",
+    )
+    sort = serializers.ChoiceField(
+        choices=[(each, each) for each in workload.Load.SORTS],
+        required=False,
+        help_text="What comes first, the most of it.",
+    )
 
 
 class TeamViewSet(WorkspaceViewSet):

@@ -193,6 +193,7 @@ def test_the_news_carries_the_score_and_ids_and_no_word(house: Workspace, person
         "survey_id": str(answer.survey_id),
         "response_id": str(answer.pk),
         "customer_id": str(person.customer_id),
+        "contact_id": str(person.pk),
         "kind": "nps",
         "score": 2,
         "group": "detractor",
