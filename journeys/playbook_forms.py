@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import extensions
 from accounts import segments as accounts_segments
 from accounts.models import Membership, SavedSegment, WebhookEndpoint, Workspace
+from accounts.models.customers import HealthBand
 from accounts.roles import Department
 from accounts.selectors.members import present_members
 from accounts.webhooks import catalogue
@@ -143,11 +145,26 @@ def where_rows(where: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**row, "number": number} for number, row in enumerate([*rows, *spare])]
 
 
-def where_in_words(where: list[dict[str, Any]]) -> list[str]:
-    """Each condition as the form shows it: "to is at_risk"."""
+def where_in_words(event: str, where: list[dict[str, Any]]) -> list[str]:
+    """Each condition with what its field holds: "The band now is At risk"; the field's bare name where nothing does."""
     words = dict(OPERATORS)
-    rows = where_rows(where)[: len(where)]
-    return [f"{row['field']} {words[row['op']]} {row['value'] or _('empty')}" for row in rows]
+    declared = catalogue.find(event)
+    fields = {field.name: _first_words(str(field.description)) for field in declared.fields} if declared else {}
+    return [
+        f"{fields.get(each['field'], each['field'])} {words[row['op']]} {_values_in_words(each['value']) or _('empty')}"
+        for each, row in zip(where, where_rows(where), strict=False)
+    ]
+
+
+def _values_in_words(value: object) -> str:
+    values = [_shown(each) for each in (value if isinstance(value, list) else [value])]
+    bands = dict(HealthBand.choices)
+    return ", ".join(str(bands.get(each, each)) for each in values)
+
+
+def _first_words(description: str) -> str:
+    """What a field holds, without the examples after a colon or semicolon."""
+    return re.split(r"\s*[:;]|\.$", description, maxsplit=1)[0]
 
 
 def _shown(value: object) -> str:

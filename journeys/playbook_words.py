@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
+from accounts.webhooks import catalogue
 from journeys.playbooks.definition import Fault
 
 
@@ -55,3 +56,9 @@ def message(fault: Fault) -> str:
         ),
     }
     return texts[fault.code] % dict(fault.told)
+
+
+def event_in_words(name: str) -> str:
+    """What has happened when the event comes, without the full stop; the bare name of an event nobody declares."""
+    event = catalogue.find(name)
+    return str(event.description).rstrip(".") if event else name

@@ -55,6 +55,7 @@ def detail(request: WorkspaceRequest, playbook_id: UUID) -> HttpResponse:
     listed = _found(playbook_id)
     playbook = listed.playbook
     definition = rules.read(playbook.says.definition)
+    trigger = playbook.says.definition["trigger"]
     state = request.GET.get("state", "")
     if state and state not in RunState.values:
         raise Http404
@@ -69,7 +70,7 @@ def detail(request: WorkspaceRequest, playbook_id: UUID) -> HttpResponse:
         "filter_words": segments.explain(segments.stored(definition.filter)) if definition.filter else "",
         "kind_names": playbook_forms.KIND_NAMES,
         "steps": playbook_forms.steps_in_words(definition),
-        "where_words": playbook_forms.where_in_words(playbook.says.definition["trigger"].get("where") or []),
+        "where_words": playbook_forms.where_in_words(trigger.get("event", ""), trigger.get("where") or []),
         "versions": selectors.versions(playbook.pk),
         "runs": shown.rows,
         "states": [

@@ -64,8 +64,11 @@ def test_a_playbook_is_written_tried_out_and_activated(place: House, manager: Cl
     tried = manager.get(f"{LIST}{playbook.pk}/?try=1").content.decode()
     assert "Nothing was started" in tried
     assert "Events are kept for 30 days" in tried
+    assert "The band now is At risk" in tried
     manager.post(f"{LIST}{playbook.pk}/activate/")
-    assert ">Active" in manager.get(LIST).content.decode()
+    listed = manager.get(LIST).content.decode()
+    assert ">Active" in listed
+    assert ">A customer&#x27;s health has moved into another band<" in listed
 
 
 def test_several_conditions_and_a_filter_on_a_step_are_written_and_kept(place: House, manager: Client) -> None:
