@@ -43,9 +43,20 @@ class SurveySender(Protocol):
         """Key → name of the groups at a customer that can be asked."""
 
     def send(
-        self, *, survey_id: UUID, customer_id: UUID, addressees: str, label: str, actor: audit.Actor, now: datetime
+        self,
+        *,
+        survey_id: UUID,
+        customer_id: UUID,
+        addressees: str | UUID,
+        occasion: str,
+        label: str,
+        actor: audit.Actor,
+        now: datetime,
     ) -> Sent:
-        """Ask the customer's people, in the caller's transaction. Raises ``ValidationError`` when it cannot be sent."""
+        """Ask the customer's people, in the caller's transaction: a group of them, or the one contact of an id.
+
+        ``occasion``: the name of the event that led to it. Raises ``ValidationError`` when it cannot be sent.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from accounts.models.customers import HealthBand
 from accounts.roles import Department
 from accounts.selectors.members import present_members
 from accounts.webhooks import catalogue
-from journeys.playbooks import definition
+from journeys.playbooks import definition, whom
 from journeys.playbooks.definition import DAILY, EMAIL, KINDS, MOVE, SURVEY, TASK, WAIT, WEBHOOK, WEEKLY
 from journeys.selectors import journey
 from journeys.services.playbooks.editing import MAX_DESCRIPTION, MAX_NAME
@@ -190,7 +190,11 @@ def choices() -> dict[str, Any]:
             for each in WebhookEndpoint.objects.order_by("created_at", "pk")
         ],
         "surveys": [pair for sender in extensions.survey_senders for pair in sender.names().items()],
-        "addressees": [pair for sender in extensions.survey_senders for pair in sender.addressees().items()],
+        "addressees": [
+            ("", _("The person the event is about, else everybody")),
+            (whom.PERSON, _("The person it happened to")),
+            *(pair for sender in extensions.survey_senders for pair in sender.addressees().items()),
+        ],
         "operators": OPERATORS,
         "event_fields": event_fields(),
     }

@@ -8,12 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from accounts.models import Customer
+from csplatform.core import formats
 from surveys import voice_figures
+from surveys.ballots import SCORES
 from surveys.models import OTHER, Kind, QuestionKind, Response
+from surveys.results.privacy import SMALLEST
 from surveys.selectors import voice
 
 _SHOWN = 8
@@ -43,6 +46,29 @@ def panel(customer: Customer) -> dict[str, Any]:
         "answers": [_answer(row, labels) for row in rows[:_SHOWN]],
         "more": max(0, len(rows) - _SHOWN),
     }
+
+
+def first_impression(customer: Customer, *, is_aggregate: bool) -> str:
+    """What people say who have just used the product for the first time, in a sentence; empty where nobody did.
+
+    ``is_aggregate``: people are shown together only, so that fewer than ``SMALLEST`` say nothing.
+    """
+    found = voice.first_impression_of(customer)
+    if found is None or (is_aggregate and found.people < SMALLEST):
+        return ""
+    told = {
+        "mean": formats.number(found.mean, get_language(), digits=1),
+        "top": SCORES[found.kind][1],
+        "n": formats.number(found.people, get_language()),
+    }
+    return (
+        ngettext(
+            "First impression: %(mean)s of %(top)d from %(n)s person",
+            "First impression: %(mean)s of %(top)d from %(n)s people",
+            found.people,
+        )
+        % told
+    )
 
 
 def _figure(kind: Kind, rows: Sequence[Response]) -> Figure | None:

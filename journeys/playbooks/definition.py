@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import time
 from typing import Any
 
-from journeys.playbooks import placeholders
+from journeys.playbooks import placeholders, whom
 
 MAX_STEPS = 20
 MAX_TITLE, MAX_TEXT, MAX_REASON = 300, 10_000, 500
@@ -315,8 +315,8 @@ def _step_faults(step: object, path: str, known: Known, event_fields: Collection
     elif kind == SURVEY:
         if step.get("survey") not in known.surveys:
             yield Fault(f"{path}.survey", "no_survey")
-        if step.get("addressees") not in known.addressees:
-            yield Fault(f"{path}.addressees", "no_addressees", (("known", ", ".join(known.addressees)),))
+        if step.get("addressees") not in (groups := whom.choices(known.addressees, event_fields)):
+            yield Fault(f"{path}.addressees", "no_addressees", (("known", ", ".join(groups)),))
     elif not _is_count(step.get("days"), 1, MAX_DAYS):
         yield Fault(f"{path}.days", "no_wait", (("most", MAX_DAYS),))
 

@@ -27,7 +27,8 @@ class Dispatch(TenantModel):
 
     ``label`` says in words which customers it was addressed to, ``conditions`` in the language of ``accounts.segments``
     (empty: a list of addresses). ``roles``: only contacts with one of these. ``rest_days``: who was mailed
-    any survey within so many days is held back. ``counts``: what became of those it was addressed to.
+    any survey within so many days is held back. ``counts``: what became of those it was addressed to. ``occasion``: the
+    event that made a playbook send it; ``is_personal``: each time only to the person the event was about.
     """
 
     survey = models.ForeignKey(Survey, on_delete=models.CASCADE, related_name="dispatches", db_index=False)
@@ -38,6 +39,8 @@ class Dispatch(TenantModel):
     remind_after_days = models.PositiveSmallIntegerField(null=True, blank=True)
     rest_days = models.PositiveSmallIntegerField(default=30)
     counts: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(default=dict, blank=True)
+    occasion = models.CharField(max_length=100, blank=True, default="")
+    is_personal = models.BooleanField(default=False)
     by_label = models.CharField(max_length=200)
     created_at = models.DateTimeField()
     job = models.ForeignKey(Job, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")

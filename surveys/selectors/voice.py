@@ -8,16 +8,17 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import CharField, Count, F, OuterRef, QuerySet, Subquery, Value
+from django.db.models import Avg, CharField, Count, Exists, F, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, NullIf, TruncMonth
 
 from accounts.models import Customer, Subscription
-from surveys.models import COUNTING, Kind, Option, Response, pick
+from surveys.models import COUNTING, Kind, Option, Response, SurveyInvitation, pick
 from surveys.stats import scores
 
 SCORED = (Kind.NPS, Kind.CSAT, Kind.CES)
 FRESH = timedelta(days=365)
 """How long an answer speaks for its author."""
+FIRST_USE = "contact.first_used"
 
 
 def score_of(kind: str, answers: Iterable[int]) -> scores.Score:
@@ -34,6 +35,35 @@ def answers_of(customer: Customer, *, most: int = 100) -> list[Response]:
     """A customer's answers, the newest first, each with its survey, its questions and its author."""
     rows = identified().filter(customer=customer).select_related("survey", "contact").order_by("-occurred_at", "-id")
     return list(rows.prefetch_related("survey__questions")[:most])
+
+
+@dataclass(frozen=True, slots=True)
+class Impression:
+    """The mean of what ``people`` said, each one's newest answer, to surveys of one kind."""
+
+    kind: str
+    mean: float
+    people: int
+
+
+def first_impression_of(customer: Customer) -> Impression | None:
+    """What its people said who were asked because they used the product for the first time; None: nobody did.
+
+    Of answers to surveys of several kinds, those of the newest one's kind count.
+    """
+    asked = SurveyInvitation.objects.filter(
+        survey_id=OuterRef("survey_id"),
+        contact_id=OuterRef("contact_id"),
+        dispatch__occasion=FIRST_USE,
+        dispatch__is_personal=True,
+    )
+    said = identified().filter(customer=customer, survey__kind__in=SCORED, score__isnull=False).filter(Exists(asked))
+    kind = said.order_by("-occurred_at", "-id").values_list("survey__kind", flat=True).first()
+    if kind is None:
+        return None
+    newest = said.filter(survey__kind=kind).order_by("contact_id", "-occurred_at", "-id").distinct("contact_id")
+    found = Response.objects.filter(pk__in=newest.values("pk")).aggregate(mean=Avg("score"), people=Count("pk"))
+    return Impression(kind, float(found["mean"]), found["people"])
 
 
 def labels_of(survey_ids: Iterable[UUID], language: str) -> dict[tuple[UUID, int], str]:

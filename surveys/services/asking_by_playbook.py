@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -35,19 +36,34 @@ class Sender:
 
     @transaction.atomic
     def send(
-        self, *, survey_id: UUID, customer_id: UUID, addressees: str, label: str, actor: audit.Actor, now: datetime
+        self,
+        *,
+        survey_id: UUID,
+        customer_id: UUID,
+        addressees: str | UUID,
+        occasion: str,
+        label: str,
+        actor: audit.Actor,
+        now: datetime,
     ) -> Sent:
-        """Invite the customer's people; who wants no mail, was asked lately or is invited already is left alone.
+        """Invite the customer's people, or the one whose id ``addressees`` is.
 
-        All runs of a playbook share one sending of the survey. Raises ``ValidationError`` and ``Survey.DoesNotExist``.
+        Who wants no mail, was asked lately or is invited already is left alone. All runs of a playbook on one
+        ``occasion`` share one sending of the survey. Raises ``ValidationError`` and ``Survey.DoesNotExist``.
         """
         survey = sending.sendable(survey_id)
-        target = Target(segments.EVERYBODY, addressees=addressees)
+        group = Addressees.EVERYBODY.value if isinstance(addressees, UUID) else addressees
+        target = Target(segments.EVERYBODY, addressees=group)
         people = contacts_meant(survey.pk, target, now).filter(customer_id=customer_id).order_by("pk")
+        if isinstance(addressees, UUID):
+            people = people.filter(pk=addressees)
         rows = list(people[: MOST_PEOPLE + 1])
         if len(rows) > MOST_PEOPLE:
             raise ValidationError(_("More than %(n)d people: send this survey by hand.") % {"n": MOST_PEOPLE})
-        dispatch = _dispatch(survey, addressees, label, actor, now)
+        if isinstance(addressees, UUID) and not rows:
+            return Sent(0, _("The person is not at this customer any more, so nobody was asked."))
+        told = {"addressees": group, "label": label[:200], "is_personal": isinstance(addressees, UUID)}
+        dispatch = _dispatch(survey, {**told, "occasion": occasion}, actor, now)
         counts = sending.invite(dispatch, rows, now)
         dispatch.counts = dict(Counter(dispatch.counts) + counts)
         dispatch.save(update_fields=["counts"])
@@ -70,17 +86,16 @@ def in_words(counts: Counter[str]) -> str:
     return "; ".join(told) + "."
 
 
-def _dispatch(survey: Survey, addressees: str, label: str, actor: audit.Actor, now: datetime) -> Dispatch:
+def _dispatch(survey: Survey, told: Mapping[str, Any], actor: audit.Actor, now: datetime) -> Dispatch:
     """The sending all runs of a playbook share, locked."""
     rows = Dispatch.objects.select_for_update(of=("self",), no_key=True).filter(
         survey=survey, by_label=actor.label[:200]
     )
-    kept = rows.filter(label=label[:200], addressees=addressees, job=None).order_by("created_at", "pk").first()
+    kept = rows.filter(**told, job=None).order_by("created_at", "pk").first()
     return kept or Dispatch.objects.create(
         workspace_id=current_workspace_id(),
         survey=survey,
-        label=label[:200],
-        addressees=addressees,
+        **told,
         by_label=actor.label[:200],
         created_at=now,
     )

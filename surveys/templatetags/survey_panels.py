@@ -16,3 +16,9 @@ register = template.Library()
 def customer_voice(customer: Customer) -> dict[str, Any]:
     """What the customer's people answered, for ``surveys/_customer_voice.html``."""
     return panels.panel(customer)
+
+
+@register.simple_tag
+def first_impression(customer: Customer, shown: str) -> str:
+    """The sentence of the Adoption tab; ``shown``: how the workspace shows people, "aggregate": together only."""
+    return panels.first_impression(customer, is_aggregate=shown == "aggregate")

@@ -168,10 +168,16 @@ def _row(dispatch: Dispatch) -> dict[str, Any]:
     return {
         "dispatch": dispatch,
         "label": dispatch.label or _("A list of addresses"),
-        "who": dispatch.get_addressees_display() if dispatch.label else "",
+        "who": _who(dispatch),
         "counts": [(label, dispatch.counts[key]) for key, label in words.items() if dispatch.counts.get(key)],
         "job": _job(dispatch) if dispatch.job is not None and not dispatch.job.is_finished else None,
     }
+
+
+def _who(dispatch: Dispatch) -> str:
+    if dispatch.is_personal:
+        return _("The person it happened to")
+    return dispatch.get_addressees_display() if dispatch.label else ""
 
 
 def _job(dispatch: Dispatch) -> dict[str, Any]:

@@ -15,17 +15,19 @@ from accounts.roles import Department
 from accounts.webhooks import catalogue
 from journeys import playbook_words
 from journeys.models import Playbook, PlaybookState
-from journeys.playbooks import cycles
+from journeys.playbooks import cycles, whom
 from journeys.playbooks import definition as rules
-from journeys.playbooks.definition import Definition, DefinitionError, Known
+from journeys.playbooks.definition import SURVEY, Definition, DefinitionError, Known
 from journeys.selectors import journey
 from journeys.services.playbooks import starting
 
 
 def checked(data: object) -> tuple[dict[str, Any], Definition]:
     """A definition in the form it is kept, and as it is run; raises ``ValidationError`` (``definition``)."""
+    may_name = known()
+    data = whom.filled_in(data, kind=SURVEY, events=may_name.events, addressees=may_name.addressees)
     try:
-        definition = rules.parse(data, known())
+        definition = rules.parse(data, may_name)
     except DefinitionError as error:
         raise ValidationError({"definition": playbook_words.told(error.faults)}) from error
     assert isinstance(data, dict)

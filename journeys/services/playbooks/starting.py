@@ -27,7 +27,7 @@ from csplatform.core.models import OutboxEvent
 from csplatform.core.tenancy import workspace_scope
 from journeys.models import Playbook, PlaybookRun, PlaybookState, RunState
 from journeys.playbooks import definition as rules
-from journeys.playbooks import slots
+from journeys.playbooks import slots, whom
 from journeys.playbooks.definition import Definition
 from journeys.selectors import working
 from journeys.services.playbooks import pausing
@@ -132,23 +132,34 @@ def _within_what_may_wait(playbook: Playbook, triggers: list[Trigger], now: date
 
 
 def _stopped(playbook: Playbook, definition: Definition, triggers: Sequence[Trigger], now: datetime) -> dict[str, str]:
-    """Trigger key → why it starts nothing: it comes out of this playbook itself, too deep, or too soon again."""
-    recent: set[UUID] = set()
+    """Trigger key → why it starts nothing: it comes out of this playbook itself, too deep, or too soon again.
+
+    Where a step asks the person it happened to, the playbook rests for that person and not for the whole customer.
+    """
+    recent: set[tuple[UUID, str | None]] = set()
+    by_person = whom.asks_the_person(definition.steps)
     if definition.again_after_days:
         since = now - timedelta(days=definition.again_after_days)
         rows = PlaybookRun.objects.filter(playbook=playbook, started_at__gt=since).exclude(state=RunState.SKIPPED)
         rows = rows.filter(customer_id__in={each.customer_id for each in triggers})
-        recent = set(rows.values_list("customer_id", flat=True))
+        named = rows.values_list("customer_id", f"payload__{whom.CONTACT}").distinct()
+        recent = {(pk, contact if by_person else None) for pk, contact in named}
     why: dict[str, str] = {}
     for each in triggers:
+        reached = (each.customer_id, each.payload.get(whom.CONTACT) if by_person else None)
         if str(playbook.pk) in each.chain:
             why[each.key] = _("Its own run led to this event.")
         elif len(each.chain) >= DEEPEST:
             why[each.key] = _("A chain of %(n)d playbooks led to this event.") % {"n": len(each.chain)}
-        elif each.customer_id in recent:
-            why[each.key] = _("It ran for this customer less than %(n)d days ago.") % {"n": definition.again_after_days}
+        elif reached in recent:
+            again = (
+                _("It ran for this person less than %(n)d days ago.")
+                if by_person
+                else _("It ran for this customer less than %(n)d days ago.")
+            )
+            why[each.key] = again % {"n": definition.again_after_days}
         elif definition.again_after_days:
-            recent.add(each.customer_id)
+            recent.add(reached)
     return why
 
 

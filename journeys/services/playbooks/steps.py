@@ -17,12 +17,14 @@ from accounts import extensions
 from accounts.models import Contact, Customer, Membership, Workspace
 from accounts.webhooks import deliveries
 from csplatform.core import audit, formats
+from csplatform.core.ids import parse_uuid
 from csplatform.core.tenancy import current_workspace_id
-from journeys.models import PlaybookRun, Stage, Task
-from journeys.playbooks import placeholders
+from journeys.models import PeopleShown, PlaybookRun, Stage, Task
+from journeys.playbooks import placeholders, whom
 from journeys.playbooks.definition import EMAIL, MOVE, SURVEY, TASK, WAIT, WEBHOOK, Step
-from journeys.selectors import working
+from journeys.selectors import adoption, working
 from journeys.services import moving, offering, tasks
+from journeys.services.adoption import following
 from journeys.services.tasks import NewTask
 from journeys.working_days import WorkingDays
 
@@ -112,19 +114,35 @@ def _webhook(step: Step, run: PlaybookRun, actor: audit.Actor, now: datetime) ->
 
 
 def _survey(step: Step, run: PlaybookRun, actor: audit.Actor, now: datetime) -> Made:
-    """Ask the customer's people; the log says how many mails go out, and who is left alone and why."""
+    """Ask the customer's people, or only whom the event is about.
+
+    The log says how many mails go out, and how many are left alone and why; it names nobody.
+    """
+    contact_id = _person(run) if step.addressees == whom.PERSON else None
+    if step.addressees == whom.PERSON and contact_id is None:
+        note = _("Nobody was asked: the event names no person, or people are not shown by name here.")
+        return {"survey": step.survey, "note": note}
     for sender in extensions.survey_senders:
         if step.survey in sender.names():
             sent = sender.send(
                 survey_id=UUID(step.survey),
                 customer_id=run.customer_id,
-                addressees=step.addressees,
+                addressees=contact_id or step.addressees,
+                occasion=run.trigger,
                 label=actor.label,
                 actor=actor,
                 now=now,
             )
             return {"survey": step.survey, "note": sent.note}
     raise ValidationError(_("The survey is not open any more, so nobody was asked."))
+
+
+def _person(run: PlaybookRun) -> UUID | None:
+    """Whom the event is about. None for how somebody uses the product, where people are not shown by name any more."""
+    is_use = run.trigger in following.EVENTS.values()
+    if is_use and adoption.shown().people != PeopleShown.NAME:
+        return None
+    return parse_uuid(run.payload.get(whom.CONTACT))
 
 
 def _wait(step: Step, runs: Sequence[PlaybookRun], actor: audit.Actor, now: datetime) -> list[Made]:

@@ -19,8 +19,10 @@ from health import adoption
 from journeys.models import AdoptionGroup, AdoptionIndicator, AdoptionRules, AdoptionState
 from journeys.selectors import adoption as reads
 from journeys.services.adoption import settings
+from surveys.models import Dispatch, SurveyInvitation
 from tests import factories
 from tests.health.uses import store_uses
+from tests.surveys import hosting, invited
 
 pytestmark = pytest.mark.django_db
 
@@ -110,6 +112,26 @@ def test_the_tab_and_the_list_take_as_many_queries_for_many_as_for_few(house: Wo
                 assert client.get(address(customer)).status_code == 200
             needed.append(len(queries))
         assert needed[1] == needed[2]
+
+
+def test_the_tab_tells_the_first_impression_of_those_asked_for_it(house: Workspace) -> None:
+    with workspace_scope(house):
+        customer, contacts = in_use()
+        survey = invited.score_survey("csat", "first-impression", questions=[])
+        asked = Dispatch.objects.create(
+            workspace=house, survey=survey, occasion="contact.first_used", is_personal=True, created_at=factories.NOW
+        )
+        for contact in contacts[:2]:
+            SurveyInvitation.objects.create(
+                workspace=house, survey=survey, dispatch=asked, email=f"{contact.pk}@loxley.example", contact=contact,
+                customer=customer, token_hash=str(contact.pk), created_at=factories.NOW, due_at=factories.NOW,
+            )  # fmt: skip
+            hosting.answered(survey, score=4, choices=[], contact=contact, customer=customer)
+    client = signed_in(house)
+    assert "First impression: 4.0 of 5 from 2 people" in client.get(tab(customer)).content.decode()
+    with workspace_scope(house):
+        settings.show_people(people="aggregate", actor=audit.SYSTEM, now=factories.NOW)
+    assert "First impression" not in client.get(tab(customer)).content.decode()
 
 
 def told(**more: Any) -> dict[str, Any]:
