@@ -173,6 +173,12 @@ class EngagementCustomerAdmin(HistoryAdmin):
     search_fields = ["customer__name"]
 
 
+@admin.register(models.EngagementVersion)
+class EngagementVersionAdmin(HistoryAdmin):
+    list_display = ["engagement_id", "customer_id", "took_part", "occurred_at", "direction", "sentiment", "known_at"]
+    list_filter = ["took_part", "direction", "channel"]
+
+
 @admin.register(models.EngagementContact)
 class EngagementContactAdmin(HistoryAdmin):
     list_display = ["engagement_id", "contact"]

@@ -16,7 +16,10 @@ _OTHER = {"external_id", "known_at"}
 
 
 class Engagements(ImportKind):
-    """History: no news goes out, and what was said is known when it was said unless ``known_at`` tells otherwise."""
+    """History: no news goes out, and what was said is known when it was said unless ``known_at`` tells otherwise.
+
+    What corrects a conversation that is there is known when it is imported, unless ``known_at`` tells otherwise.
+    """
 
     key = "engagements"
     label = _("Engagements")
@@ -66,8 +69,8 @@ class Engagements(ImportKind):
                 facts.append(self._facts(cells))
                 places.append(place)
             except ValueError as error:
-                refused.append(Refusal(place, "occurred_at", str(error)))
-        result = engagements.upsert(rows=facts, actor=context.actor, now=context.now)
+                refused.append(Refusal(place, "known_at", str(error)))
+        result = engagements.upsert(rows=facts, actor=context.actor, now=context.now, is_history=True)
         return Applied(
             created=result.count(Outcome.CREATED),
             updated=result.count(Outcome.UPDATED),
@@ -79,5 +82,5 @@ class Engagements(ImportKind):
     @staticmethod
     def _facts(cells: dict[str, Any]) -> Facts:
         told = {name: cell for name, cell in cells.items() if name not in _OTHER}
-        known_at = values.moment(cells.get("known_at")) or values.moment(cells.get("occurred_at"))
-        return Facts(str(cells["external_id"] if cells["external_id"] is not None else ""), told, known_at)
+        external_id = str(cells["external_id"] if cells["external_id"] is not None else "")
+        return Facts(external_id, told, values.moment(cells.get("known_at")))

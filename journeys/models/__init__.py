@@ -31,6 +31,7 @@ from journeys.models.engagement import (
     Engagement,
     EngagementContact,
     EngagementCustomer,
+    EngagementVersion,
     Sentiment,
 )
 from journeys.models.flight import Force, Lap, LapKind, Move, MoveKind
@@ -89,6 +90,7 @@ __all__ = [
     "Engagement",
     "EngagementContact",
     "EngagementCustomer",
+    "EngagementVersion",
     "Force",
     "Holiday",
     "IndicatorKind",

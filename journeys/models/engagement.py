@@ -7,6 +7,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django_scopes import ScopedManager
 
 from accounts.models import Membership
 from csplatform.core.tenancy import TenantModel
@@ -38,7 +39,10 @@ class Sentiment(models.TextChoices):
 
 
 class Engagement(TenantModel):
-    """One conversation. ``occurred_at``: when they spoke; ``known_at``: when we knew; ``recorded_at``: when stored.
+    """One conversation. ``occurred_at``: when they spoke; ``recorded_at``: when stored.
+
+    ``known_at`` dates what it says now of time, direction, channel, sentiment and customers; what it said before stays
+    in ``EngagementVersion``.
 
     ``by``: who of us took part, where that is a member; ``by_label``: their name, or the address that was told.
     ``third_party``: who the customer spoke with, where that was neither us nor a customer. ``erased_at``: subject and
@@ -94,6 +98,35 @@ class EngagementCustomer(TenantModel):
         indexes = [
             models.Index(fields=["customer", "occurred_at", "id"], name="engagement_of_customer"),
             models.Index(fields=["customer", "direction", "occurred_at"], name="engagement_of_direction"),
+        ]
+
+
+class EngagementVersion(models.Model):
+    """What was known of an engagement of one customer, from when: written by triggers, so no path can forget it.
+
+    Versions outlive the engagement: past scores rest on them. They hold no text and nobody's name. ``took_part`` False:
+    from then on it is no conversation of this customer, because it was corrected or deleted.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, db_index=False, related_name="+")
+    engagement_id = models.UUIDField()
+    customer_id = models.UUIDField()
+    took_part = models.BooleanField()
+    occurred_at = models.DateTimeField()
+    direction = models.CharField(max_length=24, choices=Direction.choices)
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    sentiment = models.CharField(max_length=8, choices=Sentiment.choices, blank=True, default="")
+    known_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+
+    objects = ScopedManager(workspace="workspace_id")
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["workspace", "customer_id", "engagement_id", "known_at"], name="engagement_version_cust"
+            ),
         ]
 
 

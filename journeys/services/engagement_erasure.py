@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from accounts.models import Contact, Customer
 from journeys.engagement.redaction import redacted
-from journeys.models import Direction, Engagement, EngagementContact, EngagementCustomer, Signal
+from journeys.models import Direction, Engagement, EngagementContact, EngagementCustomer, EngagementVersion, Signal
 
 
 def forget_people(external_ids: Sequence[str]) -> None:
@@ -23,9 +23,12 @@ def forget_people(external_ids: Sequence[str]) -> None:
 
 
 def forget_customer(customer: Customer, now: datetime) -> None:
-    """Delete the engagements in which no other customer took part; the others lose the customer with its row."""
+    """Delete the engagements in which no other customer took part; the others lose the customer. So do all versions."""
     others = EngagementCustomer.objects.filter(engagement_id=OuterRef("pk")).exclude(customer=customer)
     Engagement.objects.filter(~Exists(others), customers__customer=customer).delete()
+    # Before the customer's own row goes: a link that went with it would leave a version that names it.
+    EngagementCustomer.objects.filter(customer=customer).delete()
+    EngagementVersion.objects.filter(customer_id=customer.pk).delete()
 
 
 def _forget(contact: Contact) -> None:

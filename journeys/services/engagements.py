@@ -25,12 +25,13 @@ from journeys.models import (
     Channel,
     Direction,
     Engagement,
-    EngagementContact,
     EngagementCustomer,
     Outcome,
     Sentiment,
 )
 from journeys.news import is_news
+from journeys.services import engagement_links
+from journeys.services.engagement_links import Parties
 
 MAX_BODY = 20_000
 MAX_CUSTOMERS = 100
@@ -41,7 +42,7 @@ _COLUMNS = (
     "outcome_id",
 )  # fmt: skip
 _PERSONAL = ("subject", "body", "third_party")
-_ON_LINKS = ("direction", "channel", "occurred_at")
+_MEASURED = {"direction", "channel", "occurred_at", "sentiment", "customers"}
 _WORDS = {"outbound": Direction.VENDOR_TO_CUSTOMER.value, "inbound": Direction.CUSTOMER_TO_VENDOR.value}
 
 
@@ -76,10 +77,11 @@ CLEANERS: dict[str, Cleaner] = {
 }
 
 
-def upsert(*, rows: Sequence[Facts], actor: audit.Actor, now: datetime) -> Result:
+def upsert(*, rows: Sequence[Facts], actor: audit.Actor, now: datetime, is_history: bool = False) -> Result:
     """Create or change engagements by external id; known as told, else now.
 
-    Lists of customers and contacts are told whole.
+    ``is_history``: new ones were known when they occurred, unless told otherwise. A correction never is: dated back, it
+    would change what was known before it. Lists of customers and contacts are told whole.
     """
     result = Result.of(len(rows))
     usable = writing.clean(rows, CLEANERS, result, now)
@@ -88,7 +90,7 @@ def upsert(*, rows: Sequence[Facts], actor: audit.Actor, now: datetime) -> Resul
         touched: set[UUID] = set()
         made: list[Engagement] = []
         for group in writing.rounds(usable, now):
-            _Round(group, named, result, now, touched, made).write()
+            _Round(group, named, result, now, is_history, touched, made).write()
         writing.audit_result(result=result, subject="engagement", model=Engagement, actor=actor, now=now)
         _announce([each for each in made if is_news(each.occurred_at, now)], now)
         if touched:
@@ -135,12 +137,17 @@ def update(
 
 @transaction.atomic
 def remove(*, engagement_id: UUID, actor: audit.Actor, now: datetime, expected_version: int | None = None) -> None:
-    """Delete an engagement. Raises ``Engagement.DoesNotExist`` or ``StaleVersionError``."""
+    """Delete an engagement: it counts no more from now on, and in the past as it was known then.
+
+    Raises ``Engagement.DoesNotExist`` or ``StaleVersionError``.
+    """
     found = Engagement.objects.select_for_update(of=("self",)).get(pk=engagement_id)
     writing.require_version(found, expected_version)
     customers = list(found.customers.values_list("customer_id", flat=True))
     data = {"external_id": found.external_id, "customers": [str(each) for each in customers]}
     audit.record(actor=actor, action="engagement.deleted", subject=found, data=data, now=now)
+    # The triggers date the last versions by it.
+    Engagement.objects.filter(pk=found.pk).update(known_at=max(now, found.known_at))
     found.delete()
     extensions.notify_changed(sorted(customers), now)
 
@@ -268,6 +275,7 @@ class _Round:
     named: _Named
     result: Result
     now: datetime
+    is_history: bool
     touched: set[UUID]
     made: list[Engagement]
 
@@ -276,20 +284,20 @@ class _Round:
         drafts = self._drafts(existing)
         fresh = {key: self._new(draft) for key, draft in drafts.items() if key not in existing}
         created = writing.insert_new(Engagement, fresh, existing)
-        linked = _linked([existing[key].pk for key in drafts if key in existing])
+        linked = engagement_links.linked([existing[key].pk for key in drafts if key in existing])
         changed: list[Engagement] = []
-        links: list[tuple[Engagement, set[UUID], set[UUID]]] = []
+        parties: list[Parties] = []
         for key, draft in drafts.items():
             if key in fresh and fresh[key].pk in created:
                 record = fresh[key]
-                links.append((record, draft.customers or set(), set(draft.contacts or {})))
+                parties.append(Parties(record, draft.customers or set(), set(draft.contacts or {})))
                 self.touched |= draft.customers or set()
                 self.made.append(record)
                 writing.settle(self.result, draft.row, record, Fate.CREATED)
             else:
-                self._change(draft, existing[key], *linked.get(existing[key].pk, (set(), set())), changed, links)
-        bulk.update(changed, [*_COLUMNS, "updated_at", "version"])
-        _link(links)
+                self._change(draft, existing[key], *linked.get(existing[key].pk, (set(), set())), changed, parties)
+        bulk.update(changed, [*_COLUMNS, "known_at", "updated_at", "version"])
+        engagement_links.write(parties)
 
     def _drafts(self, existing: Mapping[str, Engagement]) -> dict[str, _Draft]:
         drafts: dict[str, _Draft] = {}
@@ -305,11 +313,12 @@ class _Round:
 
     def _new(self, draft: _Draft) -> Engagement:
         columns = {"channel": Channel.OTHER, **{name: value for name, value in draft.columns.items() if value != ""}}
+        occurred_at = draft.columns.get("occurred_at") or None
         return Engagement(
             id=uuid7(),
             workspace_id=current_workspace_id(),
             external_id=draft.row.facts.external_id,
-            known_at=min(draft.row.facts.known_at or self.now, self.now),
+            known_at=writing.known_on_creation(draft.row, occurred_at if self.is_history else None, self.now),
             recorded_at=self.now,
             updated_at=self.now,
             **columns,
@@ -322,7 +331,7 @@ class _Round:
         customers: set[UUID],
         contacts: set[UUID],
         changed: list[Engagement],
-        links: list[tuple[Engagement, set[UUID], set[UUID]]],
+        parties: list[Parties],
     ) -> None:
         columns = dict(draft.columns)
         if columns.get("channel") == "":
@@ -344,51 +353,13 @@ class _Round:
         if not fields:
             writing.settle(self.result, draft.row, record, Fate.UNCHANGED)
             return
-        if {"customers", "contacts", *_ON_LINKS} & set(fields):
-            links.append((record, wanted, people))
+        if {"customers", "contacts", *engagement_links.COPIED} & set(fields):
+            parties.append(Parties(record, wanted, people))
+        if _MEASURED & set(fields):
+            told_at = min(draft.row.facts.known_at or self.now, self.now)
+            record.known_at = max(told_at, record.known_at)
         record.updated_at = self.now
         record.version += 1
         changed.append(record)
         self.touched |= wanted | customers
         writing.settle(self.result, draft.row, record, Fate.UPDATED, fields)
-
-
-def _linked(ids: Sequence[UUID]) -> dict[UUID, tuple[set[UUID], set[UUID]]]:
-    found: dict[UUID, tuple[set[UUID], set[UUID]]] = {each: (set(), set()) for each in ids}
-    of = EngagementCustomer.objects.filter(engagement_id__in=ids).values_list("engagement_id", "customer_id")
-    for engagement, customer in of:
-        found[engagement][0].add(customer)
-    people = EngagementContact.objects.filter(engagement_id__in=ids).values_list("engagement_id", "contact_id")
-    for engagement, contact in people:
-        found[engagement][1].add(contact)
-    return found
-
-
-def _link(links: Sequence[tuple[Engagement, set[UUID], set[UUID]]]) -> None:
-    """Write who took part anew."""
-    ids = [record.pk for record, _customers, _contacts in links]
-    if not ids:
-        return
-    EngagementCustomer.objects.filter(engagement_id__in=ids).delete()
-    EngagementContact.objects.filter(engagement_id__in=ids).delete()
-    workspace_id = current_workspace_id()
-    bulk.insert(
-        [
-            EngagementCustomer(
-                id=uuid7(),
-                workspace_id=workspace_id,
-                engagement_id=record.pk,
-                customer_id=customer,
-                **{name: getattr(record, name) for name in _ON_LINKS},
-            )
-            for record, customers, _contacts in links
-            for customer in sorted(customers)
-        ]
-    )
-    bulk.insert(
-        [
-            EngagementContact(id=uuid7(), workspace_id=workspace_id, engagement_id=record.pk, contact_id=contact)
-            for record, _customers, contacts in links
-            for contact in sorted(contacts)
-        ]
-    )
