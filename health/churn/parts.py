@@ -127,7 +127,7 @@ class Logistic:
 def trees_missing() -> str:
     """Why there can be no boosted trees on this machine; empty when there can."""
     try:
-        import lightgbm  # noqa: F401
+        import lightgbm  # noqa: F401  (only whether it can be loaded is asked)
     except OSError:
         return NO_TREES
     return ""

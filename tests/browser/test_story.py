@@ -60,7 +60,7 @@ def desks(
     browser: Browser,
     live_server: LiveServer,
     settings: LazySettings,
-    clock: Clock,  # noqa: F811
+    clock: Clock,  # noqa: F811  (the fixture imported above)
 ) -> Iterator[Callable[[House], Desks]]:
     settings.SESSION_COOKIE_AGE = TEN_YEARS  # nobody signs out for two years
     opened: list[Desks] = []
@@ -75,7 +75,7 @@ def desks(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_referred_prospect_flies_two_laps_on_pages(desks: Callable[[House], Desks], clock: Clock) -> None:  # noqa: F811
+def test_a_referred_prospect_flies_two_laps_on_pages(desks: Callable[[House], Desks], clock: Clock) -> None:  # noqa: F811  (a fixture)
     expected = state_over_rest(clock)
     clock(STORY[0].at)
     house = make_house()

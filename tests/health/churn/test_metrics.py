@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from random import Random
 
 import numpy as np
 import pytest
@@ -28,8 +29,8 @@ def test_ranking_figures_are_those_of_scikit_learn(rows: list[tuple[bool, int]])
 
 
 @given(ROWS, st.randoms(use_true_random=False))
-def test_no_figure_depends_on_the_order_of_rows(rows: list[tuple[bool, int]], random: object) -> None:
-    shuffled = sorted(rows, key=lambda _: random.random())  # type: ignore[attr-defined]
+def test_no_figure_depends_on_the_order_of_rows(rows: list[tuple[bool, int]], random: Random) -> None:
+    shuffled = sorted(rows, key=lambda _: random.random())
     alone = metrics.Draws(())
     before, after = (metrics.measure(*arrays(each), alone) for each in (rows, shuffled))
     assert metrics.rounded(before) == metrics.rounded(after)
