@@ -19,17 +19,6 @@ Ints = npt.NDArray[np.int64]
 # Days of running state kept per customer: a window and the one before it must fit.
 STATE_DAYS = 64
 _NEVER = -1
-MOST_EVENTS = 200
-LONGEST_EVENT = 200
-LONGEST_VOICE = 1_095
-VOICE_KINDS = ("nps", "csat", "ces")
-_VOICE_DAYS = 365
-_PARTS = {
-    "events": {"aggregation", "window_days", "scale", "events"},
-    "contacts": {"aggregation", "window_days", "scale", "events"},
-    "surveys": {"aggregation", "window_days", "kind"},
-}
-SOURCES = tuple(_PARTS)
 
 
 class DefinitionError(ValueError):
@@ -45,11 +34,10 @@ class DefinitionError(ValueError):
 class Spec:
     """A parsed definition.
 
-    ``source``: events, contacts, or one that ``health.facts.sources`` serves (surveys).
-    ``aggregation``: of events count, trend, distinct_users, distinct_events, active_days, recency; of contacts sponsor;
-    of surveys latest (each person's latest answer), mean (every answer).
-    ``scale``: "" or per_seat_week, per_week, share_of_seats. ``events``: names, None for every event. ``kind``: of
-    surveys nps, csat or ces.
+    ``source``: events, contacts, or one that ``health.facts.sources`` serves; ``health.parsing`` says what each knows.
+    ``aggregation``: of events count, trend, distinct_users, distinct_events, active_days, recency; of contacts sponsor.
+    ``scale``: "" or per_seat_week, per_week, share_of_seats. ``events``: names, None for every event. ``where``: the
+    other parts of the definition, sorted: (("kind", "nps"),).
     """
 
     aggregation: str
@@ -57,7 +45,11 @@ class Spec:
     scale: str = ""
     events: tuple[str, ...] | None = None
     source: str = "events"
-    kind: str = ""
+    where: tuple[tuple[str, str], ...] = ()
+
+    def part(self, name: str) -> str:
+        """What ``where`` says of ``name``; empty where it says nothing."""
+        return dict(self.where).get(name, "")
 
 
 @dataclass(slots=True)
@@ -111,70 +103,6 @@ class Facts:
         return np.where(
             (self.customer_since > 0) & (self.customer_since < stream.first_day), self.customer_since, stream.first_day
         )
-
-
-_EVENT_AGGREGATIONS = {"count", "trend", "distinct_users", "distinct_events", "active_days", "recency"}
-_VOICE_AGGREGATIONS = {"latest", "mean"}
-AGGREGATIONS = (*sorted(_EVENT_AGGREGATIONS), "sponsor", *sorted(_VOICE_AGGREGATIONS))
-_SCALES = {
-    "count": {"", "per_seat_week"},
-    "distinct_users": {"", "share_of_seats"},
-    "active_days": {"", "per_week"},
-}
-
-
-def parse(definition: Mapping[str, Any]) -> Spec:
-    """Check a stored or submitted definition; raises ``DefinitionError`` naming what is wrong."""
-    source = definition.get("source")
-    if not isinstance(source, str) or source not in _PARTS:
-        raise DefinitionError("source", "expected one of " + ", ".join(repr(each) for each in _PARTS) + ".")
-    parts = {"source", *_PARTS[source]}
-    unknown = sorted(set(definition) - parts)
-    if unknown:
-        raise DefinitionError(
-            unknown[0][:60], f"there is no such part of {source}; there are " + ", ".join(sorted(parts)) + "."
-        )
-    return {"events": _parse_events, "contacts": _parse_contacts, "surveys": _parse_surveys}[source](definition)
-
-
-def _parse_contacts(definition: Mapping[str, Any]) -> Spec:
-    if definition.get("aggregation") != "sponsor":
-        raise DefinitionError("aggregation", "contacts can only be asked for a sponsor ('sponsor').")
-    return Spec("sponsor", source="contacts")
-
-
-def _parse_surveys(definition: Mapping[str, Any]) -> Spec:
-    kind, aggregation = definition.get("kind"), definition.get("aggregation")
-    if kind not in VOICE_KINDS:
-        raise DefinitionError("kind", "expected one of " + ", ".join(VOICE_KINDS) + ".")
-    if aggregation not in _VOICE_AGGREGATIONS:
-        raise DefinitionError("aggregation", "expected 'latest' (of each person) or 'mean' (of every answer).")
-    days = _window(definition, _VOICE_DAYS, LONGEST_VOICE)
-    return Spec(aggregation, days, source="surveys", kind=kind)
-
-
-def _window(definition: Mapping[str, Any], usual: int, longest: int) -> int:
-    window = definition.get("window_days", usual)
-    if not isinstance(window, int) or isinstance(window, bool) or not 1 <= window <= longest:
-        raise DefinitionError("window_days", f"expected whole days from 1 to {longest}.")
-    return window
-
-
-def _parse_events(definition: Mapping[str, Any]) -> Spec:
-    aggregation = definition.get("aggregation")
-    if not isinstance(aggregation, str) or aggregation not in _EVENT_AGGREGATIONS:
-        raise DefinitionError("aggregation", "expected one of " + ", ".join(sorted(_EVENT_AGGREGATIONS)) + ".")
-    window = _window(definition, 28, STATE_DAYS // 2 if aggregation == "trend" else STATE_DAYS)
-    scale = definition.get("scale", "")
-    if not isinstance(scale, str) or scale not in _SCALES.get(aggregation, {""}):
-        fitting = ", ".join(repr(each) for each in sorted(_SCALES.get(aggregation, {""})))
-        raise DefinitionError("scale", f"with {aggregation!r} expected one of {fitting}.")
-    events = definition.get("events")
-    if events is not None and not (isinstance(events, list) and all(isinstance(e, str) and e for e in events)):
-        raise DefinitionError("events", "expected a list of event names, or nothing for every event.")
-    if events and (len(events) > MOST_EVENTS or max(map(len, events)) > LONGEST_EVENT):
-        raise DefinitionError("events", f"expected at most {MOST_EVENTS} names of at most {LONGEST_EVENT} characters.")
-    return Spec(aggregation, window, scale, tuple(sorted(set(events))) if events else None)
 
 
 def evaluate(spec: Spec, facts: Facts) -> Floats:

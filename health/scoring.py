@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from health.measures import DefinitionError, Floats, Ints, Spec, parse
+from health.measures import DefinitionError, Floats, Ints, Spec
+from health.parsing import parse
 
 FULL = 10_000  # 100.00 points, in hundredths
 MOST_POINTS = 50

@@ -181,7 +181,7 @@ def _drivers(customer: Customer, reading: Reading) -> list[dict[str, Any]]:
 
 def explain_missing(reason: str, spec: Spec) -> str:
     """The reader's sentence for a reason code of ``health.notes``, given for a measure; empty for none."""
-    heard = {"kind": spec.kind.upper(), "days": spec.window_days}
+    heard = {"kind": spec.part("kind").upper(), "days": spec.window_days}
     return {
         "": "",
         notes.NO_EVENTS: _("No product event has arrived yet. Connect the product or import its events."),

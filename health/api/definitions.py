@@ -25,22 +25,28 @@ from csplatform.core.rest.filters import TrueOrFalse
 from csplatform.core.rest.paging import BY_ID, Order
 from csplatform.core.rest.problems import invalid
 from health import tasks
-from health.measures import (
-    AGGREGATIONS,
-    LONGEST_EVENT,
-    LONGEST_VOICE,
-    MOST_EVENTS,
-    SOURCES,
-    STATE_DAYS,
-    VOICE_KINDS,
-)
+from health.measures import STATE_DAYS
 from health.models import Measure, Scorecard, ScorecardVersion
+from health.parsing import AGGREGATIONS, SOURCES, declared
+from health.parsing.events import LONGEST_EVENT, MOST_EVENTS
 from health.scoring import LARGEST_WEIGHT, MOST_POINTS
 from health.services import counting, definitions
 from health.streams import stream_of
 
 _LABEL = {"type": "object", "additionalProperties": {"type": "string"}, "examples": [{"en": "Days active per week"}]}
 _OBJECT = {"type": "object", "additionalProperties": True}
+
+
+_FURTHER = {
+    "kind": "Of surveys: which score. `latest` takes each person's latest answer, `mean` every answer.",
+}
+
+
+def _further(name: str) -> serializers.Field[Any, Any, Any, Any]:
+    values, said = declared.PARTS[name], _FURTHER[name]
+    if values:
+        return serializers.ChoiceField(choices=values, required=False, help_text=said)
+    return serializers.CharField(max_length=declared.LONGEST_TEXT, required=False, help_text=said)
 
 
 class DefinitionSerializer(serializers.Serializer[Any]):
@@ -50,15 +56,10 @@ class DefinitionSerializer(serializers.Serializer[Any]):
     aggregation = serializers.ChoiceField(choices=AGGREGATIONS)
     window_days = serializers.IntegerField(
         min_value=1,
-        max_value=LONGEST_VOICE,
+        max_value=declared.LONGEST,
         required=False,
         help_text=f"Days that end with the day: of events 28 unless told, at most {STATE_DAYS}; of surveys 365 unless "
         "told, after which an answer no longer speaks.",
-    )
-    kind = serializers.ChoiceField(
-        choices=VOICE_KINDS,
-        required=False,
-        help_text="Of surveys: which score. `latest` takes each person's latest answer, `mean` every answer.",
     )
     scale = serializers.CharField(max_length=30, required=False, allow_blank=True)
     events = serializers.ListField(
@@ -68,6 +69,10 @@ class DefinitionSerializer(serializers.Serializer[Any]):
         allow_null=True,
         help_text="Names of events; every event when left out.",
     )
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Those of events, and every further part that some other source knows."""
+        return {**super().get_fields(), **{name: _further(name) for name in declared.PARTS}}
 
     def to_internal_value(self, data: Any) -> Any:
         refuse_unknown(data, {*self.fields}, under="definition.")

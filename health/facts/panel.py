@@ -22,8 +22,9 @@ from csplatform.core.tenancy import current_workspace_id
 from health.churn.panel import Panel, closed_days, label, silences, thin, touched
 from health.facts.asof import AsOf
 from health.facts.versions import Versions
-from health.measures import Facts, Floats, Ints, Spec, evaluate, parse
+from health.measures import Facts, Floats, Ints, Spec, evaluate
 from health.models import Measure
+from health.parsing import parse
 
 SHARD = 100
 NO_EVENTS = "no_events_from_anybody"

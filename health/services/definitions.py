@@ -22,8 +22,9 @@ from accounts.services.results import BusyError, StaleVersionError
 from csplatform.core import audit, locks
 from csplatform.core.models import Job
 from csplatform.core.tenancy import current_workspace_id
-from health.measures import DefinitionError, parse
+from health.measures import DefinitionError
 from health.models import Measure, Scorecard, ScorecardVersion, ScoringRun
+from health.parsing import parse
 from health.scoring import parse_card, parse_item
 from health.services import counting, runs
 from health.streams import active_streams, stream_of

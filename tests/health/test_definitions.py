@@ -17,7 +17,7 @@ from accounts.services.results import BusyError
 from csplatform.core import audit, jobs
 from csplatform.core.models import AuditEvent, JobState
 from csplatform.core.tenancy import workspace_scope
-from health import measures, tasks, windows
+from health import measures, parsing, tasks, windows
 from health.facts import live
 from health.ingest.drain import drain
 from health.models import HealthScore, Measure, Scorecard, ScorecardVersion, ScoringRun, UsageWindow
@@ -127,7 +127,7 @@ def test_a_measure_of_other_events_is_counted_by_a_job_that_survives_a_kill(
         found = kept()
         windows.rebuild(Customer.objects.values_list("id", flat=True), streams=active_streams())
         assert found == kept()
-        spec = measures.parse(EXPORTS)
+        spec = parsing.parse(EXPORTS)
         loaded = live.load(list(Customer.objects.order_by("id").values_list("id", flat=True)), NOW.date(), [spec])
         assert measures.evaluate(spec, loaded.facts).tolist() == [6, 3, 3, 3, 6, 3]
 
@@ -160,7 +160,7 @@ def test_what_was_published_goes_on_being_counted_when_its_measure_changes(works
             publish("exports")
     arrive(workspace, 0, range(6, 12))
     with workspace_scope(workspace):
-        spec = measures.parse(EXPORTS)
+        spec = parsing.parse(EXPORTS)
         customer = Customer.objects.get(external_id="c-0")
         facts = live.load([customer.pk], NOW.date(), [spec]).facts
         assert measures.evaluate(spec, facts).tolist() == [6]

@@ -7,8 +7,9 @@ from datetime import date
 import numpy as np
 import pytest
 
-from health.measures import STATE_DAYS, DefinitionError, Facts, Spec, StreamFacts, evaluate, parse
+from health.measures import STATE_DAYS, DefinitionError, Facts, Spec, StreamFacts, evaluate
 from health.notes import NO_PEOPLE, NO_SEATS, reason_missing
+from health.parsing import parse
 
 TODAY = date(2026, 6, 16).toordinal()
 

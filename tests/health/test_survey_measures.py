@@ -18,9 +18,10 @@ from csplatform.core.tenancy import workspace_scope
 from health import selectors
 from health.facts import live
 from health.facts.asof import AsOf
-from health.measures import DefinitionError, Spec, evaluate, parse
+from health.measures import DefinitionError, Spec, evaluate
 from health.models import DirtyCustomer, Scorecard, ScorecardVersion, ScoringRun
 from health.panels import value_text
+from health.parsing import parse
 from health.services import base_rate, definitions, runs, scoring, snapshots
 from surveys.models import Survey
 from surveys.services import answering, moderation
@@ -321,7 +322,7 @@ def test_what_does_not_fit_is_named(definition: dict[str, Any], field: str) -> N
 
 def test_an_answer_speaks_for_a_year_unless_told_otherwise() -> None:
     spec = parse({"source": "surveys", "aggregation": "mean", "kind": "csat"})
-    assert (spec.source, spec.kind, spec.aggregation, spec.window_days) == ("surveys", "csat", "mean", 365)
+    assert (spec.source, spec.part("kind"), spec.aggregation, spec.window_days) == ("surveys", "csat", "mean", 365)
 
 
 def test_the_page_writes_scores_as_people_do() -> None:
