@@ -2,17 +2,48 @@
 
 from __future__ import annotations
 
+import os
+import select
 import sys
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import BinaryIO
 
 _COLOURS = {"postgres": 34, "valkey": 35, "web": 32, "worker": 36, "scheduler": 33, "demo": 95}
 _KEEP_BYTES = 5 * 1024 * 1024
+_PATIENCE = 0.5
+
+
+class _Terminal:
+    """Our stderr. Whoever reads it may have stopped to, and must not hold up the supervisor: a pipe that is full
+    would keep it from hearing that it shall stop. What cannot be shown is counted, and stays in the log files.
+    """
+
+    def __init__(self) -> None:
+        self._missed = 0
+
+    def show(self, line: str) -> None:
+        try:
+            self._show(sys.stderr.fileno(), line)
+        except OSError:
+            return  # the terminal went away; the log files still have it
+
+    def _show(self, target: int, line: str) -> None:
+        note = f"\n({self._missed} lines were not read in time: they are in the state folder's logs)\n"
+        data = ((note if self._missed else "") + line + "\n").encode("utf-8", errors="replace")
+        for start in range(0, len(data), select.PIPE_BUF):  # as much as never blocks once there is room
+            if not select.select([], [target], [], 0 if self._missed else _PATIENCE)[1]:
+                self._missed += 1
+                return
+            os.write(target, data[start : start + select.PIPE_BUF])
+        self._missed = 0
+
+
+_terminal = _Terminal()
 
 
 def say(message: str) -> None:
     """A message of the supervisor itself; to stderr, so that a command run by `exec` keeps stdout for itself."""
-    _write(sys.stderr, message)
+    _terminal.show(message)
 
 
 def say_child(name: str, line: str) -> None:
@@ -20,14 +51,7 @@ def say_child(name: str, line: str) -> None:
     prefix = f"{name:<9} | "
     if sys.stderr.isatty():
         prefix = f"\033[{_COLOURS.get(name, 37)}m{prefix}\033[0m"
-    _write(sys.stderr, prefix + line)
-
-
-def _write(stream: TextIO, text: str) -> None:
-    try:
-        print(text, file=stream, flush=True)
-    except (BrokenPipeError, OSError):
-        return  # the terminal went away; the log files still have it
+    _terminal.show(prefix + line)
 
 
 class ChildLog:
