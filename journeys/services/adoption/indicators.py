@@ -23,6 +23,7 @@ from csplatform.core import audit, outbox
 from csplatform.core.ids import uuid7
 from csplatform.core.tenancy import current_workspace_id
 from journeys.models import AdoptionCount, AdoptionIndicator, IndicatorKind, PersonState
+from journeys.selectors import adoption
 from journeys.services.planning import wins
 
 MOST = 30
@@ -150,7 +151,7 @@ def follow(customer_ids: Collection[UUID], counted: Mapping[UUID, Counted], *, n
             _measure(indicator, read.events, read.reached_on, now)
         else:
             percent = _share(indicator, counts.get(indicator.customer_id))
-            _measure(indicator, percent, today if percent >= indicator.threshold else None, now)
+            _measure(indicator, percent, _reached_on(indicator, today) if percent >= indicator.threshold else None, now)
 
 
 def _share(indicator: AdoptionIndicator, count: AdoptionCount | None) -> int:
@@ -158,6 +159,16 @@ def _share(indicator: AdoptionIndicator, count: AdoptionCount | None) -> int:
     if count is None or not count.people:
         return 0
     return int(sum(getattr(count, state) for state in BEYOND[indicator.state]) * 100 // count.people)
+
+
+def _reached_on(indicator: AdoptionIndicator, today: date) -> date:
+    """The first day since it was defined on which so many were there: usage may be told of long afterwards."""
+    defined = min(indicator.defined_at.astimezone(UTC).date(), today)
+    for day in adoption.curve_of(indicator.customer_id, first=defined, last=today):
+        further_on = sum(day.counts.get(state, 0) for state in BEYOND[indicator.state])
+        if day.people and further_on * 100 >= indicator.threshold * day.people:
+            return day.on
+    return today
 
 
 def _measure(indicator: AdoptionIndicator, measured: int, reached_on: date | None, now: datetime) -> None:

@@ -15,7 +15,7 @@ from csplatform.core import audit, outbox
 from csplatform.core.models import OutboxEvent
 from csplatform.core.tenancy import workspace_scope
 from health import adoption
-from journeys.models import AdoptionIndicator, AdoptionPlan, Win
+from journeys.models import AdoptionIndicator, AdoptionPlan, AdoptionState, Win
 from journeys.selectors import adoption as reads
 from journeys.services.adoption import indicators, planning, settings
 from tests import factories
@@ -135,6 +135,23 @@ def test_an_indicator_on_a_share_is_measured_and_becomes_a_win_once() -> None:
         assert (Win.objects.count(), AdoptionIndicator.objects.get().reached_on) == (1, TODAY)
         indicators.remove(indicator_id=key, **BY)
         assert Win.objects.count() == 1
+
+
+def test_a_share_that_was_reached_before_it_was_told_is_dated_then() -> None:
+    workspace = factories.make_workspace()
+    with workspace_scope(workspace):
+        customer = factories.make_customer()
+        first, second = people(customer, 2)
+        told = {"title": "Half of them work with it", "kind": "share", "state": "activated", "threshold": 50}
+        begun = NOW - timedelta(days=60)
+        indicators.define(customer_id=customer.pk, told=told, actor=BY["actor"], now=begun)
+        store_uses({first: range(20, 40), second: [39]}, now=NOW)
+        follow()
+        reached = AdoptionIndicator.objects.get().reached_on
+        activated = AdoptionState.objects.get(contact=first).activated_on
+        assert reached
+        assert reached == activated == Win.objects.get().happened_on
+        assert reached < TODAY - timedelta(days=20)
 
 
 def test_an_indicator_on_events_is_reached_on_the_day_there_were_enough() -> None:
