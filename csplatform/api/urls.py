@@ -19,7 +19,8 @@ from csplatform.api.docs import DocsView, SchemaView
 from csplatform.api.errors import unknown_address
 from csplatform.core.rest.paths import ReferenceConverter
 from health.api.customers import CustomerHealthViewSet
-from health.api.definitions import MeasureViewSet, ScorecardVersionViewSet, ScorecardViewSet
+from health.api.definitions import MeasureViewSet
+from health.api.scorecards import ScorecardDraftViewSet, ScorecardVersionViewSet, ScorecardViewSet
 from journeys.api.adoption import (
     AdoptionIndicatorViewSet,
     AdoptionRulesViewSet,
@@ -181,6 +182,16 @@ urlpatterns = [
         "v1/scorecards/<reference:id>/versions/<int:version>/",
         ScorecardVersionViewSet.as_view({"get": "retrieve"}),
         name="api-scorecard-version",
+    ),
+    path(
+        "v1/scorecards/<reference:id>/draft/",
+        ScorecardDraftViewSet.as_view({"get": "read", "put": "save", "delete": "discard"}),
+        name="api-scorecard-draft",
+    ),
+    path(
+        "v1/scorecards/<reference:id>/draft/publish/",
+        ScorecardVersionViewSet.as_view({"post": "publish_draft"}),
+        name="api-scorecard-draft-publish",
     ),
     *_records("scorecards", ScorecardViewSet),
     path("v1/surveys/<reference:id>/open/", _survey({"post": "open"}), name="api-surveys-open"),

@@ -1,4 +1,4 @@
-"""``/api/v1/measures/`` and ``/api/v1/scorecards/``"""
+"""``/api/v1/measures/``"""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import django_filters
-from django.db.models import Max, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,16 +19,14 @@ from accounts.api.base import RecordViewSet
 from accounts.api.writing import answered, refuse_unknown
 from csplatform.core.models import Job
 from csplatform.core.rest import conditional
-from csplatform.core.rest.fields import Instant, Real, shaped
-from csplatform.core.rest.filters import TrueOrFalse
+from csplatform.core.rest.fields import Instant, shaped
 from csplatform.core.rest.paging import BY_ID, Order
 from csplatform.core.rest.problems import invalid
 from health import tasks
 from health.measures import STATE_DAYS
-from health.models import Measure, Scorecard, ScorecardVersion
+from health.models import Measure
 from health.parsing import AGGREGATIONS, SOURCES, declared
 from health.parsing.events import LONGEST_EVENT, MOST_EVENTS
-from health.scoring import LARGEST_WEIGHT, MOST_POINTS
 from health.services import counting, definitions
 from health.streams import stream_of
 
@@ -180,157 +177,3 @@ class MeasureViewSet(RecordViewSet):
         refuse_unknown(request.data, {*form.fields, *MeasureSerializer().fields})
         form.is_valid(raise_exception=True)
         return dict(form.validated_data)
-
-
-class ScorecardSerializer(serializers.Serializer[Any]):
-    """How measures become a score. What it says is in its versions."""
-
-    id = serializers.UUIDField(read_only=True)
-    name = serializers.CharField(read_only=True)
-    is_default = serializers.BooleanField(read_only=True)
-    latest_version = serializers.IntegerField(read_only=True, allow_null=True)
-    created_at = Instant(read_only=True)
-
-
-class ScorecardVersionSerializer(serializers.Serializer[Any]):
-    """What a scorecard said from ``published_at`` on: groups, measures with weights and curves, bands."""
-
-    id = serializers.UUIDField(read_only=True)
-    scorecard_id = serializers.UUIDField(read_only=True)
-    version = serializers.IntegerField(read_only=True)
-    content = shaped(serializers.JSONField, _OBJECT)(read_only=True)
-    published_at = Instant(read_only=True)
-    published_by = serializers.CharField(source="published_by_label", read_only=True)
-    job_id = serializers.UUIDField(
-        read_only=True,
-        allow_null=True,
-        default=None,
-        help_text="In the answer to publishing it: the job that scores everybody by it.",
-    )
-
-
-class ItemWriteSerializer(serializers.Serializer[Any]):
-    """A measure's part in a scorecard."""
-
-    measure = serializers.CharField(max_length=60, help_text="Key of a measure; it is taken as it is now.")
-    group = serializers.CharField(max_length=60, help_text="Key of a group.")
-    weight = Real(min_value=0, max_value=LARGEST_WEIGHT)
-    curve = serializers.ListField(
-        child=serializers.ListField(child=Real(), min_length=2, max_length=2),
-        min_length=1,
-        max_length=MOST_POINTS,
-        help_text="Pairs of value (rising) and share of the points (0 to 1); straight lines between, flat beyond.",
-    )
-
-
-class GroupWriteSerializer(serializers.Serializer[Any]):
-    key = serializers.SlugField(max_length=60)
-    label = shaped(serializers.DictField, _LABEL)(help_text="By language, English at least.")  # type: ignore[assignment]  # a field of the interface, not DRF's attribute
-
-
-class BandsWriteSerializer(serializers.Serializer[Any]):
-    """The scores from which on a customer is healthy, or to be watched; below that it is at risk."""
-
-    healthy = Real(min_value=0, max_value=100)
-    watch = Real(min_value=0, max_value=100)
-
-
-class VersionWriteSerializer(serializers.Serializer[Any]):
-    """What the next version shall say. Everything but the items stays as it is when left out."""
-
-    items = ItemWriteSerializer(many=True, allow_empty=False)
-    groups = GroupWriteSerializer(many=True, allow_empty=False, required=False)
-    bands = BandsWriteSerializer(required=False)
-    min_coverage = Real(min_value=0, max_value=1, required=False)
-    draft = serializers.BooleanField(default=False, help_text="Only look whether it could be published so.")
-
-
-class ContentSerializer(serializers.Serializer[Any]):
-    content = shaped(serializers.JSONField, _OBJECT)(read_only=True)
-
-
-class ScorecardFilters(django_filters.FilterSet):
-    name = django_filters.CharFilter()
-    is_default = TrueOrFalse(help_text="true or false.")
-
-
-class NoFilters(django_filters.FilterSet):
-    """A list that is narrowed by its address alone."""
-
-
-@extend_schema_view(
-    list=extend_schema(summary="List scorecards", description="The scorecards of this workspace."),
-    retrieve=extend_schema(summary="Read a scorecard", description="By its id."),
-)
-class ScorecardViewSet(RecordViewSet):
-    model = Scorecard
-    serializer_class = ScorecardSerializer
-    filterset_class = ScorecardFilters
-
-    def get_queryset(self) -> QuerySet[Any]:
-        cards: QuerySet[Any] = super().get_queryset().annotate(latest_version=Max("versions__version"))
-        return cards
-
-
-@extend_schema_view(
-    create=extend_schema(
-        summary="Publish a version of a scorecard",
-        description="In force from now on; days before keep the version they had. Everybody is scored anew (`job_id`). "
-        "A `draft` is only checked, and answered with what would be published.",
-        request=VersionWriteSerializer,
-        parameters=[OpenApiParameter("If-Match", str, "header", description="The `ETag` of the version in force.")],
-        responses={200: ContentSerializer, 201: ScorecardVersionSerializer},
-    ),
-    list=extend_schema(summary="List a scorecard's versions", description="Published versions, the newest first."),
-)
-class ScorecardVersionViewSet(RecordViewSet):
-    model = ScorecardVersion
-    serializer_class = ScorecardVersionSerializer
-    needs: ClassVar[Mapping[str, Need]] = {"create": CONFIGURE}
-    filterset_class = NoFilters
-    orders: ClassVar[dict[str, Order]] = {**BY_ID, "version": Order("version")}
-    default_ordering = "-version"
-
-    def get_queryset(self) -> QuerySet[Any]:
-        return super().get_queryset().filter(scorecard_id=self.scorecard.pk)
-
-    def list(self, request: Request, id: str) -> Response:  # type: ignore[override]  # the address names the parent, too
-        self.scorecard = self._scorecard(id)
-        return super().list(request)
-
-    @extend_schema(summary="Read a version of a scorecard", description="By its number.")
-    def retrieve(self, request: Request, id: str, version: int) -> Response:  # type: ignore[override]  # the address names the parent, too
-        self.scorecard = self._scorecard(id)
-        return self.shown(self.one(self.get_queryset(), version=version))
-
-    def create(self, request: Request, id: str) -> Response:
-        card = self.scorecard = self._scorecard(id)
-        form = VersionWriteSerializer(data=request.data)
-        refuse_unknown(request.data, {*form.fields})
-        form.is_valid(raise_exception=True)
-        told = dict(form.validated_data)
-        is_draft = told.pop("draft")
-        draft = definitions.Draft(**told)
-        with answered():
-            latest: ScorecardVersion = self.get_queryset().latest("version")
-        conditional.require_version(request, latest.version)
-        if is_draft:
-            return Response({"content": definitions.content_of(card, draft)})
-        with answered():
-            published = definitions.publish(
-                scorecard_id=card.pk,
-                draft=draft,
-                actor=self.caller.actor,
-                now=self.now,
-                expected_version=latest.version if "If-Match" in request.headers else None,
-            )
-        tasks.enqueue(self.caller.workspace.pk, published.run.pk, shards=published.run.shards)
-        row: Any = published.version
-        row.job_id = published.run.job_id
-        where = {"id": str(card.pk), "version": row.version}
-        address = request.build_absolute_uri(reverse("api-scorecard-version", kwargs=where))
-        return self.shown(row, 201, {"Location": address})
-
-    def _scorecard(self, reference: str) -> Scorecard:
-        found: Scorecard = self.find(reference, Scorecard.objects.all())
-        return found

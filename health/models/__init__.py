@@ -1,5 +1,5 @@
 from health.models.churn import ChurnModel
-from health.models.definitions import Measure, Scorecard, ScorecardVersion
+from health.models.definitions import Measure, Scorecard, ScorecardDraft, ScorecardVersion
 from health.models.events import ContactAlias, Event, InboxBatch, MessageKey, ProfileClock, RejectedMessage
 from health.models.scores import (
     AdoptionMark,
@@ -35,6 +35,7 @@ __all__ = [
     "ProfileClock",
     "RejectedMessage",
     "Scorecard",
+    "ScorecardDraft",
     "ScorecardVersion",
     "ScoringRun",
     "ScoringShard",

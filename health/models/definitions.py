@@ -51,6 +51,24 @@ class ScorecardVersion(TenantModel):
     content = models.JSONField()
     published_at = models.DateTimeField()
     published_by_label = models.CharField(max_length=200)
+    why = models.TextField(blank=True, default="")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["scorecard", "version"], name="scorecard_version_once")]
+
+
+class ScorecardDraft(TenantModel):
+    """What the next version of a scorecard may come to say; it scores nobody.
+
+    ``content``: as told to ``health.services.definitions.Draft`` (measures by key, without their definitions). It may
+    say what could not be published yet. ``based_on``: the version it was begun from, null where there was none.
+    ``version`` counts its saves.
+    """
+
+    scorecard = models.OneToOneField(Scorecard, on_delete=models.CASCADE, related_name="draft")
+    content = models.JSONField()
+    based_on = models.PositiveIntegerField(null=True)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    updated_by_label = models.CharField(max_length=200)

@@ -220,9 +220,17 @@ def _item(
 
 @transaction.atomic
 def publish(
-    *, scorecard_id: UUID, draft: Draft, actor: audit.Actor, now: datetime, expected_version: int | None = None
+    *,
+    scorecard_id: UUID,
+    draft: Draft,
+    actor: audit.Actor,
+    now: datetime,
+    expected_version: int | None = None,
+    why: str = "",
 ) -> Published:
     """Append a version, in force from ``now`` on, and plan the run that scores everybody by it.
+
+    ``why`` is kept with the version, for those who see scores change.
 
     Past days keep the version they had. Raises ``Scorecard.DoesNotExist``, ``StaleVersionError`` (``expected_version``
     is that of the version in force), ``ValidationError`` by field, or ``BusyError`` while a measure of the draft is
@@ -242,8 +250,14 @@ def publish(
         content=content,
         published_at=now,
         published_by_label=actor.label[:200],
+        why=why.strip(),
     )
-    data = {"scorecard": str(card.pk), "version": version.version, "measures": len(content["items"])}
+    data = {
+        "scorecard": str(card.pk),
+        "version": version.version,
+        "measures": len(content["items"]),
+        "why": version.why,
+    }
     audit.record(actor=actor, action="scorecard.published", subject=version, data=data, now=now)
     today = now.astimezone(UTC).date()
     run = runs.start(kind=ScoringRun.Kind.CURRENT, days=[today], now=now, created_by_id=actor.user_id)

@@ -214,3 +214,37 @@ def test_a_stranger_finds_neither(api: Api, versions: str) -> None:
     measure = api.get("measures/").json()["results"][0]["id"]
     problem(stranger.patch(f"measures/{measure}/", {"unit": "x"}), 404)
     problem(stranger.post(versions, CARD), 404)
+
+
+def test_a_draft_is_begun_saved_published_and_gone(api: Api, versions: str) -> None:
+    address = versions.replace("versions/", "draft/")
+    problem(api.get(address), 404)
+    begun = api.put(address, CARD, If_None_Match="*")
+    assert begun.status_code == 200, begun.content
+    assert (begun.json()["version"], begun.json()["based_on"], begun.json()["problems"]) == (1, 1, [])
+    assert begun.json()["content"]["bands"] == {"healthy": 75, "watch": 50}
+    problem(api.put(address, CARD, If_None_Match="*"), 412)
+    weightless = {"items": [{**ITEM, "weight": 0}]}
+    saved = api.put(address, weightless, If_Match=begun["ETag"])
+    assert [each["field"] for each in saved.json()["problems"]] == ["items"]
+    problem(api.put(address, CARD, If_Match=begun["ETag"]), 412)
+    assert fields(problem(api.post(address + "publish/", {"why": "Weightless"}), 400)) == ["items"]
+    api.put(address, CARD)
+    assert fields(problem(api.post(address + "publish/", {}), 400)) == ["why"]
+    published = api.post(address + "publish/", {"why": "Habit counts twice"})
+    assert published.status_code == 201, published.content
+    assert (published.json()["version"], published.json()["why"]) == (2, "Habit counts twice")
+    assert api.get(published["Location"]).json()["why"] == "Habit counts twice"
+    problem(api.get(address), 404)
+    problem(api.post(address + "publish/", {"why": "Again"}), 404)
+
+
+def test_a_draft_is_discarded_and_a_strangers_is_not_there(api: Api, versions: str) -> None:
+    address = versions.replace("versions/", "draft/")
+    saved = api.put(address, CARD)
+    theirs = make_api(factories.make_workspace("stranger"))
+    for response in (theirs.get(address), theirs.put(address, CARD), theirs.delete(address)):
+        problem(response, 404)
+    problem(theirs.post(address + "publish/", {"why": "x"}), 404)
+    assert api.delete(address, If_Match=saved["ETag"]).status_code == 204
+    problem(api.delete(address), 404)
