@@ -18,6 +18,7 @@ from health.models import (
     Measure,
     RejectedMessage,
     Scorecard,
+    ScorecardDraft,
     ScorecardVersion,
     ScoringRun,
     TodayDismissal,
@@ -46,6 +47,12 @@ class ScorecardAdmin(HistoryAdmin):
 @admin.register(ScorecardVersion)
 class ScorecardVersionAdmin(HistoryAdmin):
     list_display = ["scorecard", "version", "published_at", "published_by_label"]
+    list_select_related = ["scorecard"]
+
+
+@admin.register(ScorecardDraft)
+class ScorecardDraftAdmin(HistoryAdmin):
+    list_display = ["scorecard", "version", "updated_at", "updated_by_label"]
     list_select_related = ["scorecard"]
 
 
