@@ -268,7 +268,6 @@ class ScorecardDraftViewSet(RecordViewSet):
         description="Begins it where there is none. It is kept even where it could not be published yet: `problems` "
         "says why not.",
         request=DraftWriteSerializer,
-        parameters=[_MATCH_DRAFT],
         responses=DraftSerializer,
     )
     def save(self, request: Request, id: str) -> Response:
@@ -290,7 +289,6 @@ class ScorecardDraftViewSet(RecordViewSet):
     @extend_schema(
         summary="Discard the draft of a scorecard",
         description="The version in force stays as it is.",
-        parameters=[_MATCH_DRAFT],
         responses={204: None},
     )
     def discard(self, request: Request, id: str) -> Response:
