@@ -192,6 +192,14 @@ def value_text(value: float | None, unit: str) -> str:
     return f"{formats.number(round(value, 1), language)} {_UNITS.get(unit, unit)}".strip()
 
 
+def plain_value(value: float | None, unit: str) -> str:
+    """The same without a unit that stands behind the number: the beginning of "from 4.2 to 2.9 days a week"."""
+    if value is None:
+        return ""
+    number = formats.number(round(value, 1), get_language())
+    return number if value_text(value, unit).startswith(f"{number} ") else value_text(value, unit)
+
+
 def _hundredths(points: float | None) -> int | None:
     return None if points is None else round(points * 100)
 

@@ -84,6 +84,7 @@ urlpatterns = [
     path("docs/", DocsView.as_view(), name="api-docs"),
     path("v1/customers/<reference:id>/health/", _health({"get": "health"}), name="api-customer-health"),
     path("v1/customers/<reference:id>/health/history/", _health({"get": "history"}), name="api-customer-history"),
+    path("v1/customers/<reference:id>/health/changes/", _health({"get": "changes"}), name="api-customer-changes"),
     path("v1/customers/<reference:id>/usage/", _health({"get": "usage"}), name="api-customer-usage"),
     path("v1/customers/<reference:id>/flight/", _flight({"get": "flight"}), name="api-customer-flight"),
     path("v1/customers/<reference:id>/move/", _flight({"post": "move"}), name="api-customer-move"),

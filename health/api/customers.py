@@ -1,4 +1,4 @@
-"""``/api/v1/customers/{id}/health/``, ``…/health/history/`` and ``…/usage/``"""
+"""``/api/v1/customers/{id}/health/``, ``…/health/history/``, ``…/health/changes/`` and ``…/usage/``"""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from accounts.models.customers import HealthBand
 from csplatform.core.rest.fields import shaped
 from csplatform.core.rest.paging import MAX_LIMIT, Cursor, decode, page_link, read_limit
 from csplatform.core.rest.problems import invalid
-from health import selectors
+from health import selectors, what_changed
+from health.ledger import CAUSES
 from health.models import ChurnMethod
 
 USAGE_DAYS = 28
@@ -131,6 +132,49 @@ _FROM = _day("from", "First day (UTC), itself included.")
 _TO = _day("to", "Last day (UTC), itself included.")
 
 
+class ChangeEndSerializer(_Shape):
+    """One of the two days, as it was known by its end, under the scorecard of then."""
+
+    as_of = serializers.DateField()
+    score = serializers.FloatField(allow_null=True)
+    measured = serializers.FloatField(help_text="What the measures give, even where too few have data for a score.")
+    band = serializers.ChoiceField(choices=HealthBand.choices)
+    coverage = serializers.FloatField()
+    scorecard = ScorecardReferenceSerializer()
+
+
+class ChangeItemSerializer(_Shape):
+    """One reason for one measure. `delta` in points with two decimals."""
+
+    cause = serializers.ChoiceField(choices=CAUSES)
+    measure = serializers.CharField(help_text="A measure's key, `exception:KEY` or `override`.")
+    label = serializers.CharField()  # type: ignore[assignment]  # a field of the interface, not DRF's attribute
+    delta = serializers.FloatField()
+    words = serializers.CharField(help_text="Why, in the reader's language.")
+
+
+class ChangedMeasureSerializer(_Shape):
+    """All items of one measure together."""
+
+    measure = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field of the interface, not DRF's attribute
+    delta = serializers.FloatField()
+    words = serializers.CharField(help_text="A sentence to read out, in the reader's language.")
+
+
+class ChangesSerializer(_Shape):
+    """The deltas of all items add up to `difference`, which is `to.measured` − `from.measured`, exactly."""
+
+    to = ChangeEndSerializer()
+    difference = serializers.FloatField()
+    items = ChangeItemSerializer(many=True)
+    measures = ChangedMeasureSerializer(many=True)
+
+    def get_fields(self) -> dict[str, Any]:
+        """``from`` is a word of Python's own, so that no attribute can bear the name."""
+        return {"from": ChangeEndSerializer(), **super().get_fields()}
+
+
 class CustomerHealthViewSet(RecordViewSet):
     """What is known of one customer's health."""
 
@@ -168,6 +212,25 @@ class CustomerHealthViewSet(RecordViewSet):
         cursor = decode(given, "as_of") if given else None
         rows = selectors.history_of(self.find(id), days["from"], days["to"])
         return Response(_page(rows, limit, cursor, request.build_absolute_uri()))
+
+    @extend_schema(
+        summary="Read what changed in a customer's health",
+        description="Why the score of one day differs from that of another, by cause and measure: `data` is what "
+        "happened or became known since, `window` what time alone did (events leaving the window), `config` another "
+        "version of the scorecard, `override` a band set by hand, `missing` a value lost or found. Each day as it was "
+        f"known by its end. Without `to` until now, without `from` {what_changed.LOOK_BACK.days} days back.",
+        parameters=[_FROM, _TO],
+        responses=ChangesSerializer,
+    )
+    def changes(self, request: Request, id: str) -> Response:
+        days = _days(request, "from", "to")
+        today = self.now.astimezone(UTC).date()
+        for name, day in days.items():
+            if day is not None and day > today:
+                raise invalid([(name, _("Lies in the future: today is %(today)s (UTC).") % {"today": today})])
+        last = days["to"] or today
+        first = days["from"] or max(last - what_changed.LOOK_BACK, _EARLIEST)
+        return Response(what_changed.as_contract(what_changed.between(self.find(id), first, last)))
 
     @extend_schema(
         summary="Read a customer's usage",

@@ -164,6 +164,15 @@ def rebuild_one(
     return version, result, facts, snapshot.computed_at if snapshot else recorded_through
 
 
+def recorded_cuts(customer_id: UUID, days: Sequence[date]) -> dict[date, datetime]:
+    """Per day the moment after which stored facts take no part in it: its snapshot's, else now."""
+    found = dict(ordinary_snapshots(customer_id).filter(as_of__in=days).values_list("as_of", "recorded_through"))
+    if found.keys() >= set(days):
+        return found
+    settled = arrivals_settled()
+    return {day: found.get(day, settled) for day in days}
+
+
 def ordinary_snapshots(customer_id: UUID) -> QuerySet[HealthSnapshot]:
     """Snapshots that say what was known then, oldest first; the later revision of a day last."""
     return _snapshots(customer_id).filter(LessThanOrEqual(_KNOWN_DAY, F("as_of")))

@@ -1,0 +1,115 @@
+"""Two days of customers side by side: what each was scored from, and why the scores differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+import numpy as np
+
+from accounts.models import Workspace
+from csplatform.core.tenancy import current_workspace_id
+from health import ledger, scoring
+from health.facts.asof import AsOf
+from health.ledger import Course, Split
+from health.measures import Facts, Floats, evaluate
+from health.models import ScorecardVersion
+from health.scoring import Card, Scores
+from health.services import snapshots
+from health.services.compute import card_of, specs_of
+from health.services.scoring import versions_on
+
+
+@dataclass(slots=True)
+class End:
+    """One of the two days: ``values`` and ``scores`` under the card that was in force on it."""
+
+    as_of: date
+    version: ScorecardVersion
+    card: Card
+    facts: Facts
+    values: Floats
+    scores: Scores
+
+
+@dataclass(slots=True)
+class Comparison:
+    """``keys``: the measures of either card, the columns of ``split``. Totals in hundredths."""
+
+    first: End
+    last: End
+    keys: list[str]
+    total_first: int
+    total_last: int
+    split: Split
+
+
+@dataclass(slots=True)
+class Ways:
+    """``before`` is seen by the card of the first day, ``after`` by that of the last."""
+
+    keys: list[str]
+    before: Course
+    after: Course
+
+
+def compare(customer_id: UUID, first: date, last: date) -> Comparison:
+    """One customer on ``first`` and ``last`` (not after today), each as it was known by its end.
+
+    Facts stored after a day's snapshot take no part in that day, so that a day stays what was said of it.
+    """
+    cuts = snapshots.recorded_cuts(customer_id, [first, last])
+    versions = versions_on([first, last])
+    cards = card_of(versions[first]), card_of(versions[last])
+    workspace = Workspace.objects.get(pk=current_workspace_id())
+    specs = [spec for card in cards for spec in specs_of(card)]
+    loaded = [
+        AsOf(
+            [customer_id],
+            days,
+            specs,
+            grace_days=workspace.grace_days,
+            data_through=workspace.data_through,
+            recorded_through=cuts[day],
+        )
+        for day, days in ((first, [first, last]), (last, [last]))
+    ]
+    start, aged, end = loaded[0].at(first), loaded[0].at(last, known_through=first), loaded[1].at(last)
+    ways = walk(cards, start, aged, end)
+    ends = [
+        _end(day, versions[day], card, facts) for day, card, facts in ((first, cards[0], start), (last, cards[1], end))
+    ]
+    split = ledger.split(ways.before, ways.after)
+    return Comparison(ends[0], ends[1], ways.keys, int(ways.before.start.total[0]), int(ways.after.end.total[0]), split)
+
+
+def walk(cards: tuple[Card, Card], start: Facts, aged: Facts, end: Facts) -> Ways:
+    """The two days of n customers as the ledger wants them: ``aged`` are the facts of the first day on the last."""
+    keys = list(dict.fromkeys(item.key for card in cards for item in card.items))
+    before = _course(cards[0], keys, start, aged, end)
+    return Ways(keys, before, before if cards[0] is cards[1] else _course(cards[1], keys, start, aged, end))
+
+
+def _course(card: Card, keys: list[str], start: Facts, aged: Facts, end: Facts) -> Course:
+    first, between, last = (_values(card, facts) for facts in (start, aged, end))
+    applies = aged.applicable | (start.applicable & end.applicable)
+    stations = (
+        (first, start.applicable),
+        (ledger.grown_older(first, between, last), applies),
+        (last, end.applicable),
+    )
+    states = []
+    for values, applicable in stations:
+        measured = scoring.score(card, values, applicable).points.sum(axis=1)
+        states.append(ledger.state(card, keys, values, applicable, measured=measured))
+    return Course(*states)
+
+
+def _values(card: Card, facts: Facts) -> Floats:
+    return np.column_stack([evaluate(spec, facts) for spec in card.specs])
+
+
+def _end(day: date, version: ScorecardVersion, card: Card, facts: Facts) -> End:
+    values = _values(card, facts)
+    return End(day, version, card, facts, values, scoring.score(card, values, facts.applicable))
