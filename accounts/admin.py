@@ -306,6 +306,42 @@ class SubscriptionVersionAdmin(HistoryAdmin):
     search_fields = ["subscription__external_id", "product"]
 
 
+@admin.register(models.Invoice)
+class InvoiceAdmin(HistoryAdmin):
+    list_display = ["external_id", "customer", "amount_minor", "currency", "issued_on", "due_on", "paid_on"]
+    list_select_related = ["customer"]
+    search_fields = ["external_id", "customer__name"]
+
+
+@admin.register(models.InvoiceVersion)
+class InvoiceVersionAdmin(HistoryAdmin):
+    list_display = ["invoice_id", "customer_id", "amount_minor", "issued_on", "due_on", "paid_on", "known_at"]
+
+
+@admin.register(models.Opportunity)
+class OpportunityAdmin(HistoryAdmin):
+    list_display = [
+        "external_id",
+        "customer",
+        "kind",
+        "amount_minor",
+        "currency",
+        "stage",
+        "opened_on",
+        "closed_on",
+        "won",
+    ]
+    list_filter = ["kind", "won"]
+    list_select_related = ["customer"]
+    search_fields = ["external_id", "customer__name"]
+
+
+@admin.register(models.OpportunityVersion)
+class OpportunityVersionAdmin(HistoryAdmin):
+    list_display = ["opportunity_id", "customer_id", "kind", "amount_minor", "stage", "closed_on", "won", "known_at"]
+    list_filter = ["kind", "won"]
+
+
 @admin.register(Job)
 class JobAdmin(HistoryAdmin):
     list_display = ["kind", "state", "done", "total", "created_at", "finished_at", "message"]

@@ -185,6 +185,20 @@ class EngagementContactAdmin(HistoryAdmin):
     list_select_related = ["contact"]
 
 
+@admin.register(models.Ticket)
+class TicketAdmin(HistoryAdmin):
+    list_display = ["subject", "customer", "priority", "opened_at", "first_reply_at", "solved_at", "csat"]
+    list_filter = ["priority"]
+    list_select_related = ["customer"]
+    search_fields = ["subject", "external_id", "customer__name"]
+
+
+@admin.register(models.TicketVersion)
+class TicketVersionAdmin(HistoryAdmin):
+    list_display = ["ticket_id", "customer_id", "priority", "opened_at", "first_reply_at", "solved_at", "known_at"]
+    list_filter = ["priority"]
+
+
 @admin.register(models.Cadence)
 class CadenceAdmin(HistoryAdmin):
     list_display = ["name", "every_days", "direction", "position"]

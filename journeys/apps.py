@@ -15,8 +15,10 @@ class JourneysConfig(AppConfig):
         from journeys.imports.moves import MovesKind
         from journeys.imports.relays import RelaysKind
         from journeys.imports.requests import RequestsKind
+        from journeys.imports.tickets import Tickets
         from journeys.selectors import advocacy, engagements, plan, standing, tasks
-        from journeys.services import advocacy_news, engagement_erasure, laps, placing, task_erasure
+        from journeys.selectors import tickets as ticket_reads
+        from journeys.services import advocacy_news, engagement_erasure, laps, placing, task_erasure, tickets
         from journeys.services.playbooks import starting
 
         extensions.workspace_created.append(defaults.create_stages)
@@ -29,14 +31,25 @@ class JourneysConfig(AppConfig):
         extensions.standings.append(placing.standings)
         extensions.stage_names.append(standing.stage_names)
         # What others refer to first: people import in this order.
-        told = (plan_files.Outcomes, plan_files.Measurements, RelaysKind, Engagements, RequestsKind, AdvocacyImportKind)
+        told = (
+            plan_files.Outcomes,
+            plan_files.Measurements,
+            RelaysKind,
+            Engagements,
+            Tickets,
+            RequestsKind,
+            AdvocacyImportKind,
+        )
         for kind in (MovesKind, *told):
             kinds.register(kind())
         extensions.people_deletions.append(engagement_erasure.forget_people)
         extensions.people_deletions.append(task_erasure.forget_people)
+        extensions.people_deletions.append(tickets.forget_people)
         extensions.deletion_counters.append(tasks.count_for_deletion)
         extensions.customer_deletions.append(engagement_erasure.forget_customer)
+        extensions.customer_deletions.append(tickets.forget_customer)
         extensions.deletion_counters.append(engagements.count_for_deletion)
+        extensions.deletion_counters.append(ticket_reads.count_for_deletion)
         extensions.deletion_counters.append(advocacy.count_for_deletion)
         for name in ("survey.response_received", "survey.response_changed"):
             outbox.listen(name, advocacy_news.answered)

@@ -10,6 +10,7 @@ from accounts.models.customers import (
 )
 from accounts.models.facets import BulkChange, BulkKind, CustomerFacet
 from accounts.models.imports import ImportReject, ImportRun
+from accounts.models.money import Invoice, InvoiceVersion, Opportunity, OpportunityKind, OpportunityVersion
 from accounts.models.people import User, Workspace
 from accounts.models.segments import SavedSegment
 from accounts.models.subscriptions import RenewalNews, Subscription, SubscriptionVersion
@@ -42,7 +43,12 @@ __all__ = [
     "ImportReject",
     "ImportRun",
     "Invitation",
+    "Invoice",
+    "InvoiceVersion",
     "Membership",
+    "Opportunity",
+    "OpportunityKind",
+    "OpportunityVersion",
     "RenewalNews",
     "SavedSegment",
     "Subscription",

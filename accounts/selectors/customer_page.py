@@ -10,12 +10,13 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts import extensions
-from accounts.models import AccountTeamMember, AttributeValue, Contact, Customer, Subscription
+from accounts.models import AccountTeamMember, AttributeValue, Contact, Customer, Invoice, Opportunity, Subscription
 from accounts.services.subscriptions import as_terms
 from accounts.services.team import holding_on
 from accounts.terms import Contract, contract_on, next_renewal
 
 MOST_CONTACTS = 200
+MOST_INVOICES = 8
 
 
 def customer_for_page(customer_id: UUID) -> Customer | None:
@@ -56,6 +57,36 @@ def subscriptions_of(customer: Customer, day: date, *, grace_days: int) -> list[
     return sorted(found, key=lambda paid: paid.contract.state in ("churned", "in_grace"))
 
 
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """An invoice; ``days_late``: how long it has been overdue on a day, or was when it was paid. 0: not at all."""
+
+    invoice: Invoice
+    days_late: int
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.days_late > 0 and self.invoice.paid_on is None
+
+
+def invoices_of(customer: Customer, day: date) -> tuple[list[Billed], int]:
+    """The invoices, those unpaid first by their due day, then the latest; and how many there are in all."""
+    rows = Invoice.objects.filter(customer=customer)
+    unpaid = rows.filter(paid_on__isnull=True).order_by(F("due_on").asc(nulls_last=True), "id")
+    paid = rows.filter(paid_on__isnull=False).order_by("-issued_on", "id")
+    shown = [*unpaid[:MOST_INVOICES]]
+    shown += paid[: MOST_INVOICES - len(shown)]
+    found = [Billed(row, max(0, ((row.paid_on or day) - row.due_on).days) if row.due_on else 0) for row in shown]
+    return found, len(found) if len(found) < MOST_INVOICES else rows.count()
+
+
+def opportunities_of(customer: Customer) -> tuple[list[Opportunity], int]:
+    """The opportunities, open ones first, then the latest; and how many there are in all."""
+    rows = Opportunity.objects.filter(customer=customer)
+    found = list(rows.order_by(F("won").desc(nulls_first=True), "-opened_on", "id")[:MOST_INVOICES])
+    return found, len(found) if len(found) < MOST_INVOICES else rows.count()
+
+
 def attributes_of(customer: Customer) -> list[AttributeValue]:
     """The custom attributes that have a value, by label."""
     rows = AttributeValue.objects.filter(customer=customer).select_related("definition")
@@ -75,6 +106,8 @@ def goes_with(customer: Customer) -> list[tuple[str, int]]:
     counts = [
         (_("Contacts"), Contact.objects.filter(customer=customer).count()),
         (_("Subscriptions"), Subscription.objects.filter(customer=customer).count()),
+        (_("Invoices"), Invoice.objects.filter(customer=customer).count()),
+        (_("Opportunities"), Opportunity.objects.filter(customer=customer).count()),
         (_("Places in the account team"), AccountTeamMember.objects.filter(customer=customer).count()),
         (_("Custom attributes"), AttributeValue.objects.filter(customer=customer).count()),
         *extensions.count_for_deletion(customer.pk),

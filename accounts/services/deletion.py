@@ -22,7 +22,12 @@ from csplatform.core import audit
 from csplatform.core.tenancy import current_workspace_id
 
 # Tables whose rows say which customer a record belonged to, each with the record's column.
-_VERSIONS = {"accounts_contactversion": "contact_id", "accounts_subscriptionversion": "subscription_id"}
+_VERSIONS = {
+    "accounts_contactversion": "contact_id",
+    "accounts_subscriptionversion": "subscription_id",
+    "accounts_invoiceversion": "invoice_id",
+    "accounts_opportunityversion": "opportunity_id",
+}
 
 
 @transaction.atomic
@@ -57,10 +62,10 @@ def delete_customer(
         changed.update(**{field: None}, version=F("version") + 1, updated_at=now)
     customer.delete()
     for table, record in _VERSIONS.items():
-        _forget_versions(table, record, customer_id)
+        forget_versions(table, record, customer_id)
 
 
-def _forget_versions(table: str, record: str, customer_id: UUID) -> None:
+def forget_versions(table: str, record: str, customer_id: UUID) -> None:
     """Versions of records that were never elsewhere go; of others, who belonged here then belongs nowhere."""
     here = {"workspace": str(current_workspace_id()), "customer": str(customer_id)}
     with connection.cursor() as cursor:

@@ -12,6 +12,7 @@ from accounts.api.customers import CustomerViewSet
 from accounts.api.imports import ImportViewSet
 from accounts.api.jobs import JobViewSet
 from accounts.api.members import MemberViewSet
+from accounts.api.money import InvoiceViewSet, OpportunityViewSet
 from accounts.api.segments import SegmentCustomerViewSet, SegmentViewSet
 from accounts.api.subscriptions import SubscriptionViewSet
 from accounts.api.webhooks import WebhookDeliveryViewSet, WebhookEventViewSet, WebhookViewSet
@@ -41,6 +42,7 @@ from journeys.api.signals import SignalViewSet
 from journeys.api.stages import StageViewSet
 from journeys.api.tasks import TaskViewSet
 from journeys.api.team import TeamViewSet
+from journeys.api.tickets import TicketViewSet
 from journeys.api.wins import WinViewSet
 from surveys.api.mailing import SuppressionViewSet, SurveySendViewSet
 from surveys.api.responses import ResponseViewSet, SurveyResponseViewSet
@@ -98,6 +100,8 @@ urlpatterns = [
     *_records("customers", CustomerViewSet),
     *_records("contacts", ContactViewSet),
     *_records("subscriptions", SubscriptionViewSet),
+    *_records("invoices", InvoiceViewSet),
+    *_records("opportunities", OpportunityViewSet),
     path("v1/segments/preview/", SegmentViewSet.as_view({"post": "preview"}), name="api-segments-preview"),
     path(
         "v1/segments/<reference:id>/customers/",
@@ -125,6 +129,7 @@ urlpatterns = [
     ),
     path("v1/engagements/files/", EngagementFileViewSet.as_view({"post": "take"}), name="api-engagements-files"),
     *_records("engagements", EngagementViewSet),
+    *_records("tickets", TicketViewSet),
     path("v1/outcomes/<reference:id>/settle/", OutcomeViewSet.as_view({"post": "settle"}), name="api-outcome-settle"),
     path(
         "v1/outcomes/<reference:id>/versions/", OutcomeViewSet.as_view({"get": "versions"}), name="api-outcome-versions"

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts.imports import told
 from accounts.imports.kinds import Applied, Chunk, Column, Context, ImportKind
-from journeys.imports import told
 from journeys.services import requests
 
 

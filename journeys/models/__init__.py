@@ -63,6 +63,7 @@ from journeys.models.sharing import PlanComment, PlanLink
 from journeys.models.stages import PHASE_OF, CriterionKind, Macro, Phase, Side, Stage, StageCriterion
 from journeys.models.tasks import Task, TaskState
 from journeys.models.team import DepartmentTempo, Responsibility
+from journeys.models.tickets import Ticket, TicketPriority, TicketVersion
 
 __all__ = [
     "PHASE_OF",
@@ -145,6 +146,9 @@ __all__ = [
     "StepState",
     "Task",
     "TaskState",
+    "Ticket",
+    "TicketPriority",
+    "TicketVersion",
     "Win",
     "WorkCalendar",
 ]

@@ -127,6 +127,7 @@ class EngagementVersion(models.Model):
             models.Index(
                 fields=["workspace", "customer_id", "engagement_id", "known_at"], name="engagement_version_cust"
             ),
+            models.Index(fields=["workspace", "known_at"], name="engagement_version_known"),
         ]
 
 

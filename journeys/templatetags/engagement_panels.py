@@ -15,7 +15,7 @@ from csplatform.core.ids import parse_uuid, uuid7
 from journeys.engagement_forms import QuickLogForm, TimelineForm
 from journeys.models import Direction
 from journeys.selectors import engagements as selectors
-from journeys.selectors import shocks, signals
+from journeys.selectors import shocks, signals, tickets
 from journeys.selectors.engagements import Wanted
 
 register = template.Library()
@@ -40,6 +40,7 @@ def customer_activity(context: dict[str, Any], customer: Customer) -> dict[str, 
     wanted = _wanted(form)
     found = selectors.timeline(customer.pk, wanted, after=_cursor(request, "after"), before=_cursor(request, "before"))
     heard = selectors.last_by_direction(customer.pk)
+    support, still_open = tickets.of_customer(customer.pk)
     return {
         "form": form,
         "is_filtered": not wanted.is_everything,
@@ -49,6 +50,8 @@ def customer_activity(context: dict[str, Any], customer: Customer) -> dict[str, 
         "heard": [{"label": direction.label, "last": heard.get(direction)} for direction in Direction],
         "signals": signals.of_customer(customer.pk, most=5),
         "shocks": shocks.of_customer(customer.pk, most=5),
+        "tickets": support,
+        "tickets_open": still_open,
         "is_empty": not heard,
         "logged": str(parse_uuid(request.GET.get("logged", "")) or ""),
     }

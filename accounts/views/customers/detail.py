@@ -96,7 +96,13 @@ def _money(request: WorkspaceRequest, customer: Customer, today: date) -> dict[s
     words = dict(ContractState.choices)
     ended = {"none": _("Not begun, or free"), "churned": _("Ended")}
     rows = selectors.subscriptions_of(customer, today, grace_days=request.workspace.grace_days)
+    invoices, invoices_total = selectors.invoices_of(customer, today)
+    opportunities, opportunities_total = selectors.opportunities_of(customer)
     return {
+        "invoices": invoices,
+        "invoices_total": invoices_total,
+        "opportunities": opportunities,
+        "opportunities_total": opportunities_total,
         "subscriptions": [
             {
                 "subscription": paid.subscription,
@@ -105,7 +111,7 @@ def _money(request: WorkspaceRequest, customer: Customer, today: date) -> dict[s
                 "state": ended.get(paid.contract.state, words.get(paid.contract.state, paid.contract.state)),
             }
             for paid in rows
-        ]
+        ],
     }
 
 

@@ -17,14 +17,15 @@ from accounts.services.writing import Cleaner, Facts
 def apply(chunk: Chunk, record: Callable[[Sequence[Facts]], Result], but: Collection[str] = ()) -> Applied:
     """Hand the rows of a chunk to ``record``, without the columns ``but``; the id and when it was known apart."""
     facts, places, refused = [], [], []
-    for place, (_number, cells, _extra) in enumerate(chunk.rows()):
+    for place, (number, cells, _extra) in enumerate(chunk.rows()):
         try:
             known_at = values.moment(cells.get("known_at"))
         except ValueError as error:
             refused.append(Refusal(place, "known_at", str(error)))
             continue
         told = {name: cell for name, cell in cells.items() if name not in {"external_id", "known_at", *but}}
-        facts.append(Facts(str(cells["external_id"] or ""), told, known_at))
+        is_one_of_many = known_at is not None and number in chunk.repeated
+        facts.append(Facts(str(cells["external_id"] or ""), told, known_at, is_one_of_many=is_one_of_many))
         places.append(place)
     result = record(facts)
     return Applied(
