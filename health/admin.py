@@ -12,6 +12,7 @@ from accounts.administration.base import HistoryAdmin
 from health.models import (
     ChurnBaseRate,
     ChurnModel,
+    HealthOverride,
     HealthScore,
     HealthSnapshot,
     InboxBatch,
@@ -54,6 +55,13 @@ class ScorecardVersionAdmin(HistoryAdmin):
 class ScorecardDraftAdmin(HistoryAdmin):
     list_display = ["scorecard", "version", "updated_at", "updated_by_label"]
     list_select_related = ["scorecard"]
+
+
+@admin.register(HealthOverride)
+class HealthOverrideAdmin(HistoryAdmin):
+    list_display = ["customer", "band", "from_day", "expires_on", "ended_at", "by_label"]
+    list_filter = ["band"]
+    list_select_related = ["customer"]
 
 
 @admin.register(HealthScore)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
-import numpy as np
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from health import scoring
+from health.adjusting import OVERRIDE
 from health.models import HealthScore, HealthSnapshot
 from health.narrative import Cause
-from health.services.compute import card_of
+from health.services.compute import card_of, parts_of, scores_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,13 @@ def movements(customer_ids: Collection[UUID], since: date) -> dict[UUID, Movemen
 
     Customers without a stored score or an earlier snapshot are left out.
     """
-    now = {row.pk: row for row in HealthScore.objects.filter(pk__in=customer_ids).select_related("scorecard_version")}
+    now = {
+        row.pk: row
+        for row in HealthScore.objects.filter(pk__in=customer_ids).select_related("scorecard_version", "override")
+    }
     snapshots = (
         HealthSnapshot.objects.filter(customer_id__in=customer_ids, as_of__lte=since)
-        .select_related("scorecard_version")
+        .select_related("scorecard_version", "override")
         .order_by("customer_id", "-as_of", "revision")
         .distinct("customer_id")
     )
@@ -60,23 +64,29 @@ def movements(customer_ids: Collection[UUID], since: date) -> dict[UUID, Movemen
 
 def _causes(before: HealthSnapshot, after: HealthScore) -> tuple[Cause, ...]:
     old, new = _points(before), _points(after)
-    language = get_language() or "en"
+    card = card_of(after.scorecard_version)
+    measures = {item.key for item in card.items}
     causes = []
-    for item in card_of(after.scorecard_version).items:
-        change = new.get(item.key, 0) - old.get(item.key, 0)
+    for name, label in {**_labels(card_of(before.scorecard_version), adjustments_only=True), **_labels(card)}.items():
+        change = new.get(name, 0) - old.get(name, 0)
         if change:
-            label = item.label.get(language, item.label["en"])
-            causes.append(Cause(label, change, lost=item.key not in new))
+            causes.append(Cause(label, change, lost=name in measures and name not in new))
     return tuple(causes)
 
 
-def _points(row: Any) -> dict[str, int]:
-    """Points per measure that had a value."""
+def _labels(card: scoring.Card, *, adjustments_only: bool = False) -> dict[str, str]:
+    """The names of a score's drivers by key, in the reader's language."""
+    language = get_language() or "en"
+    items = () if adjustments_only else card.items
+    told = [(item.key, item.label) for item in items] + [(each.name, each.label) for each in card.exceptions]
+    return {**{name: label.get(language, label["en"]) for name, label in told}, OVERRIDE: _("Set by hand")}
+
+
+def _points(row: HealthScore | HealthSnapshot) -> dict[str, int]:
+    """Points by driver: measures that had a value, and adjustments that did something."""
+    if row.points is None:
+        return {}
     card = card_of(row.scorecard_version)
-    values = np.array([row.values], dtype=np.float64)
-    scored = scoring.score(card, values, np.array([row.band != scoring.NOT_APPLICABLE]))
-    return {
-        item.key: int(scored.points[0, index])
-        for index, item in enumerate(card.items)
-        if not np.isnan(values[0, index]) and row.points is not None
-    }
+    missing = {item.key for item, value in zip(card.items, row.values, strict=True) if math.isnan(value)}
+    parts = parts_of(card, scores_of(card, row), 0)
+    return {name: points for name, points in parts.items() if name not in missing}

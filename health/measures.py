@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
@@ -78,13 +79,23 @@ class Told:
     last_day: Ints
 
 
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """Who overrides the band of each customer, and with what: codes as ``health.adjusting.BANDS`` numbers them, 0 and
+    None where nobody does.
+    """
+
+    codes: npt.NDArray[np.int8]
+    ids: list[UUID | None]
+
+
 @dataclass(slots=True)
 class Facts:
     """Everything the measures and the churn rules read, for n customers as of one day (UTC).
 
     Dates are proleptic ordinals, −1 where there is none. ``state``: contract state per customer (see
     ``accounts.terms.Contract``). ``applicable``: after the contract. ``told``: by sources other than
-    events and contacts.
+    events and contacts. ``overrides``: None where nobody has one.
     """
 
     as_of: int
@@ -97,6 +108,7 @@ class Facts:
     renewal_on: Ints
     applicable: npt.NDArray[np.bool_]
     told: Mapping[Spec, Told] = field(default_factory=dict)
+    overrides: Overrides | None = None
 
     def observed_since(self, stream: StreamFacts) -> Ints:
         """The earlier of the first event and the first paid day: how long usage could have been seen."""

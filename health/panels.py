@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from accounts.models import Customer
 from csplatform.core import formats
-from health import narrative, selectors
+from health import explaining, narrative, selectors
 from health.models import HealthScore, HealthSnapshot, ScorecardVersion
 from health.scoring import Card
 from health.services.compute import card_of
@@ -63,6 +63,7 @@ def panel(customer: Customer, now: datetime) -> dict[str, Any]:
         "coverage": said["coverage"],
         "scorecard_version": said["scorecard"]["version"],
         "halves": halves,
+        "adjustments": _adjustments(said["drivers"]),
         "missing": [driver for half in halves for driver in half["drivers"] if driver["points"] is None],
         "scale": max((driver["max_points"] for half in halves for driver in half["drivers"]), default=0),
         "churn": {
@@ -93,7 +94,7 @@ def situation(
     customer: Customer, health: Mapping[str, Any], *, currency: str, today: date, stage_name: str
 ) -> narrative.Situation:
     """The facts the customer's sentence is written from."""
-    drivers = [driver for half in health["halves"] for driver in half["drivers"]]
+    drivers = [driver for half in health["halves"] for driver in half["drivers"]] + health["adjustments"]
     before = health["points_before"]
     renewing = customer.subscriptions.filter(auto_renews=True, cancelled_on__isnull=True)
     return narrative.Situation(
@@ -146,6 +147,11 @@ def _halves(card: Card, drivers: Sequence[Mapping[str, Any]]) -> list[dict[str, 
                 }
             )
     return halves
+
+
+def _adjustments(drivers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What exceptions and an override did to what the measures gave."""
+    return [_driver(driver) for driver in drivers if driver["group"] == explaining.ADJUSTMENTS]
 
 
 def _driver(driver: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,21 +1,27 @@
 """From values to a score: curves, weights, points, coverage, bands. Pure: no Django, no clock.
 
-score = Σ wᵢ·sᵢ / Σ wᵢ · 100 over the measures that have a value, where sᵢ ∈ [0, 1] is the measure's
-piecewise-linear curve at its value. A missing measure takes no part in the score and lowers the coverage
-(the share of weight that has a value). Points are hundredths and add up exactly: the rounding residual goes
-to the largest remainders (Hamilton's method).
+score = Σ wᵢ·sᵢ / Σ wᵢ · 100 over the measures that have a value, where sᵢ ∈ [0, 1] is what the measure's curve says
+of its value: ``linear`` between its points, or ``bands``, steps that begin at them. A missing measure takes no part
+in the score and lowers the coverage (the share of weight that has a value). Points are hundredths and add up exactly:
+the rounding residual goes to the largest remainders (Hamilton's method). What exceptions and overrides do comes on
+top, as parts of its own (``health.adjusting``).
+
+A group weighs what its measures weigh together, unless it has a weight of its own, which they then share in
+proportion to theirs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from health import adjusting
+from health.adjusting import Codes, Edges, Exceptional
 from health.measures import DefinitionError, Floats, Ints, Spec
 from health.parsing import parse
 
@@ -23,12 +29,17 @@ FULL = 10_000  # 100.00 points, in hundredths
 MOST_POINTS = 50
 LARGEST_VALUE = 1e12
 LARGEST_WEIGHT = 1e6
+LINEAR, BANDS = "linear", "bands"
+SCORINGS = (LINEAR, BANDS)
 HEALTHY, WATCH, AT_RISK, UNKNOWN, NOT_APPLICABLE = "healthy", "watch", "at_risk", "unknown", "not_applicable"
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One measure on a scorecard. ``curve``: (value, share of points) pairs with rising values."""
+    """One measure on a scorecard. ``weight``: what it counts, its group's weight seen to.
+
+    ``curve``: (value, share of points) pairs with rising values; straight lines between, or steps from there.
+    """
 
     key: str
     label: Mapping[str, str]
@@ -37,6 +48,7 @@ class Item:
     weight: float
     curve: tuple[tuple[float, float], ...]
     spec: Spec
+    scoring: str = LINEAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +60,11 @@ class Card:
     healthy_from: float
     watch_from: float
     min_coverage: float
+    exceptions: tuple[Exceptional, ...] = ()
+
+    @property
+    def edges(self) -> Edges:
+        return Edges.of(self.healthy_from, self.watch_from)
 
     @property
     def specs(self) -> list[Spec]:
@@ -56,8 +73,9 @@ class Card:
 
 @dataclass(slots=True)
 class Scores:
-    """For n customers and m measures. ``points``, ``max_points``: n × m hundredths that add up to ``total`` and
-    100.00; ``total``: −1 where there is no score; ``coverage``: percent.
+    """For n customers and m measures. ``max_points``: n × m hundredths that add up to 100.00; ``points`` (the same) and
+    ``adjustments`` (n × exceptions and, last, the override) add up to ``total``: −1 where there is no score;
+    ``coverage``: percent.
     """
 
     points: Ints
@@ -65,13 +83,14 @@ class Scores:
     total: Ints
     coverage: Ints
     band: npt.NDArray[np.object_]
+    adjustments: Ints
 
 
 def parse_card(content: Mapping[str, Any]) -> Card:
     """Check a scorecard's content; raises ``DefinitionError`` naming what is wrong."""
     groups = tuple((group["key"], group["label"]) for group in content["groups"])
     known = {key for key, _ in groups}
-    items = tuple(parse_item(raw, known) for raw in content["items"])
+    items = _shared_out(content["groups"], tuple(parse_item(raw, known) for raw in content["items"]))
     if not items or sum(item.weight for item in items) <= 0:
         raise DefinitionError("items", "the weights must sum to more than nothing.")
     if len({item.key for item in items}) != len(items):
@@ -81,7 +100,27 @@ def parse_card(content: Mapping[str, Any]) -> Card:
         raise DefinitionError("bands", "expected 0 < watch < healthy ≤ 100.")
     if not 0 <= content["min_coverage"] <= 1:
         raise DefinitionError("min_coverage", "expected a share from 0 to 1.")
-    return Card(items, groups, float(bands["healthy"]), float(bands["watch"]), float(content["min_coverage"]))
+    exceptions = adjusting.parse_exceptions(content.get("exceptions", ()), [item.key for item in items])
+    return Card(
+        items, groups, float(bands["healthy"]), float(bands["watch"]), float(content["min_coverage"]), exceptions
+    )
+
+
+def _shared_out(groups: Sequence[Mapping[str, Any]], items: tuple[Item, ...]) -> tuple[Item, ...]:
+    """The items with the weights of their groups, where those have one, shared out among them."""
+    factors: dict[str, float] = {}
+    for number, group in enumerate(groups):
+        weight = group.get("weight")
+        if weight is None:
+            continue
+        if not 0 <= weight <= LARGEST_WEIGHT:
+            raise DefinitionError(f"groups.{number}.weight", f"expected 0 to {LARGEST_WEIGHT:g}.")
+        together = sum(item.weight for item in items if item.group == group["key"])
+        if weight and not together:
+            reason = "the weights of its measures must sum to more than nothing, to share this one."
+            raise DefinitionError(f"groups.{number}.weight", reason)
+        factors[group["key"]] = weight / together if together else 0.0
+    return tuple(replace(item, weight=item.weight * factors.get(item.group, 1.0)) for item in items)
 
 
 def parse_item(raw: Mapping[str, Any], groups: set[str]) -> Item:
@@ -100,13 +139,21 @@ def parse_item(raw: Mapping[str, Any], groups: set[str]) -> Item:
     weight = float(raw["weight"])
     if not 0 <= weight <= LARGEST_WEIGHT:
         raise DefinitionError("weight", f"{raw['measure']}: expected 0 to {LARGEST_WEIGHT:g}.")
-    return Item(raw["measure"], raw["label"], raw["unit"], raw["group"], weight, curve, parse(raw["definition"]))
+    scoring = raw.get("scoring", LINEAR)
+    if scoring not in SCORINGS:
+        raise DefinitionError("scoring", f"{raw['measure']}: expected one of {', '.join(SCORINGS)}.")
+    spec = parse(raw["definition"])
+    return Item(raw["measure"], raw["label"], raw["unit"], raw["group"], weight, curve, spec, scoring)
 
 
-def share(curve: Sequence[tuple[float, float]], values: Floats) -> Floats:
+def share(curve: Sequence[tuple[float, float]], values: Floats, scoring: str = LINEAR) -> Floats:
     """The curve at each value, flat beyond its ends; NaN stays NaN."""
     xs, ys = zip(*curve, strict=True)
-    return np.where(np.isnan(values), np.nan, np.interp(values, xs, ys))
+    if scoring == BANDS:
+        found = np.take(ys, np.maximum(np.searchsorted(xs, values, side="right") - 1, 0))
+    else:
+        found = np.interp(values, xs, ys)
+    return np.where(np.isnan(values), np.nan, found)
 
 
 def split_exactly(parts: Floats, totals: Ints) -> Ints:
@@ -123,10 +170,13 @@ def split_exactly(parts: Floats, totals: Ints) -> Ints:
     return split
 
 
-def score(card: Card, values: Floats, applicable: npt.NDArray[np.bool_]) -> Scores:
-    """Score n customers. ``values``: n × m in the order of the card's items, NaN where missing."""
+def score(card: Card, values: Floats, applicable: npt.NDArray[np.bool_], overrides: Codes | None = None) -> Scores:
+    """Score n customers. ``values``: n × m in the order of the card's items, NaN where missing.
+
+    ``overrides``: by customer, as ``health.adjusting.BANDS`` numbers them; None where nobody has one.
+    """
     weights = np.array([item.weight for item in card.items])
-    shares = np.column_stack([share(item.curve, values[:, i]) for i, item in enumerate(card.items)])
+    shares = np.column_stack([share(item.curve, values[:, i], item.scoring) for i, item in enumerate(card.items)])
     present = ~np.isnan(shares)
     held = np.where(present, weights, 0.0)
     available = held.sum(axis=1)
@@ -134,15 +184,27 @@ def score(card: Card, values: Floats, applicable: npt.NDArray[np.bool_]) -> Scor
     scale = np.divide(FULL, available, out=np.zeros(len(values)), where=has_any)[:, None]
     raw_max = held * scale
     raw = np.where(present, shares, 0.0) * raw_max
-    total = np.where(has_any, np.floor(raw.sum(axis=1) + 0.5 + 1e-9), 0).astype(np.int64)
+    measured = np.where(has_any, np.floor(raw.sum(axis=1) + 0.5 + 1e-9), 0).astype(np.int64)
     max_points = split_exactly(raw_max, np.where(has_any, FULL, 0))
-    points = split_exactly(raw, total)
+    points = split_exactly(raw, measured)
     coverage = np.floor(available / weights.sum() * 100 + 0.5).astype(np.int64)
     known = has_any & (available >= card.min_coverage * weights.sum() - 1e-9) & applicable
-    band = np.full(len(values), UNKNOWN, dtype=object)
-    band[known & (total >= card.healthy_from * 100)] = HEALTHY
-    band[known & (total < card.healthy_from * 100)] = WATCH
-    band[known & (total < card.watch_from * 100)] = AT_RISK
+    total = np.where(known, measured, -1)
+    adjustments = adjusting.adjust(total, values, card.exceptions, card.edges, overrides)
+    total = total + adjustments.sum(axis=1)
+    band = _bands(card.edges, total, applicable, overrides)
+    return Scores(points, max_points, total, np.where(applicable, coverage, 0), band, adjustments)
+
+
+def _bands(
+    edges: Edges, total: Ints, applicable: npt.NDArray[np.bool_], overrides: Codes | None
+) -> npt.NDArray[np.object_]:
+    band = np.full(len(total), UNKNOWN, dtype=object)
+    band[total >= 0] = AT_RISK
+    band[total >= edges.watch] = WATCH
+    band[total >= edges.healthy] = HEALTHY
+    if overrides is not None:
+        for code, name in enumerate(adjusting.BANDS, start=1):
+            band[overrides == code] = name
     band[~applicable] = NOT_APPLICABLE
-    total = np.where(known, total, -1)
-    return Scores(points, max_points, total, np.where(applicable, coverage, 0), band)
+    return band

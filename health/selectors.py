@@ -15,11 +15,12 @@ from django.utils.translation import gettext as _
 from accounts.models import Customer, Workspace
 from csplatform.core.tenancy import current_workspace_id
 from health import notes, risk, scoring
+from health.explaining import adjustments
 from health.facts import live
 from health.measures import Facts, Spec
 from health.models import DirtyCustomer, HealthScore, HealthSnapshot, ScorecardVersion
 from health.services import base_rate, snapshots
-from health.services.compute import Result, card_of, compute, specs_of
+from health.services.compute import Result, card_of, compute, parts_of, scores_of, specs_of
 from health.services.scoring import covered_until, version_on
 
 _NO_BASE = risk.BaseRate.observed(0, 0)
@@ -96,7 +97,7 @@ def _present(customer: Customer, today: date) -> Reading:
     """
     covered = covered_until()
     dirty = DirtyCustomer.objects.filter(workspace_id=customer.workspace_id, customer_id=customer.pk).exists()
-    stored = HealthScore.objects.select_related("scorecard_version").filter(customer_id=customer.pk).first()
+    stored = HealthScore.objects.select_related("scorecard_version", "override").filter(customer_id=customer.pk).first()
     as_of = stored.as_of if stored else today
     version = stored.scorecard_version if stored else version_on(today)
     card = card_of(version)
@@ -113,10 +114,9 @@ def _present(customer: Customer, today: date) -> Reading:
 def _as_stored(card: scoring.Card, stored: HealthScore, facts: Facts) -> Result:
     """The stored values scored again: points follow from values, so they need no columns of their own."""
     values = np.array([stored.values], dtype=np.float64)
-    applicable = np.array([stored.band != scoring.NOT_APPLICABLE])
-    scores = scoring.score(card, values, applicable)
     inputs = np.array([stored.risk_inputs], dtype=np.float64)
-    return Result(values, scores, risk.assess(inputs, np.array([stored.churn_risk is not None])))
+    risks = risk.assess(inputs, np.array([stored.churn_risk is not None]))
+    return Result(values, scores_of(card, stored), risks, [stored.override_id])
 
 
 def _past(customer: Customer, day: date) -> Reading:
@@ -176,7 +176,7 @@ def _drivers(customer: Customer, reading: Reading) -> list[dict[str, Any]]:
                 "note": explain_missing(reason, item.spec),
             }
         )
-    return drivers
+    return [*drivers, *adjustments(card, reading.result, week, month)]
 
 
 def explain_missing(reason: str, spec: Spec) -> str:
@@ -200,7 +200,7 @@ def _points_on(customer_id: UUID, day: date) -> dict[str, int]:
     version, result, _facts, _at = snapshots.rebuild_one(customer_id, day, base=_NO_BASE)
     if str(result.scores.band[0]) == scoring.NOT_APPLICABLE:
         return {}
-    return {item.key: int(result.scores.points[0, i]) for i, item in enumerate(card_of(version).items)}
+    return parts_of(card_of(version), result.scores, 0)
 
 
 def _risk_drivers(reading: Reading) -> list[dict[str, Any]]:

@@ -113,7 +113,12 @@ def score_soon(customer_ids: Sequence[UUID], now: datetime) -> None:
     """Mark customers of the active workspace dirty, also for following their people; once committed, call a worker."""
     dirty.mark(customer_ids, now)
     adoption.mark(dict.fromkeys(customer_ids, now.astimezone(UTC).date()))
-    _once_committed(refresh, str(current_workspace_id()))
+    refresh_soon(current_workspace_id())
+
+
+def refresh_soon(workspace_id: UUID) -> None:
+    """Once committed, call a worker to the customers that are marked."""
+    _once_committed(refresh, str(workspace_id))
 
 
 def count_soon(workspace_id: UUID, job_id: UUID) -> None:

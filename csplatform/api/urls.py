@@ -21,6 +21,7 @@ from csplatform.api.errors import unknown_address
 from csplatform.core.rest.paths import ReferenceConverter
 from health.api.customers import CustomerHealthViewSet
 from health.api.definitions import MeasureViewSet
+from health.api.overrides import HealthOverrideViewSet
 from health.api.scorecards import ScorecardDraftViewSet, ScorecardVersionViewSet, ScorecardViewSet
 from journeys.api.adoption import (
     AdoptionIndicatorViewSet,
@@ -85,6 +86,11 @@ urlpatterns = [
     path("schema/", SchemaView.as_view(), name="api-schema"),
     path("docs/", DocsView.as_view(), name="api-docs"),
     path("v1/customers/<reference:id>/health/", _health({"get": "health"}), name="api-customer-health"),
+    path(
+        "v1/customers/<reference:id>/health/override/",
+        HealthOverrideViewSet.as_view({"get": "read", "post": "begin", "delete": "end"}),
+        name="api-customer-health-override",
+    ),
     path("v1/customers/<reference:id>/health/history/", _health({"get": "history"}), name="api-customer-history"),
     path("v1/customers/<reference:id>/health/changes/", _health({"get": "changes"}), name="api-customer-changes"),
     path("v1/customers/<reference:id>/usage/", _health({"get": "usage"}), name="api-customer-usage"),

@@ -21,8 +21,9 @@ from csplatform.core.rest.fields import Instant, Real, shaped
 from csplatform.core.rest.filters import TrueOrFalse
 from csplatform.core.rest.paging import BY_ID, Order
 from health import tasks
+from health.adjusting import CAPS, OPERATORS
 from health.models import Scorecard, ScorecardDraft, ScorecardVersion
-from health.scoring import LARGEST_WEIGHT, MOST_POINTS
+from health.scoring import LARGEST_WEIGHT, MOST_POINTS, SCORINGS
 from health.services import definitions, drafts
 
 _LABEL = {"type": "object", "additionalProperties": {"type": "string"}, "examples": [{"en": "Use"}]}
@@ -64,17 +65,41 @@ class ItemWriteSerializer(serializers.Serializer[Any]):
     measure = serializers.CharField(max_length=60, help_text="Key of a measure; it is taken as it is now.")
     group = serializers.CharField(max_length=60, help_text="Key of a group.")
     weight = Real(min_value=0, max_value=LARGEST_WEIGHT)
+    scoring = serializers.ChoiceField(
+        choices=SCORINGS,
+        required=False,
+        help_text="`linear`: straight lines between the points of the curve; `bands`: steps that begin at them.",
+    )
     curve = serializers.ListField(
         child=serializers.ListField(child=Real(), min_length=2, max_length=2),
         min_length=1,
         max_length=MOST_POINTS,
-        help_text="Pairs of value (rising) and share of the points (0 to 1); straight lines between, flat beyond.",
+        help_text="Pairs of value (rising) and share of the points (0 to 1); flat beyond the first and the last.",
     )
 
 
 class GroupWriteSerializer(serializers.Serializer[Any]):
     key = serializers.SlugField(max_length=60)
     label = shaped(serializers.DictField, _LABEL)(help_text="By language, English at least.")  # type: ignore[assignment]  # a field of the interface, not DRF's attribute
+    weight = Real(
+        min_value=0,
+        max_value=LARGEST_WEIGHT,
+        required=False,
+        allow_null=True,
+        help_text="What the group counts, shared by its measures in proportion to their weights. Without one it "
+        "counts what they count together.",
+    )
+
+
+class ExceptionWriteSerializer(serializers.Serializer[Any]):
+    """Where this holds, the band is no better than `cap`, whatever the measures say."""
+
+    key = serializers.SlugField(max_length=60)
+    label = shaped(serializers.DictField, _LABEL)(help_text="By language, English at least.")  # type: ignore[assignment]  # a field of the interface, not DRF's attribute
+    measure = serializers.CharField(max_length=60, help_text="Key of a measure on this scorecard, weight 0 included.")
+    op = serializers.ChoiceField(choices=OPERATORS, help_text="How the measure's value compares with `value`.")
+    value = Real(required=False, allow_null=True, help_text="In the measure's unit; not for `is_unknown`.")
+    cap = serializers.ChoiceField(choices=CAPS)
 
 
 class BandsWriteSerializer(serializers.Serializer[Any]):
@@ -91,6 +116,7 @@ class VersionWriteSerializer(serializers.Serializer[Any]):
     groups = GroupWriteSerializer(many=True, allow_empty=False, required=False)
     bands = BandsWriteSerializer(required=False)
     min_coverage = Real(min_value=0, max_value=1, required=False)
+    exceptions = ExceptionWriteSerializer(many=True, required=False)
     draft = serializers.BooleanField(default=False, help_text="Only look whether it could be published so.")
     why = serializers.CharField(max_length=drafts.LONGEST_WHY, required=False, allow_blank=True, default="")
 
@@ -102,6 +128,7 @@ class DraftWriteSerializer(serializers.Serializer[Any]):
     groups = GroupWriteSerializer(many=True, required=False)
     bands = BandsWriteSerializer(required=False)
     min_coverage = Real(min_value=0, max_value=1, required=False)
+    exceptions = ExceptionWriteSerializer(many=True, required=False)
 
 
 class WhySerializer(serializers.Serializer[Any]):

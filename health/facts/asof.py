@@ -19,6 +19,7 @@ import numpy.typing as npt
 from csplatform.core.columns import fetch_columns
 from csplatform.core.tenancy import current_workspace_id
 from health.facts.applicability import is_applicable
+from health.facts.overrides import OverrideHistory
 from health.facts.sources import Sources
 from health.facts.versions import Versions
 from health.measures import STATE_DAYS, Facts, Ints, Spec, StreamFacts, windows_needed
@@ -64,6 +65,7 @@ class AsOf:
         self._name_hash = self._hash_names()
         self._first = _FirstDays(self._rows)
         self._sources = Sources(self.ids, specs, recorded_by=recorded_through)
+        self._overrides = OverrideHistory(self.ids, min(days), max(days), recorded_through=recorded_through)
         self._versions = Versions(
             self.ids, grace_days=grace_days, data_through=data_through, recorded_through=recorded_through
         )
@@ -95,6 +97,7 @@ class AsOf:
             renewal_on=versions.renewal_on,
             applicable=is_applicable(versions.state.tolist(), versions.macro),
             told=self._sources.at(day, known_through or day),
+            overrides=self._overrides.at(day, known_through or day),
         )
 
     def _stream(

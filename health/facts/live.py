@@ -16,6 +16,7 @@ from csplatform.core.arrays import literal
 from csplatform.core.columns import EPOCH_MICROS, fetch_columns
 from csplatform.core.tenancy import current_workspace_id
 from health.facts.applicability import is_applicable
+from health.facts.overrides import OverrideHistory
 from health.facts.sources import Sources
 from health.measures import STATE_DAYS, Facts, Ints, Spec, StreamFacts, window_sum, windows_needed
 from health.streams import stream_of
@@ -97,6 +98,7 @@ def load(chosen: Chosen, day: date, specs: list[Spec], *, lock: bool = False) ->
         renewal_on=np.array([row[5] for row in rows], dtype=np.int64),
         applicable=is_applicable([row[2] for row in rows], [row[3] for row in rows]),
         told=Sources(keys, specs).at(day, day),
+        overrides=OverrideHistory(keys, day, day).at(day, day),
     )
     return LiveFacts(keys, facts, last_event_at, [row[6] for row in rows], [row[7] for row in rows])
 

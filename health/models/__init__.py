@@ -1,6 +1,7 @@
 from health.models.churn import ChurnModel
 from health.models.definitions import Measure, Scorecard, ScorecardDraft, ScorecardVersion
 from health.models.events import ContactAlias, Event, InboxBatch, MessageKey, ProfileClock, RejectedMessage
+from health.models.overrides import HealthOverride
 from health.models.scores import (
     AdoptionMark,
     ChurnBaseRate,
@@ -26,6 +27,7 @@ __all__ = [
     "DismissalKind",
     "Event",
     "FeatureSeen",
+    "HealthOverride",
     "HealthScore",
     "HealthSnapshot",
     "InboxBatch",

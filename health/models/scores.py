@@ -11,6 +11,7 @@ from accounts.models.customers import HealthBand
 from csplatform.core.models import Job
 from csplatform.core.tenancy import TenantModel
 from health.models.definitions import ScorecardVersion
+from health.models.overrides import HealthOverride
 
 
 class ChurnMethod(models.TextChoices):
@@ -24,6 +25,7 @@ class ScoreFields(models.Model):
 
     ``points``: score in hundredths (0–10,000), null when unknown or not applicable. ``coverage`` in percent.
     ``values``: raw values in the order of the version's measures, NaN where missing. Risks in basis points.
+    ``override``: the one that acted, so that with its version a row explains itself.
     ``risk_inputs``: what the churn rules read, in the order of ``health.risk.INPUTS``.
     """
 
@@ -38,6 +40,10 @@ class ScoreFields(models.Model):
     churn_risk_low = models.IntegerField(null=True)
     churn_risk_high = models.IntegerField(null=True)
     churn_method = models.CharField(max_length=6, choices=ChurnMethod.choices, default=ChurnMethod.NONE)
+    # Both go with the customer, in whichever order: no constraint between them.
+    override = models.ForeignKey(
+        HealthOverride, null=True, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
 
     class Meta:
         abstract = True

@@ -5,21 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 
 from health import risk, scoring
+from health.adjusting import BANDS, OVERRIDE
 from health.measures import Facts, Floats, Spec, evaluate
 from health.models import ScorecardVersion
+from health.models.scores import ScoreFields
 
 
 @dataclass(slots=True)
 class Result:
-    """``values``: n × m in the order of the version's items."""
+    """``values``: n × m in the order of the version's items. ``override_ids``: by customer, the one that acted."""
 
     values: Floats
     scores: scoring.Scores
     risks: risk.Risks
+    override_ids: list[UUID | None]
 
 
 def card_of(version: ScorecardVersion) -> scoring.Card:
@@ -53,9 +57,34 @@ def specs_of(card: scoring.Card) -> list[Spec]:
 def compute(card: scoring.Card, facts: Facts, base: risk.BaseRate) -> Result:
     """Score and assess all customers of ``facts``."""
     values = np.column_stack([evaluate(spec, facts) for spec in card.specs])
-    scores = scoring.score(card, values, facts.applicable)
+    told = facts.overrides
+    scores = scoring.score(card, values, facts.applicable, told.codes if told else None)
     risks = risk.assess(risk.gather(facts, base), facts.applicable & np.isin(facts.state, list(_AT_STAKE)))
-    return Result(values, scores, risks)
+    return Result(values, scores, risks, told.ids if told else [None] * len(values))
+
+
+def parts_of(card: scoring.Card, scores: scoring.Scores, index: int) -> dict[str, int]:
+    """What makes the score of customer ``index``, in hundredths by driver; adjustments that did nothing are left out.
+
+    They add up to the score where there is one.
+    """
+    points = scores.points[index].tolist()
+    parts = {item.key: part for item, part in zip(card.items, points, strict=True)}
+    names = [*(exception.name for exception in card.exceptions), OVERRIDE]
+    moved = zip(names, scores.adjustments[index].tolist(), strict=True)
+    return {**parts, **{name: part for name, part in moved if part}}
+
+
+def scores_of(card: scoring.Card, stored: ScoreFields) -> scoring.Scores:
+    """A stored row scored again from what it holds: points follow from values, version and override.
+
+    Join ``override`` where many are read.
+    """
+    values = np.array([stored.values], dtype=np.float64)
+    codes = None
+    if stored.override is not None:
+        codes = np.array([BANDS.index(stored.override.band) + 1], dtype=np.int8)
+    return scoring.score(card, values, np.array([stored.band != scoring.NOT_APPLICABLE]), codes)
 
 
 _AT_STAKE = ("active", "notice_given", "in_grace")

@@ -25,7 +25,7 @@ from csplatform.core.tenancy import current_workspace_id
 from health.measures import DefinitionError
 from health.models import Measure, Scorecard, ScorecardVersion, ScoringRun
 from health.parsing import parse
-from health.scoring import parse_card, parse_item
+from health.scoring import LINEAR, parse_card, parse_item
 from health.services import counting, runs
 from health.streams import active_streams, stream_of
 
@@ -128,13 +128,16 @@ def _check_label(label: Any, path: str, errors: Fields) -> None:
 class Draft:
     """What a new version shall say. None: as the version in force.
 
-    ``items``: dicts of measure (a key), group, weight and curve. ``groups``: dicts of key and label.
+    ``items``: dicts of measure (a key), group, weight, curve and, for other than straight lines, scoring. ``groups``:
+    dicts of key, label and, for other than the sum of its measures', weight. ``exceptions``: dicts of key, label,
+    measure, op, value and cap.
     """
 
     items: Sequence[Mapping[str, Any]]
     groups: Sequence[Mapping[str, Any]] | None = None
     bands: Mapping[str, float] | None = None
     min_coverage: float | None = None
+    exceptions: Sequence[Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +159,14 @@ def content_of(card: Scorecard, draft: Draft) -> dict[str, Any]:
         "items": [],
         "bands": dict(draft.bands) if draft.bands is not None else latest.content["bands"],
         "min_coverage": latest.content["min_coverage"] if draft.min_coverage is None else draft.min_coverage,
+        "exceptions": [dict(each) for each in draft.exceptions]
+        if draft.exceptions is not None
+        else latest.content.get("exceptions", []),
     }
     errors: Fields = {}
     _check_groups(content["groups"], errors)
+    for number, each in enumerate(content["exceptions"]):
+        _check_label(each["label"], f"exceptions.{number}.label", errors)
     groups = {each["key"] for each in content["groups"]}
     measures = {measure.key: measure for measure in Measure.objects.all()}
     seen: set[str] = set()
@@ -207,6 +215,7 @@ def _item(
         "unit": measure.unit,
         "group": told["group"],
         "weight": told["weight"],
+        "scoring": told.get("scoring", LINEAR),
         "curve": [list(point) for point in told["curve"]],
         "definition": measure.definition,
     }

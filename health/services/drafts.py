@@ -22,7 +22,7 @@ from health.models import Scorecard, ScorecardDraft, ScorecardVersion
 from health.services import definitions
 
 LONGEST_WHY = 1_000
-_ITEM_FIELDS = ("measure", "group", "weight", "curve")
+_ITEM_FIELDS = ("measure", "group", "weight", "scoring", "curve")
 
 
 def draft_of(scorecard_id: UUID) -> ScorecardDraft | None:

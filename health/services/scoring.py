@@ -157,6 +157,7 @@ def columns_of(result: Result) -> dict[str, list[Any]]:
         "churn_risk": optional(result.risks.risk),
         "churn_risk_low": optional(result.risks.low),
         "churn_risk_high": optional(result.risks.high),
+        "override_id": result.override_ids,
         "churn_method": ["none" if number < 0 else "rules" for number in result.risks.risk.tolist()],
     }
 
@@ -170,6 +171,7 @@ SCORE_COLUMNS = {
     "churn_risk_low": "int",
     "churn_risk_high": "int",
     "churn_method": "text",
+    "override_id": "uuid",
     "values": "float8[]",
     "risk_inputs": "float8[]",
 }

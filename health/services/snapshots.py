@@ -251,7 +251,7 @@ def _rows(
 
 
 # What must agree for a rebuilt snapshot to be the stored one: everything that was computed.
-_COMPARED = ("points", "band", "coverage", "values", "risk_inputs", "churn_risk")
+_COMPARED = ("points", "band", "coverage", "values", "risk_inputs", "churn_risk", "override_id")
 
 
 def _append(customer_ids: Sequence[UUID], days: Sequence[date], rows: list[_Row]) -> int:

@@ -158,3 +158,38 @@ def test_stages_come_in_their_order(api: Api) -> None:
     stages = api.get("stages/").json()["results"]
     assert [row["order"] for row in stages] == sorted(row["order"] for row in stages)
     assert {"id", "key", "name", "macro", "phase", "order"} <= stages[0].keys()
+
+
+def test_a_band_is_set_by_hand_read_and_ended(api: Api, customer: Customer, workspace: Workspace) -> None:
+    address = f"customers/{customer.pk}/health/override/"
+    problem(api.get(address), 404)
+    until = (datetime.now(UTC) + timedelta(days=14)).date().isoformat()
+    told = {"band": "watch", "reason": "A merger is announced", "expires_on": until}
+    assert fields(problem(api.post(address, {**told, "reason": ""}), 400)) == ["reason"]
+    assert fields(problem(api.post(address, {**told, "band": "unknown"}), 400)) == ["band"]
+    assert fields(problem(api.post(address, {**told, "mood": 1}), 400)) == ["mood"]
+    assert fields(problem(api.post(address, {**told, "expires_on": "2199-01-01"}), 400)) == ["expires_on"]
+    made = api.post(address, told)
+    assert made.status_code == 201, made.content
+    assert {name: made.json()[name] for name in told} == told
+    assert made.json()["by"]
+    assert api.get(address).json() == made.json()
+    with workspace_scope(workspace):
+        scoring.refresh_dirty()
+    body = api.get(f"customers/{customer.pk}/health/").json()
+    assert (body["band"], body["drivers"][-1]["measure"]) == ("watch", "override")
+    assert round(sum(driver["points"] for driver in body["drivers"]), 2) == body["score"] == 74.99
+    assert api.delete(address).status_code == 204
+    problem(api.delete(address), 404)
+
+
+def test_a_strangers_override_is_not_there(api: Api) -> None:
+    with workspace_scope(factories.make_workspace("theirs")):
+        row = factories.make_customer()
+    told = {"band": "watch", "reason": "x", "expires_on": "2026-12-01"}
+    for response in (
+        api.get(f"customers/{row.pk}/health/override/"),
+        api.post(f"customers/{row.pk}/health/override/", told),
+        api.delete(f"customers/{row.pk}/health/override/"),
+    ):
+        problem(response, 404)

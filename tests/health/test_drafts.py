@@ -93,3 +93,27 @@ def test_a_discarded_draft_leaves_the_version_in_force_and_its_words_in_the_audi
     assert AuditEvent.objects.get(action="scorecard.draft_discarded").data["content"] == halved(card)
     with pytest.raises(ScorecardDraft.DoesNotExist):
         drafts.discard_draft(scorecard_id=card.pk, actor=ACTOR, now=NOW)
+
+
+def test_exceptions_steps_and_group_weights_go_from_draft_to_version_and_back(card: Scorecard) -> None:
+    content = halved(card)
+    content["groups"] = [{**content["groups"][0], "weight": 60.0}, content["groups"][1]]
+    content["items"][0] = {**content["items"][0], "scoring": "bands"}
+    told = {"label": {"en": "No sponsor"}, "measure": "sponsor_present", "op": "=", "value": 0.0, "cap": "watch"}
+    content["exceptions"] = [{"key": "no-sponsor", **told}]
+    save(card, content)
+    version = drafts.publish_draft(scorecard_id=card.pk, why="Sponsors", actor=ACTOR, now=NOW).version
+    assert drafts.told_of(version.content) == {
+        **content,
+        "items": [{"scoring": "linear", **item} for item in content["items"]],
+    }
+    # The next draft begins where this version ended.
+    again = drafts.save_draft(scorecard_id=card.pk, content={"min_coverage": 0.3}, actor=ACTOR, now=NOW)
+    assert again.content == {**drafts.told_of(version.content), "min_coverage": 0.3}
+    assert again.based_on == 2
+
+
+def test_an_exception_over_a_measure_that_is_not_there_is_named(card: Scorecard) -> None:
+    told = {"key": "x", "label": {"en": "X"}, "measure": "moods", "op": "<", "value": 1.0, "cap": "watch"}
+    draft = save(card, {"exceptions": [told]})
+    assert drafts.problems_of(card, draft.content).keys() == {"exceptions.0.measure"}
