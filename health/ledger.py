@@ -86,7 +86,7 @@ def state(
     weights, shares = np.zeros((n, len(keys))), np.zeros((n, len(keys)))
     place = {key: index for index, key in enumerate(keys)}
     for index, item in enumerate(card.items):
-        held = share(item.curve, values[:, index])
+        held = share(item.curve, values[:, index], item.scoring)
         known = ~np.isnan(held) & applicable
         weights[:, place[item.key]] = np.where(known, item.weight, 0.0)
         shares[:, place[item.key]] = np.where(known, held, 0.0)

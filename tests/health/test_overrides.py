@@ -112,6 +112,7 @@ def test_both_executors_tell_the_same_of_today(customer: Customer) -> None:
     _version, result, _facts, _at = snapshots.rebuild_one(customer.pk, today())
     assert (result.scores.total[0], result.scores.band[0]) == (row.points, "watch")
     assert row.override_id == result.override_ids[0]
+    assert row.points is not None
     assert 5_000 <= row.points <= 7_499
 
 
