@@ -14,6 +14,9 @@ NO_CONTACTS = "no_contacts"
 QUIET_BEFORE = "quiet_before"
 NO_ANSWER = "no_answer"
 OLD_ANSWERS = "old_answers"
+NOTHING_TOLD = "nothing_told"
+NOTHING_LATELY = "nothing_lately"
+STALE = frozenset({OLD_ANSWERS, NOTHING_LATELY})
 
 
 def reason_missing(spec: Spec, facts: Facts, index: int, value: float) -> str:
@@ -24,6 +27,8 @@ def reason_missing(spec: Spec, facts: Facts, index: int, value: float) -> str:
         return NO_CONTACTS
     if spec.source == "surveys":
         return OLD_ANSWERS if facts.told[spec].last_day[index] >= 0 else NO_ANSWER
+    if spec.source != "events":
+        return NOTHING_LATELY if facts.told[spec].last_day[index] >= 0 else NOTHING_TOLD
     if facts.streams[None].first_day[index] < 0:
         return NO_EVENTS
     if spec.scale in ("per_seat_week", "share_of_seats") and not facts.seats[index] > 0:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Customer, Workspace
 from csplatform.core.tenancy import current_workspace_id
-from health import notes, risk, scoring
+from health import notes, risk, scoring, source_words
 from health.explaining import adjustments
 from health.facts import live
 from health.measures import Facts, Spec
@@ -170,7 +170,7 @@ def _drivers(customer: Customer, reading: Reading) -> list[dict[str, Any]]:
                 "weight": round(item.weight / total_weight, 4),
                 "change_7d": _difference(points, week.get(item.key)),
                 "change_28d": _difference(points, month.get(item.key)),
-                "stale": reason == notes.OLD_ANSWERS or (stale and item.spec.source == "events"),
+                "stale": reason in notes.STALE or (stale and item.spec.source == "events"),
                 "group": item.group,
                 "reason": reason,
                 "note": explain_missing(reason, item.spec),
@@ -191,6 +191,8 @@ def explain_missing(reason: str, spec: Spec) -> str:
         notes.NO_CONTACTS: _("No contact is recorded, so nobody can be the sponsor."),
         notes.QUIET_BEFORE: _("No use in the last 56 days to compare."),
         notes.NO_ANSWER: _("Nobody here has answered an %(kind)s survey yet. Ask them with one.") % heard,
+        notes.NOTHING_TOLD: source_words.missing(spec),
+        notes.NOTHING_LATELY: _("What was told of it is too old, or does not answer this."),
         notes.OLD_ANSWERS: _("The last %(kind)s answer is more than %(days)d days old. Ask again.") % heard,
     }[reason]
 

@@ -35,6 +35,9 @@ _OBJECT = {"type": "object", "additionalProperties": True}
 
 
 _FURTHER = {
+    "channel": "Of engagements: on which channel; any when left out.",
+    "direction": "Of engagements: in which direction; any when left out.",
+    "priority": "Of tickets: of which priority; any when left out.",
     "kind": "Of surveys: which score. `latest` takes each person's latest answer, `mean` every answer.",
 }
 

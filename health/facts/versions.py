@@ -35,7 +35,7 @@ class Versions:
 
     def __init__(
         self,
-        customer_ids: Sequence[UUID],
+        customer_ids: Sequence[UUID] | Sequence[str],
         *,
         grace_days: int,
         data_through: date | None,
@@ -63,9 +63,9 @@ class Versions:
             macro=[self._macro(index, day, known) for index in range(n)],
         )
 
-    def contracts(self, day: date) -> list[Contract]:
-        """Each customer's contract as of ``day``, as known by its end."""
-        known = datetime.combine(day, time.max, UTC)
+    def contracts(self, day: date, known_through: date | None = None) -> list[Contract]:
+        """Each customer's contract as of ``day``, as known by its end (or by the end of ``known_through``)."""
+        known = datetime.combine(known_through or day, time.max, UTC)
         return [self._contract(index, day, known) for index in range(len(self._ids))]
 
     def spells(self, through: date) -> list[list[Spell]]:

@@ -38,8 +38,20 @@ class Source:
         return frozenset({"aggregation", *windows, *self.parts})
 
 
+_DIRECTIONS = ("vendor_to_customer", "customer_to_vendor", "customer_to_customer", "customer_to_third_party")
+_CHANNELS = ("email", "call", "meeting", "chat", "event", "community", "other")
+
 SOURCES: Mapping[str, Source] = {
     "surveys": Source({"latest": 365, "mean": 365}, {"kind": ("nps", "csat", "ces")}, frozenset({"kind"})),
+    "engagements": Source(
+        {"count": 90, "recency": 0, "sentiment": 180}, {"direction": _DIRECTIONS, "channel": _CHANNELS}
+    ),
+    "relays": Source({"overdue": 0, "waiting_days": 0, "declined": 90}),
+    "tickets": Source(
+        {"open": 0, "opened": 28, "first_reply_hours": 90, "csat": 180},
+        {"priority": ("low", "normal", "high", "urgent")},
+    ),
+    "invoices": Source({"overdue_days": 0, "overdue_share": 0, "paid_late": 365}),
 }
 
 # Every further part of some source with all the values it may have there; none: any key.
