@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
-from accounts.models import Customer, Workspace
+from accounts.models import Customer, ImportRun, Workspace
 from csplatform.core import audit, locks
 
 STAGES = "stages"
@@ -79,6 +79,7 @@ StageNames = Callable[[], dict[str, str]]
 CustomersHook = Callable[[Sequence[UUID], datetime], None]
 ClockHook = Callable[[datetime], None]
 CustomerHook = Callable[[Customer, datetime], None]
+RunHook = Callable[[ImportRun, datetime], None]
 PeopleHook = Callable[[Sequence[str]], None]
 Counter = Callable[[UUID], Sequence[tuple[str, int]]]
 
@@ -93,6 +94,7 @@ customers_created: list[CustomersHook] = []
 contracts_changed: list[CustomersHook] = []
 before_deletions: list[ClockHook] = []
 customer_deletions: list[CustomerHook] = []
+imports_ended: list[RunHook] = []
 people_deletions: list[PeopleHook] = []
 deletion_counters: list[Counter] = []
 
@@ -146,6 +148,12 @@ def notify_created(customer_ids: Sequence[UUID], now: datetime) -> None:
     """Tell listeners, in the same transaction, that customers have come into being (events may wait for them)."""
     for hook in customers_created:
         hook(customer_ids, now)
+
+
+def notify_import_ended(run: ImportRun, now: datetime) -> None:
+    """Tell listeners, in the same transaction, that an import is over, however it ended."""
+    for hook in imports_ended:
+        hook(run, now)
 
 
 def prepare_deletion(now: datetime) -> None:

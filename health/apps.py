@@ -12,6 +12,7 @@ class HealthConfig(AppConfig):
         from health.facts import engagements, invoices, relays, sources, tickets, voice
         from health.ingest import tasks as ingest_tasks
         from health.ingest.event_import import EventsKind
+        from health.ingest.event_names import EventNamesKind
         from health.services import forgetting
         from journeys import extensions as journey
 
@@ -23,6 +24,7 @@ class HealthConfig(AppConfig):
         extensions.people_deletions.append(forgetting.forget_people)
         extensions.deletion_counters.append(forgetting.count_for_deletion)
         journey.group_histories.append(cohorts.standing_of)
+        kinds.register(EventNamesKind())
         kinds.register(EventsKind())
         segments.register_all()
         journey.measure_names.append(stage_criteria.names)

@@ -12,6 +12,7 @@ from uuid import UUID
 import structlog
 from django.db import DatabaseError, OperationalError, transaction
 
+from accounts import extensions
 from accounts.imports import kinds, rejects, survey
 from accounts.imports.kinds import Applied, Chunk, Context, ImportKind
 from accounts.imports.mapping import Mapping
@@ -258,6 +259,7 @@ class _Work:
                 data={"kind": run.kind, "file": run.original_name, **result},
                 now=now,
             )
+            extensions.notify_import_ended(run, now)
 
 
 def counts(run: ImportRun) -> dict[str, int]:

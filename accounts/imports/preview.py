@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -57,8 +58,25 @@ def first_values(batch: Batch | None, theirs: str) -> str:
     return ", ".join(value[:_SAMPLE_LENGTH] for value in islice(distinct, _SAMPLE_VALUES))
 
 
-def look(*, run: ImportRun, kind: ImportKind, source: Source, chosen: Mapping, now: datetime) -> Preview:
-    """What importing the first rows with the mapping ``chosen`` would do. Nothing is kept."""
+@dataclass(frozen=True, slots=True)
+class Before:
+    """Rows of another file that will have been imported by then."""
+
+    kind: ImportKind
+    chosen: Mapping
+    chunk: Chunk
+
+
+def look(
+    *,
+    run: ImportRun,
+    kind: ImportKind,
+    source: Source,
+    chosen: Mapping,
+    now: datetime,
+    before: Sequence[Before] = (),
+) -> Preview:
+    """What importing the first rows with the mapping ``chosen`` would do, after ``before``. Nothing is kept."""
     batch = source.first_rows(ROWS)
     if batch is None:
         return Preview([], [], [])
@@ -70,7 +88,7 @@ def look(*, run: ImportRun, kind: ImportKind, source: Source, chosen: Mapping, n
         {key: batch.columns[theirs] for key, theirs in chosen.extra.items()},
     )
     if not missing(kind, chosen) and len(chunk):
-        notes = _try(run, kind, chosen, chunk, errors, now)
+        notes = _try(run, kind, chosen, chunk, errors, now, before)
     currency = Workspace.objects.get(pk=run.workspace_id).currency
     rows = [
         PreviewRow(number, _in_words(kind, cells, extra, currency), errors.pop(number, []))
@@ -82,13 +100,23 @@ def look(*, run: ImportRun, kind: ImportKind, source: Source, chosen: Mapping, n
 
 
 def _try(
-    run: ImportRun, kind: ImportKind, chosen: Mapping, chunk: Chunk, errors: dict[int, list[str]], now: datetime
+    run: ImportRun,
+    kind: ImportKind,
+    chosen: Mapping,
+    chunk: Chunk,
+    errors: dict[int, list[str]],
+    now: datetime,
+    before: Sequence[Before],
 ) -> list[str]:
     """Apply the chunk, note why rows are refused, and undo it all; returns the kind's notes."""
     notes: list[str] = []
     actor = audit.Actor(label="preview")
     try:
         with transaction.atomic():
+            for each in before:
+                context = Context(run.pk, run.workspace_id, actor, now)
+                each.kind.prepare(_types(each.kind, each.chosen, each.chunk), context)
+                each.kind.apply(each.chunk, context)
             kind.prepare(_types(kind, chosen, chunk), Context(run.pk, run.workspace_id, actor, now))
             for step in range(kind.steps(frozenset(chosen.columns))):
                 applied = kind.apply(chunk, Context(run.pk, run.workspace_id, actor, now, step))

@@ -23,6 +23,7 @@ Opener = Callable[[], BinaryIO]
 
 MAX_LINE = 1_000_000
 MAX_COLUMNS = 500
+_TAIL = 1 << 18
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, pa.ArrowException)
 
@@ -66,6 +67,10 @@ class Source(ABC):
     def first_rows(self, count: int) -> Batch | None:
         return next(self.batches(count), None)
 
+    def last_rows(self) -> list[dict[str, Any]]:
+        """Some rows from the end of the file, by its columns, without reading what lies before; may be none."""
+        return []
+
 
 def open_source(opener: Opener) -> Source:
     """Look at the first bytes and open; raises ``SourceError`` saying what the file is instead."""
@@ -105,6 +110,18 @@ class _Unpacked(gzip.GzipFile):
 
 def _unpacked(opener: Opener) -> BinaryIO:
     return cast(BinaryIO, _Unpacked(opener()))
+
+
+def _last_lines(opener: Opener) -> bytes:
+    """The whole lines in the last bytes of a file. A packed one is unpacked to its end, and nothing of it is kept."""
+    before, last = b"", b""
+    try:
+        with opener() as stream:
+            while block := stream.read(_TAIL):
+                before, last = last, block
+    except _DAMAGED as error:
+        raise SourceError("The gzip file is damaged: pack it again. Nothing was imported.") from error
+    return (before + last).partition(b"\n")[2]
 
 
 def _lines(stream: io.TextIOBase) -> Iterator[str]:
@@ -156,6 +173,17 @@ class CsvSource(Source):
                     return
                 columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in self.headers]
                 yield Batch(numbers, dict(zip(self.headers, columns, strict=True)), position, broken)
+
+    def last_rows(self) -> list[dict[str, Any]]:
+        if self._encoding == "utf-16":
+            return []
+        lines = _last_lines(self._opener).decode(self._encoding, "replace").splitlines()
+        width = len(self.headers)
+        try:
+            records = [each for each in csv.reader(lines, delimiter=self._delimiter) if len(each) == width]
+        except csv.Error:
+            return []
+        return [dict(zip(self.headers, record, strict=True)) for record in records]
 
     def _sort_out(
         self,
@@ -277,6 +305,10 @@ class NdjsonSource(Source):
             ]
             columns = {name: [record.get(name) for _, record in good] for name in self.headers}
             yield Batch([number for number, _ in good], columns, position, broken)
+
+    def last_rows(self) -> list[dict[str, Any]]:
+        parsed = map(_json_object, _last_lines(self._opener).decode("utf-8", "replace").splitlines())
+        return [record for record in parsed if isinstance(record, dict)]
 
     def _parsed(self) -> Iterator[tuple[int, dict[str, Any] | str | None]]:
         """(line, object), (line, why it is none) or (line, None) for a blank line."""

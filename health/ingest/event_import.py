@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.imports.kinds import KNOWN_AT, Applied, Chunk, Column, Context, Extra, ImportKind
 from health import arrivals
-from health.ingest import attach, event_rows, look_up
+from health.ingest import attach, event_names, event_rows, look_up
 from health.ingest.event_rows import Rows
 from health.ingest.moments import moment
 
@@ -33,7 +33,7 @@ _COLUMNS = (
         _("the person's id in your product"),
         aliases=("contact_id", "user_id", "userid", "person_id"),
     ),
-    Column("event", _("what happened"), required=True, aliases=("event_name", "event_type", "name", "action")),
+    Column("event", _("what happened"), required=True, aliases=("event_name", "event_type", "name", "action", "event_type_id", "event_code")),
     Column("timestamp", _("when it happened"), required=True, aliases=("occurred_at", "time", "date", "event_time")),
     Column("value", _("a number that goes with it"), aliases=("amount", "quantity")),
     Column("message_id", _("an id that is never used twice"), aliases=("messageid", "event_id", "insert_id")),
@@ -108,12 +108,28 @@ class EventsKind(ImportKind):
         rows, refused = event_rows.read(chunk, now=context.now, retention_days=settings.EVENT_RETENTION_DAYS)
         notes: Counter[str] = Counter()
         rows.batch.keys = _keys(rows, seen, chunk.numbers[0] if len(chunk) else 0)
+        named = _name(rows.batch)
+        if named:
+            notes["the event's id was replaced by its name"] += named
         arrivals.lock()
         waiting = _resolve(rows.batch, context.now)
         if waiting:
             notes["customer unknown: kept, and attached when the customer comes"] += waiting
         stored = arrivals.store(rows.batch, now=context.now)
         return Applied(created=stored.stored, unchanged=stored.repeated, refused=refused, notes=notes)
+
+
+def _name(batch: arrivals.EventBatch) -> int:
+    """Give events their names where a look-up file told what their ids mean; returns how many.
+
+    After the keys are made: of what the file says, so that it may come again under other names.
+    """
+    names = event_names.names()
+    if not names or names.keys().isdisjoint(batch.names):
+        return 0
+    told = batch.names
+    batch.names = [names.get(name, name) for name in told]
+    return sum(name in names for name in told)
 
 
 def _keys(rows: Rows, seen: _Seen, first_row: int) -> list[str]:

@@ -1,6 +1,7 @@
 from health.models.churn import ChurnModel
 from health.models.definitions import Measure, Scorecard, ScorecardDraft, ScorecardVersion
-from health.models.events import ContactAlias, Event, InboxBatch, MessageKey, ProfileClock, RejectedMessage
+from health.models.events import ContactAlias, Event, EventName, InboxBatch, MessageKey, ProfileClock, RejectedMessage
+from health.models.onboarding import Onboarding, OnboardingFile
 from health.models.overrides import HealthOverride
 from health.models.scores import (
     AdoptionMark,
@@ -26,6 +27,7 @@ __all__ = [
     "DirtyCustomer",
     "DismissalKind",
     "Event",
+    "EventName",
     "FeatureSeen",
     "HealthOverride",
     "HealthScore",
@@ -34,6 +36,8 @@ __all__ = [
     "LateArrival",
     "Measure",
     "MessageKey",
+    "Onboarding",
+    "OnboardingFile",
     "ProfileClock",
     "RejectedMessage",
     "Scorecard",

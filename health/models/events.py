@@ -120,3 +120,13 @@ class ProfileClock(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["workspace", "group"], name="profile_clock_of_group")]
+
+
+class EventName(TenantModel):
+    """What an id in files of events means, as told by a look-up file. Live events say their names themselves."""
+
+    external_id = models.CharField(max_length=200)
+    name = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "external_id"], name="event_name_once")]

@@ -1,0 +1,138 @@
+"""Which kind of file is this, and what is in its columns? Proposed from names and from first values; never imposed.
+
+A kind is proposed by how much of it the columns say: required columns count most, then the others that have a name of
+ours or of another tool, then the name of the file. What names leave open, contents may settle: a column of moments is
+when it happened, one of addresses is an e-mail, one whose cells are known customers names the customer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from accounts import values
+from accounts.imports import kinds, mapping
+from accounts.imports.kinds import ImportKind
+from accounts.imports.mapping import Mapping
+from accounts.imports.readers import Batch
+
+Known = Callable[[Collection[str]], Collection[str]]
+"""Of these texts, those that are external ids of customers."""
+
+_MOMENTS = ("timestamp", "occurred_at", "starts_on", "issued_on", "opened_at", "raised_at", "opened_on", "measured_on")
+_MOST = 0.8  # of the first values that say anything
+_REQUIRED, _OPTIONAL, _MISSING, _FILE_NAME = 3.0, 1.0, 4.0, 2.5
+_FILE_WORDS = {
+    "customers": ("account", "customer", "company", "client", "organisation", "organization", "tenant"),
+    "contacts": ("contact", "user", "person", "people", "member"),
+    "subscriptions": ("subscription", "contract", "plan", "licence", "license"),
+    "event_names": ("eventtype", "eventname", "eventkind", "eventdefinition"),
+    "events": ("event", "usage", "activity", "track", "log"),
+    "engagements": ("engagement", "meeting", "call", "conversation", "email"),
+    "tickets": ("ticket", "case", "issue"),
+    "invoices": ("invoice", "bill", "payment"),
+    "requests": ("request", "idea", "wish"),
+    "opportunities": ("opportunit", "deal"),
+    "outcomes": ("outcome", "goal", "objective"),
+    "measurements": ("measurement", "kpi"),
+    "moves": ("move", "stage"),
+    "relays": ("relay", "handover", "handoff"),
+    "advocacy": ("advocacy", "reference", "referral"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """``by_content``: theirs → ours of the columns that only their values told."""
+
+    kind: ImportKind
+    mapping: Mapping
+    by_content: dict[str, str]
+
+
+def propose(*, name: str, headers: Sequence[str], first: Batch | None, known: Known) -> Proposal:
+    """The kind that the file fits best, with its columns matched. There is always one; it may lack columns."""
+    best: tuple[float, Proposal] | None = None
+    for kind in kinds.all_kinds():
+        found = columns_for(kind, headers=headers, first=first, known=known)
+        score = _score(kind, found, name)
+        if best is None or score > best[0]:
+            best = (score, found)
+    assert best is not None
+    return best[1]
+
+
+def columns_for(kind: ImportKind, *, headers: Sequence[str], first: Batch | None, known: Known) -> Proposal:
+    """``headers`` matched with the columns of ``kind``: by names, and where a required one is missing by contents."""
+    named = mapping.build(kind, headers, guess=True)
+    if first is None or not mapping.missing(kind, named):
+        return Proposal(kind, named, {})
+    free = [theirs for theirs in headers if theirs in {*named.extra.values(), *named.ignored}]
+    told = _by_content(kind, mapping.missing(kind, named), free, first, known)
+    if not told:
+        return Proposal(kind, named, {})
+    pairs = [(theirs, ours) for ours, theirs in named.columns.items()] + list(told.items())
+    return Proposal(kind, mapping.build(kind, headers, pairs, guess=True), told)
+
+
+def _by_content(
+    kind: ImportKind, missing: Sequence[str], free: Sequence[str], first: Batch, known: Known
+) -> dict[str, str]:
+    cells = {theirs: _said(first.columns[theirs]) for theirs in free}
+    told: dict[str, str] = {}
+    for ours in missing:
+        fits = _test_of(ours, known)
+        if fits is None:
+            continue
+        theirs = next((each for each in free if each not in told and cells[each] and fits(cells[each])), None)
+        if theirs is not None:
+            told[theirs] = ours
+    return told
+
+
+def _test_of(ours: str, known: Known) -> Callable[[list[str]], bool] | None:
+    if ours in _MOMENTS:
+        return lambda cells: _share(cells, _is_moment) >= _MOST
+    if ours == "customer_external_id":
+        return lambda cells: len(set(known(set(cells)))) >= _MOST * len(set(cells))
+    if ours == "event":
+        return lambda cells: len(set(cells)) <= len(cells) / 2 and not any(map(_is_moment, cells))
+    return None
+
+
+def _said(cells: Sequence[Any]) -> list[str]:
+    return [str(cell).strip() for cell in cells if not values.is_blank(cell)]
+
+
+def _share(cells: Sequence[str], test: Callable[[str], bool]) -> float:
+    return sum(map(test, cells)) / len(cells)
+
+
+def _is_moment(cell: str) -> bool:
+    if len(cell) < len("1.1.2026"):
+        return False
+    try:
+        return values.moment(cell) is not None
+    except ValueError:
+        return False
+
+
+def _score(kind: ImportKind, found: Proposal, name: str) -> float:
+    required = {column.name for column in kind.columns if column.required} | {
+        each for group in kind.one_of for each in group
+    }
+    matched = found.mapping.columns.keys()
+    score = _REQUIRED * len(matched & required) + _OPTIONAL * len(matched - required)
+    score -= _MISSING * len(mapping.missing(kind, found.mapping))
+    return score + (_FILE_NAME if _names(kind.key, name) else 0.0)
+
+
+def _names(kind: str, file_name: str) -> bool:
+    """Whether the file's name speaks of ``kind``; “event_type” speaks of names of events, not of events."""
+    plain = re.sub(r"[^a-z]+", "", file_name.lower().partition(".")[0])
+    spoken = {key for key, words in _FILE_WORDS.items() if any(word in plain for word in words)}
+    if "event_names" in spoken:
+        spoken = {"event_names"}
+    return kind in spoken

@@ -1,0 +1,48 @@
+"""What the way from files to a proof proposes. Pure: no Django, no clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+STILL_COMING = timedelta(days=7)
+REGULAR_DAYS = 12
+HORIZONS = (90, 60, 28)
+_WARM_UP = 28
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """Until when the files are complete, and which of them says so: events, subscriptions, or nothing (still coming)."""
+
+    through: date | None
+    because: str
+
+
+def complete_through(
+    *, events: date | None, contracts: date | None, contract_days: int, today: date
+) -> Complete:
+    """Until which day the files tell everything.
+
+    ``events``, ``contracts``: the last day on which one occurred; ``contract_days``: on how many of the 28 days before
+    a subscription began. Where they begin on most days, the day they stop is the day their file was made: a customer
+    whose renewal is missing beyond it has not churned. Data up to the last week keeps coming.
+    """
+    if events is None and contracts is None:
+        return Complete(None, "")
+    told = events or contracts
+    assert told is not None
+    because = "events" if events else "subscriptions"
+    if events and contracts and contracts < events and contract_days >= REGULAR_DAYS:
+        told, because = contracts, "subscriptions"
+    if told > today - STILL_COMING:
+        return Complete(None, "")
+    return Complete(told, because)
+
+
+def horizon_for(*, history_days: int, grace_days: int) -> int:
+    """The longest horizon of which the history holds three, each with its grace period, after a first month."""
+    for horizon in HORIZONS:
+        if history_days >= _WARM_UP + 3 * (horizon + grace_days):
+            return horizon
+    return HORIZONS[-1]
