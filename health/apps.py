@@ -13,6 +13,7 @@ class HealthConfig(AppConfig):
         from health.ingest import tasks as ingest_tasks
         from health.ingest.event_import import EventsKind
         from health.ingest.event_names import EventNamesKind
+        from health.onboarding import tasks as onboarding_tasks
         from health.services import forgetting
         from journeys import extensions as journey
 
@@ -22,6 +23,7 @@ class HealthConfig(AppConfig):
         extensions.before_deletions.append(forgetting.settle_arrivals)
         extensions.customer_deletions.append(tasks.when_a_customer_is_deleted)
         extensions.people_deletions.append(forgetting.forget_people)
+        extensions.imports_ended.append(onboarding_tasks.when_an_import_ended)
         extensions.deletion_counters.append(forgetting.count_for_deletion)
         journey.group_histories.append(cohorts.standing_of)
         kinds.register(EventNamesKind())

@@ -24,7 +24,9 @@ class Onboarding(TenantModel):
 
     started_at = models.DateTimeField()
     started_by_id = models.UUIDField(null=True)
-    through = models.DateField(null=True, help_text=_("The files are complete up to this day; empty: data keeps coming."))
+    through = models.DateField(
+        null=True, help_text=_("The files are complete up to this day; empty: data keeps coming.")
+    )
     importing_since = models.DateTimeField(null=True)
     proving_since = models.DateTimeField(null=True)
     problem = models.TextField(default="", blank=True)

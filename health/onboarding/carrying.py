@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.imports import runs as imports
-from accounts.imports.mapping import Mapping
+from accounts.imports.mapping import Mapping, MappingError
 from accounts.models import Workspace
 from accounts.services.results import BusyError
 from csplatform.core import audit
@@ -22,8 +22,8 @@ from csplatform.core.models import Job, JobState
 from csplatform.core.tenancy import current_workspace_id
 from health import tasks
 from health.models import Measure, Onboarding, OnboardingFile, Scorecard, ScoringRun
-from health.services import churn, definitions, runs
 from health.onboarding import files
+from health.services import churn, definitions, runs
 
 LABEL = "onboarding"
 MOST_WEEKS = 104
@@ -127,7 +127,7 @@ def _carry_imports(row: Onboarding, actor: audit.Actor, now: datetime) -> None:
     run.save(update_fields=["through"])
     try:
         imports.start(run=run, chosen=Mapping.from_json(run.mapping), actor=actor, now=now)
-    except imports.mapping.MappingError as error:
+    except MappingError as error:
         _stop(row, f"{run.original_name}: {error}", "importing_since")
 
 
@@ -197,7 +197,9 @@ def _publish(row: Onboarding, actor: audit.Actor, now: datetime) -> bool:
 def _fill_back(row: Onboarding, now: datetime) -> None:
     days = past_days(now)
     if not days:
-        _stop(row, _("There is no history to fill back: no event and no subscription lies before today."), "proving_since")
+        _stop(
+            row, _("There is no history to fill back: no event and no subscription lies before today."), "proving_since"
+        )
         return
     row.backfill = runs.start(kind=ScoringRun.Kind.BACKFILL, days=days, now=now, created_by_id=row.started_by_id)
     row.save(update_fields=["backfill"])

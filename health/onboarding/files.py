@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date, datetime
-from typing import cast
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
@@ -16,11 +15,10 @@ from accounts.imports.mapping import Mapping
 from accounts.models import ImportRun
 from csplatform.core import audit, locks
 from csplatform.core.tenancy import current_workspace_id
-from health.onboarding import rules
 from health.models import Onboarding, OnboardingFile
-from health.onboarding.rules import Complete
-from health.onboarding import looking
+from health.onboarding import looking, rules
 from health.onboarding.looking import Span
+from health.onboarding.rules import Complete
 
 LOCK = "onboarding"
 MOST_FILES = 40
@@ -31,9 +29,7 @@ def begin(*, by: audit.Actor, now: datetime) -> Onboarding:
     locks.hold(LOCK)
     row = Onboarding.objects.first()
     if row is None:
-        row = Onboarding.objects.create(
-            workspace_id=current_workspace_id(), started_at=now, started_by_id=by.user_id
-        )
+        row = Onboarding.objects.create(workspace_id=current_workspace_id(), started_at=now, started_by_id=by.user_id)
         audit.record(actor=by, action="onboarding.started", subject=row, now=now)
     return row
 
@@ -53,7 +49,9 @@ def take_in(*, upload: File[bytes], name: str, by: audit.Actor, now: datetime) -
     """
     begin(by=by, now=now)
     if OnboardingFile.objects.count() >= MOST_FILES:
-        raise ValidationError(_("At most %(most)d files at a time: import or remove some first.") % {"most": MOST_FILES})
+        raise ValidationError(
+            _("At most %(most)d files at a time: import or remove some first.") % {"most": MOST_FILES}
+        )
     digest = _digest(upload)
     twin = OnboardingFile.objects.filter(look__digest=digest).select_related("run").first()
     if twin is not None:
@@ -85,7 +83,7 @@ def take_in(*, upload: File[bytes], name: str, by: audit.Actor, now: datetime) -
 def _digest(upload: File[bytes]) -> str:
     digest = hashlib.blake2b(digest_size=16)
     for block in upload.chunks():
-        digest.update(cast(bytes, block))
+        digest.update(block)
     upload.seek(0)
     return digest.hexdigest()
 
@@ -155,4 +153,3 @@ def _look_again(file: OnboardingFile, now: datetime) -> None:
     chosen = Mapping.from_json(run.mapping)
     file.look = {**file.look, **looking.describe(run=run, source=source, chosen=chosen, others=others, now=now)}
     file.save(update_fields=["look"])
-
