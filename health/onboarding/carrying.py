@@ -53,7 +53,10 @@ def import_files(*, through: date | None, by: audit.Actor, now: datetime) -> Non
 
 @transaction.atomic
 def prove(*, draft: list[dict[str, Any]], horizon: int, by: audit.Actor, now: datetime) -> None:
-    """Take up the measures of ``draft`` in the scorecard, then fill history back and train. Raises ``ValidationError``."""
+    """Take up the measures of ``draft`` in the scorecard, then fill history back and train.
+
+    Raises ``ValidationError``.
+    """
     row = files.begin(by=by, now=now)
     if row.importing_since is not None:
         raise ValidationError(_("Files are still being imported: choose measures when they are in."))
@@ -175,13 +178,18 @@ def _create_measures(draft: list[dict[str, Any]], actor: audit.Actor, now: datet
 
 
 def _publish(row: Onboarding, actor: audit.Actor, now: datetime) -> bool:
-    """Publish what was chosen; False while the events of a new measure are still being counted, or when it cannot be."""
+    """Publish what was chosen; False while events of a new measure are still being counted, or when it cannot be."""
     card = Scorecard.objects.filter(is_default=True).get()
     items = [{name: item[name] for name in ("measure", "group", "weight", "curve")} for item in row.draft or []]
     try:
         with transaction.atomic():
             published = definitions.publish(
-                scorecard_id=card.pk, draft=definitions.Draft(items=items), actor=actor, now=now, since=_first_day()
+                scorecard_id=card.pk,
+                draft=definitions.Draft(items=items),
+                actor=actor,
+                now=now,
+                why=_("Fitted to the first data."),
+                since=_first_day(),
             )
     except BusyError:
         return False
@@ -207,7 +215,7 @@ def _fill_back(row: Onboarding, now: datetime) -> None:
 
 
 def past_days(now: datetime) -> list[date]:
-    """The days on which history is filled back, oldest first: weekly, up to the last complete day, two years at most."""
+    """The days on which history is filled back, oldest first: weekly, to the last complete day, two years at most."""
     first = _first_day()
     if first is None:
         return []
@@ -223,8 +231,9 @@ def _first_day() -> date | None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT least((SELECT min(occurred_at AT TIME ZONE 'UTC')::date FROM health_event WHERE workspace_id = %(w)s),
-                         (SELECT min(starts_on) FROM accounts_subscription WHERE workspace_id = %(w)s))
+            SELECT least(
+              (SELECT min(occurred_at AT TIME ZONE 'UTC')::date FROM health_event WHERE workspace_id = %(w)s),
+              (SELECT min(starts_on) FROM accounts_subscription WHERE workspace_id = %(w)s))
             """,
             {"w": str(current_workspace_id())},
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any, cast
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from csplatform.core import audit, locks
 from csplatform.core.models import Job
 from csplatform.core.tenancy import current_workspace_id
 from health.measures import DefinitionError
-from health.models import Measure, Scorecard, ScorecardVersion, ScoringRun
+from health.models import HealthSnapshot, Measure, Scorecard, ScorecardVersion, ScoringRun
 from health.parsing import parse
 from health.scoring import LINEAR, parse_card, parse_item
 from health.services import counting, runs
@@ -236,14 +236,17 @@ def publish(
     now: datetime,
     expected_version: int | None = None,
     why: str = "",
+    since: date | None = None,
 ) -> Published:
     """Append a version, in force from ``now`` on, and plan the run that scores everybody by it.
 
     ``why`` is kept with the version, for those who see scores change.
 
-    Past days keep the version they had. Raises ``Scorecard.DoesNotExist``, ``StaleVersionError`` (``expected_version``
-    is that of the version in force), ``ValidationError`` by field, or ``BusyError`` while a measure of the draft is
-    still being counted.
+    Past days keep the version they had. While no past day has a snapshot there is nothing to keep: the version is then
+    in force from ``since`` on, where that is said, so that a history yet to be filled back is scored by it.
+
+    Raises ``Scorecard.DoesNotExist``, ``StaleVersionError`` (``expected_version`` is that of the version in force),
+    ``ValidationError`` by field, or ``BusyError`` while a measure of the draft is still being counted.
     """
     locks.hold("definitions")
     card = Scorecard.objects.select_for_update(of=("self",), no_key=True).get(pk=scorecard_id)
@@ -257,7 +260,7 @@ def publish(
         scorecard=card,
         version=latest.version + 1,
         content=content,
-        published_at=now,
+        published_at=_in_force_from(since, now),
         published_by_label=actor.label[:200],
         why=why.strip(),
     )
@@ -271,6 +274,12 @@ def publish(
     today = now.astimezone(UTC).date()
     run = runs.start(kind=ScoringRun.Kind.CURRENT, days=[today], now=now, created_by_id=actor.user_id)
     return Published(version, run)
+
+
+def _in_force_from(since: date | None, now: datetime) -> datetime:
+    if since is None or HealthSnapshot.objects.exists():
+        return now
+    return min(now, datetime.combine(since, time.min, UTC))
 
 
 def _latest(card: Scorecard) -> ScorecardVersion:
