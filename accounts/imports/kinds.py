@@ -104,6 +104,7 @@ class ImportKind(ABC):
     one_of: ClassVar[tuple[tuple[str, ...], ...]] = ()  # of each group, one column at least must be there
     extra: ClassVar[Extra] = Extra.IGNORED
     chunk_rows: ClassVar[int] = 5_000
+    explains: ClassVar[str] = ""  # a look-up: the word that its columns' names share with what it explains
     remembers: ClassVar[bool] = False  # what ``apply`` makes of a row depends on those before: see ``recall``
 
     def version_columns(self, mapped: frozenset[str]) -> tuple[str, ...]:

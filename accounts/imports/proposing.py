@@ -56,6 +56,8 @@ def propose(*, name: str, headers: Sequence[str], first: Batch | None, known: Kn
     """The kind that the file fits best, with its columns matched. There is always one; it may lack columns."""
     best: tuple[float, Proposal] | None = None
     for kind in kinds.all_kinds():
+        if kind.explains and not _is_look_up(kind, name, headers):
+            continue
         found = columns_for(kind, headers=headers, first=first, known=known)
         score = _score(kind, found, name)
         if best is None or score > best[0]:
@@ -127,6 +129,11 @@ def _score(kind: ImportKind, found: Proposal, name: str) -> float:
     score = _REQUIRED * len(matched & required) + _OPTIONAL * len(matched - required)
     score -= _MISSING * len(mapping.missing(kind, found.mapping))
     return score + (_FILE_NAME if _names(kind.key, name) else 0.0)
+
+
+def _is_look_up(kind: ImportKind, name: str, headers: Sequence[str]) -> bool:
+    """An id and a name may be anything: a look-up is told by its own name, or by all of its columns' names."""
+    return _names(kind.key, name) or all(kind.explains in header.lower() for header in headers)
 
 
 def _names(kind: str, file_name: str) -> bool:

@@ -17,6 +17,7 @@ class EventNamesKind(ImportKind):
 
     key: ClassVar[str] = "event_names"
     label: ClassVar[Any] = _("Names of events")
+    explains: ClassVar[str] = "event"
     columns: ClassVar[tuple[Column, ...]] = (
         Column(
             "external_id",

@@ -73,11 +73,17 @@ def take_in(*, upload: File[bytes], name: str, by: audit.Actor, now: datetime) -
         look={"digest": digest, "by_content": found.by_content},
     )
     _look_again(kept, now)
-    if run.kind == "customers":
-        for other in waiting():
-            if other.pk != kept.pk and other.look.get("bad"):
-                _look_again(other, now)
+    for other in waiting():
+        if _is_concerned(other, run.kind):
+            _look_again(other, now)
     return kept
+
+
+def _is_concerned(other: OnboardingFile, kind: str) -> bool:
+    """Whether a new file of ``kind`` changes how the first rows of ``other`` will be read."""
+    if kind == "event_names":
+        return other.run.kind == "events"
+    return kind == "customers" and other.run.kind != kind and bool(other.look.get("bad") or other.look.get("notes"))
 
 
 def _digest(upload: File[bytes]) -> str:

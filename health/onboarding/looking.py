@@ -9,7 +9,7 @@ from typing import Any
 
 from accounts import values
 from accounts.imports import kinds, mapping, preview, proposing, readers, runs
-from accounts.imports.kinds import Chunk, ImportKind
+from accounts.imports.kinds import Chunk
 from accounts.imports.mapping import Mapping
 from accounts.imports.preview import Before
 from accounts.imports.readers import Source
@@ -64,6 +64,7 @@ def describe(
     """What a page shows of the file, as JSON: the first rows as they will be read, and what stands in the way."""
     kind = kinds.get(run.kind)
     assert kind is not None
+    chosen = _in_order(chosen, source)
     seen = preview.look(
         run=run,
         kind=kind,
@@ -82,9 +83,17 @@ def describe(
         "notes": [*source.notes, *seen.notes],
         "missing": mapping.missing(kind, chosen),
         "left_out": list(chosen.ignored),
-        "columns": len(source.headers),
+        "order": list(source.headers),
         "span": span.as_json() if span else None,
     }
+
+
+def _in_order(chosen: Mapping, source: Source) -> Mapping:
+    """The columns as they stand in the file."""
+    place = {theirs: number for number, theirs in enumerate(source.headers)}
+    columns = dict(sorted(chosen.columns.items(), key=lambda pair: place[pair[1]]))
+    extra = dict(sorted(chosen.extra.items(), key=lambda pair: place[pair[1]]))
+    return Mapping(columns, extra, sorted(chosen.ignored, key=place.__getitem__))
 
 
 def _days(source: Source, kind: str, chosen: Mapping) -> set[date]:
@@ -126,14 +135,28 @@ def _known_customers(texts: Collection[str], others: Sequence[ImportRun]) -> set
 
 
 def _companions(source: Source, chosen: Mapping, others: Sequence[ImportRun]) -> list[Before]:
-    """The customers that the first rows speak of, from files that will be imported before."""
+    """What the first rows speak of, from files that will be imported before: customers, and names of events."""
     theirs = chosen.columns.get(_LINK)
     first = source.first_rows(preview.ROWS) if theirs else None
     if first is None or theirs is None:
         return []
+    names = _names_of_events(others) if "event" in chosen.columns else []
     wanted = {str(cell).strip() for cell in first.columns[theirs] if not values.is_blank(cell)}
     wanted -= set(Customer.objects.filter(external_id__in=wanted).values_list("external_id", flat=True))
-    return [before for run in _customer_files(others) for before in _rows_of(run, wanted)]
+    return names + [before for run in _customer_files(others) for before in _rows_of(run, wanted)]
+
+
+def _names_of_events(others: Sequence[ImportRun]) -> list[Before]:
+    found = []
+    for run in others:
+        kind, chosen = kinds.get(run.kind), Mapping.from_json(run.mapping)
+        if run.kind == "event_names" and kind is not None and not mapping.missing(kind, chosen):
+            first = readers.open_source(runs.opener_of(run)).first_rows(_BATCH)
+            if first is not None:
+                rows = zip(*first.columns.values(), strict=True)
+                cells = [dict(zip(first.columns, row, strict=True)) for row in rows]
+                found.append(Before(kind, chosen, _chunk(chosen, list(zip(first.numbers, cells, strict=True)))))
+    return found
 
 
 def _customer_files(others: Sequence[ImportRun]) -> list[ImportRun]:
@@ -154,10 +177,10 @@ def _rows_of(run: ImportRun, wanted: set[str]) -> list[Before]:
                 found[key] = batch.numbers[place], {name: cells[place] for name, cells in batch.columns.items()}
         if len(found) == len(wanted) or batch.end >= SCANNED_ROWS:
             break
-    return [Before(kind, chosen, _chunk(kind, chosen, list(found.values())))] if found else []
+    return [Before(kind, chosen, _chunk(chosen, list(found.values())))] if found else []
 
 
-def _chunk(kind: ImportKind, chosen: Mapping, rows: Sequence[tuple[int, dict[str, Any]]]) -> Chunk:
+def _chunk(chosen: Mapping, rows: Sequence[tuple[int, dict[str, Any]]]) -> Chunk:
     return Chunk(
         [number for number, _ in rows],
         {ours: [cells[theirs] for _, cells in rows] for ours, theirs in chosen.columns.items()},

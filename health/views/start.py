@@ -272,6 +272,7 @@ def _job(stands: Standing) -> tuple[Job | None, str]:
 def _shown(each: OnboardingFile) -> dict[str, Any]:
     kind = kinds.get(each.run.kind)
     chosen = Mapping.from_json(each.run.mapping)
+    place = {theirs: number for number, theirs in enumerate(each.look.get("order", []))}
     return {
         "file": each,
         "run": each.run,
@@ -279,9 +280,9 @@ def _shown(each: OnboardingFile) -> dict[str, Any]:
         "look": each.look,
         "columns": [
             {"theirs": theirs, "ours": ours, "by_content": theirs in each.look.get("by_content", {})}
-            for ours, theirs in chosen.columns.items()
+            for ours, theirs in sorted(chosen.columns.items(), key=lambda pair: place.get(pair[1], 0))
         ],
-        "extra": list(chosen.extra.values()),
+        "extra": sorted(chosen.extra.values(), key=lambda theirs: place.get(theirs, 0)),
         "missing": mapping.missing(kind, chosen) if kind else [],
     }
 
