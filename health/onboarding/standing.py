@@ -42,6 +42,11 @@ class Standing:
         return self.training is State.DONE
 
     @property
+    def is_listed(self) -> bool:
+        """Whether Today reminds of it: begun, neither done nor taken off."""
+        return self.row is not None and self.row.dismissed_at is None and not self.is_finished
+
+    @property
     def done(self) -> int:
         return sum(state is State.DONE for state in self.states)
 

@@ -12,6 +12,8 @@ from django.urls import reverse
 
 from accounts.models import Customer
 from health import narrative, panels, selectors, trends, usage
+from health.onboarding import standing
+from health.onboarding.standing import Standing
 
 register = template.Library()
 
@@ -22,6 +24,13 @@ USAGE_DAYS = 28
 def score_trends(rows: Sequence[Mapping[str, Any]], today: date) -> dict[UUID, list[int | None]]:
     """Twelve weeks of scores for the rows of a list (each with its ``customer``), by customer, in one query."""
     return trends.weekly_points([row["customer"].pk for row in rows], today)
+
+
+@register.simple_tag
+def start_checklist() -> Standing | None:
+    """How far the workspace is on its way from files to a proof; None when it never began, is done or was put aside."""
+    stands = standing.of_workspace()
+    return stands if stands.is_listed else None
 
 
 @register.filter
