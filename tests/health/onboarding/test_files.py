@@ -36,7 +36,8 @@ def take(workspace: Workspace) -> Take:
 
 def look_of(workspace: Workspace, kept: OnboardingFile) -> dict[str, Any]:
     with workspace_scope(workspace):
-        return OnboardingFile.objects.get(pk=kept.pk).look
+        look: dict[str, Any] = OnboardingFile.objects.get(pk=kept.pk).look
+        return look
 
 
 def carry_in(workspace: Workspace, through: date | None = None) -> list[ImportRun]:
@@ -202,6 +203,7 @@ def test_a_file_that_stops_stops_those_after_it_and_says_why(take: Take, workspa
     with workspace_scope(workspace):
         carrying.import_files(through=None, by=BY, now=NOW)
         run = ImportRun.objects.get(pk=customers.run_id)
+        assert run.file.name
         run.file.storage.delete(run.file.name)
         run.file.storage.save(run.file.name, factories.uploaded(b""))
     work_imports(workspace)
