@@ -114,6 +114,9 @@ GLOBAL_TABLES = {
 
 # Tenant models the administration does not show.
 NOT_IN_ADMINISTRATION = {
+    "health.eventname": "what a look-up file said; importing it again changes it",
+    "health.onboarding": "machinery: how far the way from files to a proof has come, shown and changed on its page",
+    "health.onboardingfile": "machinery: files on that way; their imports are shown",
     "accounts.customerfacet": "tags and places of customers once more, kept by a trigger",
     "accounts.customerhealth": "what lists show of a score, kept with it; the score is shown",
     "accounts.customertrigram": "pieces of names for the search, rebuilt with them",
