@@ -9,6 +9,7 @@ rules, as an 80 % range. A trained model replaces the rules once the workspace's
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,19 +59,19 @@ _CURVES: dict[str, tuple[tuple[float, float], ...]] = {
 
 LEVELS = (("low", 0), ("raised", 1_000), ("high", 2_500), ("very_high", 5_000))
 """Levels of risk and the basis points from which on each holds: what people act on, and what is news."""
+_LEAST = [least for _, least in LEVELS]
 
 
 def level(risk: int) -> str:
     """The level of a risk in basis points."""
-    return [name for name, least in LEVELS if risk >= least][-1]
+    return LEVELS[bisect_right(_LEAST, risk) - 1][0]
 
 
 def rose(before: int | None, after: int | None) -> bool:
     """Whether a risk (basis points; None or less than 0: none) has come to a higher level. The first has not risen."""
     if before is None or after is None or before < 0 or after < 0:
         return False
-    names = [name for name, _least in LEVELS]
-    return names.index(level(after)) > names.index(level(before))
+    return bisect_right(_LEAST, after) > bisect_right(_LEAST, before)
 
 
 @dataclass(frozen=True, slots=True)

