@@ -14,8 +14,8 @@ from accounts.models import Customer, Workspace
 from csplatform.core.tenancy import workspace_scope
 from health.models import Event, HealthScore
 from health.scoring import Card, share
+from health.services.cards import version_on
 from health.services.compute import card_of
-from health.services.scoring import version_on
 
 _WINDOW = timedelta(days=28)
 

@@ -21,8 +21,8 @@ from csplatform.core.tenancy import workspace_scope
 from health.facts import live
 from health.models import HealthScore, ScoringRun
 from health.services import base_rate, runs
+from health.services.cards import version_on
 from health.services.compute import card_of, compute, specs_of
-from health.services.scoring import version_on
 
 UNIT = "customers per CPU-second"
 _NIGHTS = 5

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.administration.base import HistoryAdmin
 from health.models import (
+    CardAssignment,
     ChurnBaseRate,
     ChurnModel,
     HealthOverride,
@@ -42,7 +43,13 @@ class MeasureAdmin(HistoryAdmin):
 
 @admin.register(Scorecard)
 class ScorecardAdmin(HistoryAdmin):
-    list_display = ["name", "is_default", "created_at"]
+    list_display = ["name", "is_default", "position", "retired_at", "created_at"]
+
+
+@admin.register(CardAssignment)
+class CardAssignmentAdmin(HistoryAdmin):
+    list_display = ["customer", "scorecard", "known_at"]
+    list_select_related = ["customer", "scorecard"]
 
 
 @admin.register(ScorecardVersion)

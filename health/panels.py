@@ -17,8 +17,8 @@ from csplatform.core import formats
 from health import explaining, narrative, selectors
 from health.models import HealthScore, HealthSnapshot, ScorecardVersion
 from health.scoring import Card
+from health.services.cards import version_on
 from health.services.compute import card_of
-from health.services.scoring import version_on
 
 LOOK_BACK = timedelta(days=28)
 HISTORY = timedelta(days=365)

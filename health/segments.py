@@ -15,7 +15,7 @@ from health.models import HealthScore, ScorecardVersion
 
 MEASURES = "measures"
 # Scores are refreshed soon after a version is published; what is older than these was never scored again.
-_VERSIONS = 5
+_VERSIONS = 25
 _USE, _MEASURES = _("Use"), _("Measures")
 
 
@@ -32,17 +32,17 @@ def register_all() -> None:
 
 
 def measures() -> list[Field]:
-    """The measures of the present scorecard; one that was taken out of it is no field any more."""
-    versions = list(
-        ScorecardVersion.objects.filter(scorecard__is_default=True)
-        .order_by("-version")
-        .values_list("pk", "content")[:_VERSIONS]
-    )
+    """The measures of the present scorecards; one that was taken out of all of them is no field any more."""
+    versions = ScorecardVersion.objects.order_by("-published_at", "-version").values_list(
+        "pk", "scorecard_id", "content"
+    )[:_VERSIONS]
     places: dict[str, list[tuple[UUID, int]]] = {}
-    for version_id, content in versions:
+    newest: dict[UUID, list[dict[str, Any]]] = {}
+    for version_id, scorecard_id, content in versions:
+        newest.setdefault(scorecard_id, content["items"])
         for place, item in enumerate(content["items"]):
             places.setdefault(item["measure"], []).append((version_id, place))
-    present = versions[0][1]["items"] if versions else []
+    present = {item["measure"]: item for items in reversed(newest.values()) for item in items}.values()
     return [
         Field(
             f"{MEASURES}.{item['measure']}",

@@ -20,8 +20,9 @@ from health.facts import live
 from health.measures import Facts, Spec
 from health.models import DirtyCustomer, HealthScore, HealthSnapshot, ScorecardVersion
 from health.services import base_rate, snapshots
+from health.services.cards import version_on
 from health.services.compute import Result, card_of, compute, parts_of, scores_of, specs_of
-from health.services.scoring import covered_until, version_on
+from health.services.scoring import covered_until
 
 _NO_BASE = risk.BaseRate.observed(0, 0)
 

@@ -34,14 +34,14 @@ def stream_of(names: list[str] | None) -> Stream:
 
 
 def active_streams() -> list[Stream]:
-    """The streams of the active workspace's measures and of the scorecard in force, every event first.
+    """The streams of the active workspace's measures and of the scorecards in force, every event first.
 
     The two differ between the change of a measure and the publication that takes it up.
     """
     streams = {EVERYTHING.key: EVERYTHING}
-    versions = ScorecardVersion.objects.filter(scorecard__is_default=True).order_by("-version")
-    content = versions.values_list("content", flat=True).first() or {"items": []}
-    in_force = [item["definition"] for item in content["items"]]
+    newest = ScorecardVersion.objects.order_by("scorecard", "-version").distinct("scorecard")
+    contents = newest.values_list("content", flat=True)
+    in_force = [item["definition"] for content in contents for item in content["items"]]
     for definition in [*Measure.objects.values_list("definition", flat=True), *in_force]:
         if definition.get("source") == "events":
             stream = stream_of(definition.get("events"))

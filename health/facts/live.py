@@ -31,7 +31,7 @@ class LiveFacts:
 
     Ids are texts as the database writes them: they only travel back to it, and objects would cost more than the rest
     of the loading. Moments are microseconds since 1970, None for never. The band is None for a customer that was
-    never scored; the risk of churn, in basis points, also where it is no question.
+    never scored; the risk of churn, in basis points, also where it is no question. ``macros``: stages, empty for none.
     """
 
     ids: list[str]
@@ -39,6 +39,7 @@ class LiveFacts:
     last_event_at: list[int | None]
     bands: list[str | None]
     risks: list[int | None]
+    macros: list[str]
 
 
 class Span(NamedTuple):
@@ -100,7 +101,9 @@ def load(chosen: Chosen, day: date, specs: list[Spec], *, lock: bool = False) ->
         told=Sources(keys, specs).at(day, day),
         overrides=OverrideHistory(keys, day, day).at(day, day),
     )
-    return LiveFacts(keys, facts, last_event_at, [row[6] for row in rows], [row[7] for row in rows])
+    return LiveFacts(
+        keys, facts, last_event_at, [row[6] for row in rows], [row[7] for row in rows], [row[3] for row in rows]
+    )
 
 
 def _query(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:

@@ -1,5 +1,5 @@
 from health.models.churn import ChurnModel
-from health.models.definitions import Measure, Scorecard, ScorecardDraft, ScorecardVersion
+from health.models.definitions import CardAssignment, Measure, Scorecard, ScorecardDraft, ScorecardVersion
 from health.models.events import ContactAlias, Event, EventName, InboxBatch, MessageKey, ProfileClock, RejectedMessage
 from health.models.onboarding import Onboarding, OnboardingFile
 from health.models.overrides import HealthOverride
@@ -19,6 +19,7 @@ from health.models.usage import ContactSeen, FeatureSeen, UsageWindow
 
 __all__ = [
     "AdoptionMark",
+    "CardAssignment",
     "ChurnBaseRate",
     "ChurnMethod",
     "ChurnModel",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from csplatform.core.tenancy import TenantModel
@@ -26,11 +27,21 @@ class Measure(TenantModel):
 
 
 class Scorecard(TenantModel):
-    """How measures become a score. The published versions hold the content."""
+    """How measures become a score. The published versions hold the content.
+
+    For whom: customers at a stage of ``macros`` (empty: any) who are in the saved segment ``segment_id`` (null: all).
+    Of several the first by ``position`` counts; the default one is for everybody else. A segment that was deleted
+    holds nobody, and a card that was retired is nobody's. ``version`` counts changes of name and rule, not of content.
+    """
 
     name = models.CharField(max_length=120)
     is_default = models.BooleanField(default=False)
+    position = models.PositiveSmallIntegerField(default=0)
+    macros = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    segment_id = models.UUIDField(null=True, blank=True)
+    retired_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
+    version = models.PositiveIntegerField(default=1)
 
     class Meta:
         constraints = [
@@ -55,6 +66,19 @@ class ScorecardVersion(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["scorecard", "version"], name="scorecard_version_once")]
+
+
+class CardAssignment(TenantModel):
+    """From ``known_at`` on the customer is scored by ``scorecard``, until the next row of its; before the first, by the
+    default one.
+    """
+
+    customer = models.ForeignKey("accounts.Customer", on_delete=models.CASCADE, related_name="+", db_index=False)
+    scorecard = models.ForeignKey(Scorecard, on_delete=models.CASCADE, related_name="+", db_index=False)
+    known_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["workspace", "customer", "known_at"], name="card_of_customer")]
 
 
 class ScorecardDraft(TenantModel):

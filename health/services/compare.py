@@ -16,9 +16,8 @@ from health.ledger import Course, Split
 from health.measures import Facts, Floats, evaluate
 from health.models import ScorecardVersion
 from health.scoring import Card, Scores
-from health.services import snapshots
+from health.services import cards, snapshots
 from health.services.compute import card_of, specs_of
-from health.services.scoring import versions_on
 
 
 @dataclass(slots=True)
@@ -60,10 +59,10 @@ def compare(customer_id: UUID, first: date, last: date) -> Comparison:
     Facts stored after a day's snapshot take no part in that day, so that a day stays what was said of it.
     """
     cuts = snapshots.recorded_cuts(customer_id, [first, last])
-    versions = versions_on([first, last])
-    cards = card_of(versions[first]), card_of(versions[last])
+    versions = cards.versions_of(customer_id, [first, last])
+    seen_by = card_of(versions[first]), card_of(versions[last])
     workspace = Workspace.objects.get(pk=current_workspace_id())
-    specs = [spec for card in cards for spec in specs_of(card)]
+    specs = [spec for card in seen_by for spec in specs_of(card)]
     loaded = [
         AsOf(
             [customer_id],
@@ -76,9 +75,10 @@ def compare(customer_id: UUID, first: date, last: date) -> Comparison:
         for day, days in ((first, [first, last]), (last, [last]))
     ]
     start, aged, end = loaded[0].at(first), loaded[0].at(last, known_through=first), loaded[1].at(last)
-    ways = walk(cards, start, aged, end)
+    ways = walk(seen_by, start, aged, end)
     ends = [
-        _end(day, versions[day], card, facts) for day, card, facts in ((first, cards[0], start), (last, cards[1], end))
+        _end(day, versions[day], card, facts)
+        for day, card, facts in ((first, seen_by[0], start), (last, seen_by[1], end))
     ]
     split = ledger.split(ways.before, ways.after)
     return Comparison(ends[0], ends[1], ways.keys, int(ways.before.start.total[0]), int(ways.after.end.total[0]), split)

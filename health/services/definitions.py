@@ -126,7 +126,7 @@ def _check_label(label: Any, path: str, errors: Fields) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a new version shall say. None: as the version in force.
+    """What a new version shall say. None: as the version in force, or the default card's.
 
     ``items``: dicts of measure (a key), group, weight, curve and, for other than straight lines, scoring. ``groups``:
     dicts of key, label and, for other than the sum of its measures', weight. ``exceptions``: dicts of key, label,
@@ -153,7 +153,7 @@ def content_of(card: Scorecard, draft: Draft) -> dict[str, Any]:
 
     Raises ``ValidationError`` with every field that is wrong (``items.0.curve``).
     """
-    latest = _latest(card)
+    latest = _latest(card) or ScorecardVersion.objects.filter(scorecard__is_default=True).latest("version")
     content: dict[str, Any] = {
         "groups": [dict(each) for each in draft.groups] if draft.groups is not None else latest.content["groups"],
         "items": [],
@@ -251,14 +251,15 @@ def publish(
     locks.hold("definitions")
     card = Scorecard.objects.select_for_update(of=("self",), no_key=True).get(pk=scorecard_id)
     latest = _latest(card)
-    if expected_version is not None and latest.version != expected_version:
-        raise StaleVersionError(latest.version)
+    current = latest.version if latest else 0
+    if expected_version is not None and current != expected_version:
+        raise StaleVersionError(current)
     content = content_of(card, draft)
     _require_counted(content)
     version = ScorecardVersion.objects.create(
         workspace_id=current_workspace_id(),
         scorecard=card,
-        version=latest.version + 1,
+        version=current + 1,
         content=content,
         published_at=_in_force_from(since, now),
         published_by_label=actor.label[:200],
@@ -282,8 +283,8 @@ def _in_force_from(since: date | None, now: datetime) -> datetime:
     return min(now, datetime.combine(since, time.min, UTC))
 
 
-def _latest(card: Scorecard) -> ScorecardVersion:
-    return ScorecardVersion.objects.filter(scorecard=card).latest("version")
+def _latest(card: Scorecard) -> ScorecardVersion | None:
+    return ScorecardVersion.objects.filter(scorecard=card).order_by("-version").first()
 
 
 def _require_counted(content: Mapping[str, Any]) -> None:

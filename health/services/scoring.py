@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,42 +15,12 @@ from csplatform.core.arrays import literal, literals
 from csplatform.core.tenancy import current_workspace_id, workspace_scope
 from health import risk
 from health.facts import live
-from health.models import ScorecardVersion
+from health.measures import take
 from health.risk import BaseRate
-from health.services import base_rate
+from health.services import assigning, base_rate, cards
 from health.services.compute import Result, card_of, compute, specs_of
 
 BATCH = 500
-# Published versions never change, so each is read once per process; which one counts is asked every time.
-_VERSIONS_KEPT = 1_000
-_versions: dict[UUID, ScorecardVersion] = {}
-
-
-class NoScorecardError(LookupError):
-    """The workspace has no published scorecard."""
-
-
-def version_on(day: date) -> ScorecardVersion:
-    """The default scorecard's version in force on ``day`` (UTC): the last published by its end, else the first."""
-    return versions_on([day])[day]
-
-
-def versions_on(days: Iterable[date]) -> dict[date, ScorecardVersion]:
-    """``version_on`` for many days, whose number does not count in queries."""
-    versions = ScorecardVersion.objects.filter(scorecard__is_default=True)
-    published = list(versions.order_by("version").values_list("id", "published_at"))
-    if not published:
-        raise NoScorecardError("No scorecard is published in this workspace.")
-    chosen = {}
-    for day in days:
-        end = datetime.combine(day + timedelta(days=1), datetime.min.time(), UTC)
-        chosen[day] = next((pk for pk, moment in reversed(published) if moment < end), published[0][0])
-    missing = set(chosen.values()) - _versions.keys()
-    if missing:
-        if len(_versions) > _VERSIONS_KEPT:
-            _versions.clear()
-        _versions.update(versions.in_bulk(missing))
-    return {day: _versions[pk] for day, pk in chosen.items()}
 
 
 def covered_until() -> datetime:
@@ -129,16 +99,16 @@ def score_present(chosen: live.Chosen, *, day: date, computed_at: datetime, base
 
     The customers are locked first, in the order of their ids, as by everybody who writes to several.
     """
-    version = version_on(day)
-    card = card_of(version)
-    loaded = live.load(chosen, day, specs_of(card), lock=True)
+    deck = cards.Deck.load()
+    loaded = live.load(chosen, day, [spec for card in deck.cards_on(day) for spec in specs_of(card)], lock=True)
     if not loaded.ids:
         return 0
-    result = compute(card, loaded.facts, base)
-    columns = columns_of(result)
-    _write_scores(loaded.ids, columns, version_id=version.pk, day=day, computed_at=computed_at)
-    _write_read_model(loaded, columns, day)
-    _publish_changes(loaded, columns["band"], columns["churn_risk"], computed_at)
+    for version, rows in assigning.assign(deck, loaded.ids, loaded.macros, day, computed_at):
+        mine = loaded if rows is None else take(loaded, rows)
+        columns = columns_of(compute(card_of(version), mine.facts, base))
+        _write_scores(mine.ids, columns, version_id=version.pk, day=day, computed_at=computed_at)
+        _write_read_model(mine, columns, day)
+        _publish_changes(mine, columns["band"], columns["churn_risk"], computed_at)
     return len(loaded.ids)
 
 

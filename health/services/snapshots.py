@@ -17,15 +17,15 @@ from django.db.models.lookups import GreaterThan, LessThanOrEqual
 from accounts.models import Customer, Workspace
 from csplatform.core.arrays import literal
 from csplatform.core.tenancy import current_workspace_id
+from health import measures
 from health.facts.asof import AsOf
 from health.measures import Facts
 from health.models import HealthSnapshot, LateArrival, ScorecardVersion
 from health.models.scores import ScoreFields
 from health.risk import INPUTS, BaseRate
-from health.scoring import Card
-from health.services import base_rate
+from health.services import base_rate, cards
 from health.services.compute import Result, card_of, compute, specs_of
-from health.services.scoring import SCORE_COLUMNS, array_casts, columns_of, unnested, versions_on
+from health.services.scoring import SCORE_COLUMNS, array_casts, columns_of, unnested
 
 # Late data can move scores of the days whose windows reach back to it.
 REACH = timedelta(days=64)
@@ -56,6 +56,17 @@ def arrivals_settled() -> datetime:
     return settled
 
 
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """Scores of ``customer_ids`` on ``day``, all by one version."""
+
+    day: date
+    version: ScorecardVersion
+    result: Result
+    facts: Facts
+    customer_ids: list[UUID]
+
+
 def rebuild(
     customer_ids: Sequence[UUID],
     days: Sequence[date],
@@ -63,12 +74,15 @@ def rebuild(
     bases: Mapping[date, BaseRate],
     known_through: date | None = None,
     recorded_through: datetime | None = None,
-) -> list[tuple[date, ScorecardVersion, Result, Facts]]:
-    """Scores of ``customer_ids`` on each of ``days`` from what was known by its end (or by ``known_through``)."""
+) -> list[Rebuilt]:
+    """Scores of ``customer_ids`` on each of ``days`` from what was known by its end (or by ``known_through``).
+
+    One for each day and scorecard that anybody had on it, in the order of ``days``.
+    """
     workspace = Workspace.objects.get(pk=current_workspace_id())
-    versions = versions_on(days)
-    cards: dict[date, Card] = {day: card_of(version) for day, version in versions.items()}
-    specs = [spec for card in {id(c): c for c in cards.values()}.values() for spec in specs_of(card)]
+    dealt = cards.Deck.load().deal(customer_ids, days)
+    used = {version.pk: card_of(version) for hands in dealt.values() for version, _ in hands}
+    specs = [spec for card in used.values() for spec in specs_of(card)]
     loaded = AsOf(
         customer_ids,
         days,
@@ -80,7 +94,11 @@ def rebuild(
     rebuilt = []
     for day in days:
         facts = loaded.at(day, known_through=known_through)
-        rebuilt.append((day, versions[day], compute(cards[day], facts, bases[day]), facts))
+        for version, rows in dealt[day]:
+            mine = facts if rows is None else measures.take(facts, rows)
+            places = range(len(customer_ids)) if rows is None else rows.tolist()
+            result = compute(used[version.pk], mine, bases[day])
+            rebuilt.append(Rebuilt(day, version, result, mine, [customer_ids[place] for place in places]))
     return rebuilt
 
 
@@ -96,9 +114,9 @@ def take(customer_ids: Sequence[UUID], days: Sequence[date], *, bases: Mapping[d
     if not customer_ids:
         return 0
     rows: list[_Row] = []
-    for day, version, result, _ in rebuild(customer_ids, days, bases=bases, recorded_through=recorded_through):
-        wanted = [began[i].astimezone(UTC).date() <= day for i in customer_ids]
-        rows += _rows(customer_ids, day, version, result, wanted, end_of(day), recorded_through, now)
+    for each in rebuild(customer_ids, days, bases=bases, recorded_through=recorded_through):
+        wanted = [began[i].astimezone(UTC).date() <= each.day for i in each.customer_ids]
+        rows += _rows(each, wanted, end_of(each.day), recorded_through, now)
     return _append(customer_ids, days, rows)
 
 
@@ -135,10 +153,8 @@ def _revise(customer_id: UUID, from_day: date, *, today: date, recorded_through:
     days = sorted(stored)
     bases = {day: base_of(stored[day]) for day in days}
     rows: list[_Row] = []
-    for day, version, result, _ in rebuild(
-        [customer_id], days, bases=bases, known_through=today, recorded_through=recorded_through
-    ):
-        rows += _rows([customer_id], day, version, result, [True], now, recorded_through, now)
+    for each in rebuild([customer_id], days, bases=bases, known_through=today, recorded_through=recorded_through):
+        rows += _rows(each, [True], now, recorded_through, now)
     _append([customer_id], days, rows)
 
 
@@ -160,8 +176,8 @@ def rebuild_one(
     recorded_through = snapshot.recorded_through if snapshot else arrivals_settled()
     if base is None:
         base = base_of(snapshot) if snapshot else base_rate.observe([day])[day]
-    ((_, version, result, facts),) = rebuild([customer_id], [day], bases={day: base}, recorded_through=recorded_through)
-    return version, result, facts, snapshot.computed_at if snapshot else recorded_through
+    (found,) = rebuild([customer_id], [day], bases={day: base}, recorded_through=recorded_through)
+    return found.version, found.result, found.facts, snapshot.computed_at if snapshot else recorded_through
 
 
 def recorded_cuts(customer_id: UUID, days: Sequence[date]) -> dict[date, datetime]:
@@ -225,27 +241,24 @@ class _Row:
 
 
 def _rows(
-    customer_ids: Sequence[UUID],
-    day: date,
-    version: ScorecardVersion,
-    result: Result,
+    rebuilt: Rebuilt,
     wanted: Sequence[bool],
     known_through: datetime,
     recorded_through: datetime,
     now: datetime,
 ) -> list[_Row]:
-    columns = columns_of(result)
+    columns = columns_of(rebuilt.result)
     return [
         _Row(
             customer_id,
-            day,
-            version.pk,
+            rebuilt.day,
+            rebuilt.version.pk,
             known_through,
             recorded_through,
             now,
             {name: columns[name][index] for name in SCORE_COLUMNS},
         )
-        for index, (customer_id, keep) in enumerate(zip(customer_ids, wanted, strict=True))
+        for index, (customer_id, keep) in enumerate(zip(rebuilt.customer_ids, wanted, strict=True))
         if keep
     ]
 

@@ -26,8 +26,8 @@ from accounts.roles import Permission, Role, allows
 from health import changes, narrative, panels, today_reads
 from health.models import DismissalKind, TodayDismissal
 from health.services import today as putting_aside
+from health.services.cards import version_on
 from health.services.compute import card_of
-from health.services.scoring import version_on
 from health.today import Ranked, holder_of_reserved_place, rank
 from journeys.selectors import standing as journeys
 

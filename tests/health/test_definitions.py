@@ -21,7 +21,7 @@ from health import measures, parsing, tasks, windows
 from health.facts import live
 from health.ingest.drain import drain
 from health.models import HealthScore, Measure, Scorecard, ScorecardVersion, ScoringRun, UsageWindow
-from health.services import counting, definitions, runs, scoring, snapshots
+from health.services import cards, counting, definitions, runs, snapshots
 from health.services.compute import card_of
 from health.streams import active_streams, stream_of
 from tests import factories
@@ -201,7 +201,7 @@ def test_publishing_scores_everybody_anew_and_leaves_past_days_as_they_were(work
         assert again.scores.total.tolist() == before[1].scores.total.tolist()
         first.refresh_from_db()
         assert [item["measure"] for item in first.content["items"]] != ["exports", "sponsor_present"]
-        assert scoring.version_on(yesterday) == first
+        assert cards.version_on(yesterday) == first
         line = AuditEvent.objects.get(action="scorecard.published")
         assert (line.actor_label, line.data["version"]) == ("Test", 2)
 
