@@ -9,7 +9,7 @@ class HealthConfig(AppConfig):
         from accounts.imports import kinds
         from csplatform.core import outbox
         from health import adoption, cohorts, defaults, segments, stage_criteria, tasks
-        from health.facts import engagements, invoices, relays, sources, tickets, voice
+        from health.facts import engagements, invoices, reading, relays, sources, tickets, voice
         from health.ingest import tasks as ingest_tasks
         from health.ingest.event_import import EventsKind
         from health.ingest.event_names import EventNamesKind
@@ -33,6 +33,7 @@ class HealthConfig(AppConfig):
         journey.measure_readers.append(stage_criteria.values)
         outbox.listen("adoption_rules.changed", adoption.rules_changed)
         outbox.listen("adoption_indicator.defined", adoption.indicator_defined)
+        sources.register("events", reading.load)
         sources.register("surveys", voice.load)
         sources.register("engagements", engagements.load)
         sources.register("relays", relays.load)

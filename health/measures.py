@@ -6,13 +6,17 @@ for a past day), and ``evaluate`` is the only place that knows what a measure me
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from decimal import Decimal
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
+
+from health import comparison
 
 T = TypeVar("T")
 Floats = npt.NDArray[np.float64]
@@ -20,6 +24,9 @@ Ints = npt.NDArray[np.int64]
 
 # Days of running state kept per customer: a window and the one before it must fit.
 STATE_DAYS = 64
+# How a text is written that counts as a number.
+WRITTEN_NUMBER = r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?\s*"
+LONGEST_NUMBER = 40
 _NEVER = -1
 
 
@@ -33,13 +40,46 @@ class DefinitionError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """One test of an event. ``name``: a property (empty: the event's own value). ``test``: equals or one_of (the same
+    text, or the same number), greater, less (numbers), exists. ``values``: what it is tested against, as texts.
+    """
+
+    name: str
+    test: str
+    values: tuple[str, ...] = ()
+
+    @property
+    def numbers(self) -> tuple[Decimal, ...]:
+        """Those of the values that are written as a number."""
+        return tuple(Decimal(value.strip()) for value in self.values if is_number(value))
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """What a definition of event measures may say beside names, window and scale.
+
+    ``where``: conditions that all hold. ``of``: the property that is summed or whose latest value counts (empty: the
+    event's own value). ``habit_days``: on how many days of the window somebody must be seen. ``compare``: "" or one of
+    ``health.comparison``. ``windows``: how many earlier windows make the own normal.
+    """
+
+    where: tuple[Condition, ...] = ()
+    of: str = ""
+    habit_days: int = 0
+    compare: str = ""
+    windows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Spec:
     """A parsed definition.
 
     ``source``: events, contacts, or one that ``health.facts.sources`` serves; ``health.parsing`` says what each knows.
-    ``aggregation``: of events count, trend, distinct_users, distinct_events, active_days, recency; of contacts sponsor.
-    ``scale``: "" or per_seat_week, per_week, share_of_seats. ``events``: names, None for every event. ``where``: the
-    other parts of the definition, sorted: (("kind", "nps"),).
+    ``aggregation``: of events count, trend, distinct_users, distinct_events, active_days, recency, sum, latest,
+    habit; of contacts sponsor.
+    ``scale``: "" or per_seat_week, per_week, share_of_seats, share_of_users. ``events``: names, None for every event.
+    ``where``: the other parts of the definition, sorted: (("kind", "nps"),). ``more``: those of events.
     """
 
     aggregation: str
@@ -48,10 +88,47 @@ class Spec:
     events: tuple[str, ...] | None = None
     source: str = "events"
     where: tuple[tuple[str, str], ...] = ()
+    more: More = More()
 
     def part(self, name: str) -> str:
         """What ``where`` says of ``name``; empty where it says nothing."""
         return dict(self.where).get(name, "")
+
+
+_TALLIED = {"count", "trend", "distinct_users", "distinct_events", "active_days", "recency"}
+_COMPARED_FROM_TALLIES = {"count", "trend", "active_days"}
+ADDITIVE = {"count", "trend", "active_days", "sum"}
+
+
+def is_number(text: str) -> bool:
+    """Whether a property with this text counts as a number."""
+    return len(text) <= LONGEST_NUMBER and re.fullmatch(WRITTEN_NUMBER, text, re.ASCII) is not None
+
+
+def windows_of(spec: Spec) -> int:
+    """How many windows of its length the measure looks at, the present one included."""
+    if spec.aggregation == "trend" or spec.more.compare in (comparison.BEFORE_RATIO, comparison.BEFORE_DIFFERENCE):
+        return 2
+    return 1 + spec.more.windows
+
+
+def look_back(spec: Spec) -> int:
+    """Days of one window as it is read: the last use is looked for at least as far back as tallies go."""
+    return max(spec.window_days, STATE_DAYS) if spec.aggregation == "recency" else spec.window_days
+
+
+def span(spec: Spec) -> int:
+    """How many days of events an event measure needs, the day itself included."""
+    return look_back(spec) * windows_of(spec)
+
+
+def is_tallied(spec: Spec) -> bool:
+    """Whether running tallies carry an event measure; the others are read from the events. True of other sources."""
+    if spec.source != "events":
+        return spec.source == "contacts"
+    if spec.aggregation not in _TALLIED or spec.more.where or span(spec) > STATE_DAYS:
+        return False
+    return not spec.more.compare or spec.aggregation in _COMPARED_FROM_TALLIES
 
 
 @dataclass(slots=True)
@@ -73,7 +150,9 @@ class StreamFacts:
 @dataclass(frozen=True, slots=True)
 class Told:
     """What a source says of one measure for n customers: the value (NaN where unknown), and the day (ordinal) of the
-    newest fact behind it, however old (−1: there never was one).
+    newest fact behind it, however old (−1: there never was one; of events: none in the days looked at).
+
+    Of events ``values`` is n × windows, the present window first: scaling and comparing come after.
     """
 
     values: Floats
@@ -144,9 +223,44 @@ def evaluate(spec: Spec, facts: Facts) -> Floats:
         return np.where(facts.has_contact, facts.has_sponsor.astype(np.float64), np.nan)
     if spec.source != "events":
         return facts.told[spec].values
-    stream = facts.streams[spec.events]
-    values = _EVALUATORS[spec.aggregation](spec, facts, stream)
+    values = _plain(spec, facts) if is_tallied(spec) and not spec.more.compare else _wider(spec, facts)
     return np.where(facts.streams[None].first_day == _NEVER, np.nan, values)
+
+
+def _plain(spec: Spec, facts: Facts) -> Floats:
+    return _EVALUATORS[spec.aggregation](spec, facts, facts.streams[spec.events])
+
+
+def _wider(spec: Spec, facts: Facts) -> Floats:
+    """Figures per window, whoever read them, scaled and compared."""
+    totals = _tallied_windows(spec, facts.streams[spec.events]) if is_tallied(spec) else facts.told[spec].values
+    age = (facts.as_of - facts.observed_since(facts.streams[None]) + 1).astype(np.float64)
+    how = comparison.BEFORE_RATIO if spec.aggregation == "trend" else spec.more.compare
+    if how:
+        full = comparison.comparable(totals, age, spec.window_days, additive=spec.aggregation in ADDITIVE)
+        ages = np.full(len(age), spec.window_days)
+        scaled = np.column_stack([_scaled(spec, column, ages, facts.seats) for column in full.T])
+        return comparison.compare(how, scaled)
+    return _scaled(spec, totals[:, 0], np.clip(age, 1, spec.window_days), facts.seats)
+
+
+def _tallied_windows(spec: Spec, stream: StreamFacts) -> Floats:
+    counts = (stream.counts > 0).astype(np.int64) if spec.aggregation == "active_days" else stream.counts
+    days = spec.window_days
+    return np.column_stack([window_sum(counts, days, back=n * days) for n in range(windows_of(spec))]).astype(
+        np.float64
+    )
+
+
+def _scaled(spec: Spec, totals: Floats, days_had: Floats, seats: Floats) -> Floats:
+    """The total of a window by the definition's scale; ``days_had``: how many days of it could have been seen."""
+    if spec.scale == "per_seat_week":
+        return _divide(totals * 7.0, days_had * seats)
+    if spec.scale == "per_week" and spec.aggregation == "active_days":
+        return _active_days_a_week(spec, totals, days_had)
+    if spec.scale == "per_week":
+        return np.asarray(totals * 7.0 / days_had)
+    return _divide(totals, seats) if spec.scale == "share_of_seats" else totals
 
 
 def window_sum(counts: npt.NDArray[np.signedinteger[Any]], days: int, *, back: int = 0) -> Ints:
@@ -203,7 +317,11 @@ def _active_days(spec: Spec, facts: Facts, stream: StreamFacts) -> Floats:
     if spec.scale != "per_week":
         return active
     age = np.clip(facts.as_of - facts.observed_since(stream) + 1, 1, spec.window_days)
-    a_week: Floats = np.minimum(active * 7.0 / np.maximum(age, min(7, spec.window_days)), 7.0)
+    return _active_days_a_week(spec, active, age)
+
+
+def _active_days_a_week(spec: Spec, active: Floats, days_had: Floats | Ints) -> Floats:
+    a_week: Floats = np.minimum(active * 7.0 / np.maximum(days_had, min(7, spec.window_days)), 7.0)
     return a_week
 
 
@@ -228,7 +346,7 @@ def windows_needed(specs: list[Spec]) -> dict[tuple[str, ...] | None, tuple[set[
     """Per stream: the window lengths for which distinct users, and distinct event names, must be loaded."""
     needed: dict[tuple[str, ...] | None, tuple[set[int], set[int]]] = {None: (set(), set())}
     for spec in specs:
-        if spec.source != "events":
+        if spec.source != "events" or not is_tallied(spec):
             continue
         users, features = needed.setdefault(spec.events, (set(), set()))
         if spec.aggregation == "distinct_users":

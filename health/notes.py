@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from health.measures import Facts, Spec
+from health.comparison import FEWEST_WINDOWS
+from health.measures import ADDITIVE, Facts, Spec, is_tallied
 
 NO_EVENTS = "no_events"
 NO_SEATS = "no_seats"
@@ -12,6 +13,8 @@ NO_PEOPLE = "no_people"
 TOO_YOUNG = "too_young"
 NO_CONTACTS = "no_contacts"
 QUIET_BEFORE = "quiet_before"
+NO_NUMBER = "no_number"
+NO_SUCH_EVENT = "no_such_event"
 NO_ANSWER = "no_answer"
 OLD_ANSWERS = "old_answers"
 NOTHING_TOLD = "nothing_told"
@@ -33,10 +36,37 @@ def reason_missing(spec: Spec, facts: Facts, index: int, value: float) -> str:
         return NO_EVENTS
     if spec.scale in ("per_seat_week", "share_of_seats") and not facts.seats[index] > 0:
         return NO_SEATS
+    if not is_tallied(spec) or spec.more.compare:
+        return _wider_reason(spec, facts, index)
     if spec.aggregation == "distinct_users":
         return NO_PEOPLE
     stream = facts.streams[spec.events]
     age = facts.as_of - int(facts.observed_since(stream)[index]) + 1
     if spec.aggregation == "trend" and age < spec.window_days + min(7, spec.window_days):
         return TOO_YOUNG
+    return QUIET_BEFORE
+
+
+def days_needed(spec: Spec) -> int:
+    """Since how many days usage must have been seen before a measure that compares has a value."""
+    earlier = FEWEST_WINDOWS if spec.more.windows else 1
+    return spec.window_days * earlier + (min(7, spec.window_days) if spec.aggregation in ADDITIVE else spec.window_days)
+
+
+def _wider_reason(spec: Spec, facts: Facts, index: int) -> str:
+    """As above, of a measure that is read from the events or compared."""
+    compares = spec.aggregation == "trend" or spec.more.compare
+    if compares:
+        age = facts.as_of - int(facts.observed_since(facts.streams[None])[index]) + 1
+        if age < days_needed(spec):
+            return TOO_YOUNG
+    told = facts.told.get(spec)
+    if told is None:
+        return QUIET_BEFORE
+    if told.last_day[index] < 0:
+        return QUIET_BEFORE if compares else NO_SUCH_EVENT
+    if spec.aggregation in ("sum", "latest"):
+        return NO_NUMBER
+    if spec.aggregation in ("distinct_users", "habit"):
+        return NO_PEOPLE
     return QUIET_BEFORE

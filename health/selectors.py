@@ -17,7 +17,7 @@ from csplatform.core.tenancy import current_workspace_id
 from health import notes, risk, scoring, source_words
 from health.explaining import adjustments
 from health.facts import live
-from health.measures import Facts, Spec
+from health.measures import Facts, Spec, span
 from health.models import DirtyCustomer, HealthScore, HealthSnapshot, ScorecardVersion
 from health.services import base_rate, snapshots
 from health.services.cards import version_on
@@ -183,14 +183,17 @@ def _drivers(customer: Customer, reading: Reading) -> list[dict[str, Any]]:
 def explain_missing(reason: str, spec: Spec) -> str:
     """The reader's sentence for a reason code of ``health.notes``, given for a measure; empty for none."""
     heard = {"kind": spec.part("kind").upper(), "days": spec.window_days}
+    back, needed = {"days": span(spec)}, {"days": notes.days_needed(spec)}
     return {
         "": "",
         notes.NO_EVENTS: _("No product event has arrived yet. Connect the product or import its events."),
         notes.NO_SEATS: _("No seats are recorded. Add them to the subscription."),
         notes.NO_PEOPLE: _("The events of these days do not say who was there. Send the user with each event."),
-        notes.TOO_YOUNG: _("Less than five weeks of use: no trend yet."),
+        notes.TOO_YOUNG: _("In use for less than %(days)d days: nothing to compare with yet.") % needed,
         notes.NO_CONTACTS: _("No contact is recorded, so nobody can be the sponsor."),
-        notes.QUIET_BEFORE: _("No use in the last 56 days to compare."),
+        notes.QUIET_BEFORE: _("No use in the last %(days)d days to compare.") % back,
+        notes.NO_NUMBER: _("The events of these days carry no number to add up."),
+        notes.NO_SUCH_EVENT: _("No such event in the last %(days)d days.") % back,
         notes.NO_ANSWER: _("Nobody here has answered an %(kind)s survey yet. Ask them with one.") % heard,
         notes.NOTHING_TOLD: source_words.missing(spec),
         notes.NOTHING_LATELY: _("What was told of it is too old, or does not answer this."),

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from health.measures import is_tallied
 from health.models import Measure, ScorecardVersion
+from health.parsing import parse
 
 ALL_EVENTS = "*"
 
@@ -33,6 +37,13 @@ def stream_of(names: list[str] | None) -> Stream:
     return Stream(digest, wanted)
 
 
+def stream_for(definition: Mapping[str, Any]) -> Stream | None:
+    """The stream that must be counted for a definition; None when running tallies do not carry it."""
+    if definition.get("source") != "events" or not is_tallied(parse(definition)):
+        return None
+    return stream_of(definition.get("events"))
+
+
 def active_streams() -> list[Stream]:
     """The streams of the active workspace's measures and of the scorecards in force, every event first.
 
@@ -43,7 +54,7 @@ def active_streams() -> list[Stream]:
     contents = newest.values_list("content", flat=True)
     in_force = [item["definition"] for content in contents for item in content["items"]]
     for definition in [*Measure.objects.values_list("definition", flat=True), *in_force]:
-        if definition.get("source") == "events":
-            stream = stream_of(definition.get("events"))
+        stream = stream_for(definition)
+        if stream is not None:
             streams[stream.key] = stream
     return list(streams.values())

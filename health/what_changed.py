@@ -16,7 +16,7 @@ from accounts.models import Customer
 from csplatform.core import formats
 from health import ledger, notes, selectors
 from health.ledger import CONFIG, DATA, MISSING, OVERRIDE, WINDOW
-from health.measures import STATE_DAYS, Spec
+from health.measures import STATE_DAYS, Spec, is_tallied
 from health.panels import plain_value, value_text
 from health.scoring import NOT_APPLICABLE, Item
 from health.services.compare import Comparison, End, compare
@@ -250,11 +250,13 @@ def _clause(sentence: str) -> str:
 
 def _rolled_off(found: Comparison, spec: Spec) -> str:
     first, last = found.first.as_of, found.last.as_of
-    if spec.source != "events" or spec.aggregation == "recency":
+    if spec.source != "events" or spec.aggregation == "recency" or not is_tallied(spec):
         days = (last - first).days
         return ngettext("%(n)d day passed", "%(n)d days passed", days) % {"n": days}
     if spec.aggregation == "trend":
         return _("both spans of %(days)d days it compares moved on") % {"days": spec.window_days}
+    if spec.more.compare:
+        return _("the spans of %(days)d days it compares moved on") % {"days": spec.window_days}
     gone = min(spec.window_days, (last - first).days)
     counts = found.first.facts.streams[spec.events].counts[0]
     begin = STATE_DAYS - spec.window_days
@@ -280,7 +282,7 @@ def _happened(found: Comparison, spec: Spec) -> str:
     since = {"day": _day(first.as_of + timedelta(days=1))}
     if spec.source == "contacts":
         return _("the people recorded there changed since %(day)s") % since
-    if spec.source != "events":
+    if spec.source != "events" or not is_tallied(spec):
         return _("new facts came in since %(day)s") % since
     seats = float(first.facts.seats[0]), float(last.facts.seats[0])
     if spec.scale in ("per_seat_week", "share_of_seats") and not np.array_equal(seats[:1], seats[1:], equal_nan=True):

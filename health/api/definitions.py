@@ -23,15 +23,20 @@ from csplatform.core.rest.fields import Instant, shaped
 from csplatform.core.rest.paging import BY_ID, Order
 from csplatform.core.rest.problems import invalid
 from health import tasks
-from health.measures import STATE_DAYS
+from health.comparison import COMPARISONS, FEWEST_WINDOWS
 from health.models import Measure
-from health.parsing import AGGREGATIONS, SOURCES, declared
-from health.parsing.events import LONGEST_EVENT, MOST_EVENTS
+from health.parsing import AGGREGATIONS, SOURCES, conditions, declared
+from health.parsing.events import LONGEST_EVENT, LONGEST_WINDOW, MOST_EVENTS, MOST_WINDOWS, USUAL_WINDOWS
 from health.services import counting, definitions
-from health.streams import stream_of
+from health.streams import stream_for
 
 _LABEL = {"type": "object", "additionalProperties": {"type": "string"}, "examples": [{"en": "Days active per week"}]}
 _OBJECT = {"type": "object", "additionalProperties": True}
+_CONDITION = {
+    "type": "object",
+    "properties": {"property": {"type": "string"}, "is": {"type": "string"}, "value": {}},
+    "required": ["is"],
+}
 
 
 _FURTHER = {
@@ -58,8 +63,8 @@ class DefinitionSerializer(serializers.Serializer[Any]):
         min_value=1,
         max_value=declared.LONGEST,
         required=False,
-        help_text=f"Days that end with the day: of events 28 unless told, at most {STATE_DAYS}; of surveys 365 unless "
-        "told, after which an answer no longer speaks.",
+        help_text=f"Days that end with the day: of events 28 unless told, at most {LONGEST_WINDOW}; of surveys 365 "
+        "unless told, after which an answer no longer speaks.",
     )
     scale = serializers.CharField(max_length=30, required=False, allow_blank=True)
     events = serializers.ListField(
@@ -68,6 +73,34 @@ class DefinitionSerializer(serializers.Serializer[Any]):
         required=False,
         allow_null=True,
         help_text="Names of events; every event when left out.",
+    )
+    where = serializers.ListField(
+        child=shaped(serializers.DictField, _CONDITION)(),
+        max_length=conditions.MOST,
+        required=False,
+        help_text="Conditions that all hold: `property` (left out: the event's own value), `is` "
+        f"({', '.join(conditions.TESTS)}) and `value` (of one_of a list, of exists nothing).",
+    )
+    property = serializers.CharField(
+        max_length=conditions.LONGEST_NAME,
+        required=False,
+        allow_blank=True,
+        help_text="Of `sum` and `latest`: the property with the number; the event's own value when left out.",
+    )
+    habit_days = serializers.IntegerField(
+        min_value=1, max_value=LONGEST_WINDOW, required=False, help_text="Of `habit`: on how many days of the window."
+    )
+    compare = serializers.ChoiceField(
+        choices=COMPARISONS,
+        required=False,
+        allow_blank=True,
+        help_text="With the window before, or with the median of earlier windows (the own normal).",
+    )
+    windows = serializers.IntegerField(
+        min_value=FEWEST_WINDOWS,
+        max_value=MOST_WINDOWS,
+        required=False,
+        help_text=f"How many earlier windows make the own normal; {USUAL_WINDOWS} unless told.",
     )
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
@@ -96,9 +129,8 @@ class MeasureSerializer(serializers.Serializer[Any]):
 
     def get_job_id(self, row: Measure) -> UUID | None:
         waiting: dict[str, UUID] = self.context["counting"]
-        if not waiting or row.definition["source"] != "events":
-            return None
-        return waiting.get(stream_of(row.definition.get("events")).key)
+        stream = stream_for(row.definition) if waiting else None
+        return waiting.get(stream.key) if stream else None
 
 
 class MeasureWriteSerializer(serializers.Serializer[Any]):

@@ -22,7 +22,7 @@ from health.facts.applicability import is_applicable
 from health.facts.overrides import OverrideHistory
 from health.facts.sources import Sources
 from health.facts.versions import Versions
-from health.measures import STATE_DAYS, Facts, Ints, Spec, StreamFacts, windows_needed
+from health.measures import STATE_DAYS, Facts, Ints, Spec, StreamFacts, is_tallied, span, windows_needed
 
 _DAY = "((e.{column} AT TIME ZONE 'UTC')::date - DATE '0001-01-01' + 1)::int4"
 _BIG = 1 << 22  # more than any ordinal of a day
@@ -60,11 +60,17 @@ class AsOf:
         self._needed = windows_needed(specs)
         self._lowest = min(days).toordinal() - STATE_DAYS + 1
         cut: Any = recorded_through or "infinity"
-        self._rows = self._load(date.fromordinal(max(self._lowest, 1)), max(days), cut)
-        self._older_known = self._load_older(date.fromordinal(max(self._lowest, 1)), cut)
+        self._rows = self._load(_date(self._lowest), max(days), cut)
+        # Since when usage could be seen is exact as far back as some measure looks.
+        first = min(days).toordinal()
+        self._seen_from = min(
+            [self._lowest, *(first - span(s) + 1 for s in specs if not is_tallied(s) and s.source == "events")]
+        )
+        older = self._load_between(_date(self._seen_from), _date(self._lowest), cut)
+        self._older_known = self._load_older(_date(self._seen_from), cut)
         self._name_hash = self._hash_names()
-        self._first = _FirstDays(self._rows)
-        self._sources = Sources(self.ids, specs, recorded_by=recorded_through)
+        self._first = _FirstDays(self._rows, older)
+        self._sources = Sources(self.ids, specs, days=(min(days), max(days)), recorded_by=recorded_through)
         self._overrides = OverrideHistory(self.ids, min(days), max(days), recorded_through=recorded_through)
         self._versions = Versions(
             self.ids, grace_days=grace_days, data_through=data_through, recorded_through=recorded_through
@@ -80,7 +86,7 @@ class AsOf:
         )
         visible = rows.known[window] <= known
         first_day = self._first.at(len(self.ids), as_of, known)
-        first_day = np.where(self._older_known <= known, self._lowest - 1, first_day)
+        first_day = np.where(self._older_known <= known, self._seen_from - 1, first_day)
         streams = {
             events: self._stream(events, window, visible, as_of, users, features, first_day)
             for events, (users, features) in self._needed.items()
@@ -152,6 +158,25 @@ class AsOf:
             found["count"][order],
         )
 
+    def _load_between(self, low: date, high: date, cut: Any) -> dict[str, Ints]:
+        """Per customer and day of knowing the earliest day with an event from ``low`` on and before ``high``."""
+        if low >= high:
+            return {name: np.zeros(0, dtype=np.int64) for name in ("customer", "known", "day")}
+        day = _DAY.format(column="occurred_at")
+        found = fetch_columns(
+            f"""
+            SELECT (t.n - 1)::int4, greatest({day}, {_DAY.format(column="known_at")}), min({day})
+            FROM unnest(%s::uuid[]) WITH ORDINALITY AS t(id, n)
+            JOIN health_event e ON e.workspace_id = %s AND e.customer_id = t.id
+             AND e.occurred_at >= %s::timestamp AT TIME ZONE 'UTC'
+             AND e.occurred_at < %s::timestamp AT TIME ZONE 'UTC' AND e.recorded_at <= %s
+            GROUP BY 1, 2
+            """,
+            [[str(i) for i in self.ids], str(current_workspace_id()), low, high, cut],
+            {"customer": "i4", "known": "i4", "day": "i4"},
+        )
+        return {name: column.astype(np.int64) for name, column in found.items()}
+
     def _load_older(self, low: date, cut: Any) -> Ints:
         """Per customer the day on which some event from before the loaded range was first known; huge if none."""
         known = _DAY.format(column="known_at")
@@ -185,9 +210,11 @@ class AsOf:
 class _FirstDays:
     """Each customer's first day with an event, as known by any day: a running minimum over the days of knowing."""
 
-    def __init__(self, rows: _Rows) -> None:
-        order = np.lexsort((rows.known, rows.customer))
-        customer, known, day = rows.customer[order], rows.known[order], rows.day[order]
+    def __init__(self, rows: _Rows, older: dict[str, Ints]) -> None:
+        customer = np.concatenate([rows.customer, older["customer"]])
+        known = np.concatenate([rows.known, older["known"]])
+        order = np.lexsort((known, customer))
+        customer, known, day = customer[order], known[order], np.concatenate([rows.day, older["day"]])[order]
         lowest = day.copy()
         starts = np.flatnonzero(np.diff(customer, prepend=-1))
         for start, stop in zip(starts, [*starts[1:], len(customer)], strict=False):
@@ -204,6 +231,10 @@ class _FirstDays:
         hit = (found >= 0) & (self._customer[np.maximum(found, 0)] == np.arange(n))
         first = np.where(hit, self._lowest[np.maximum(found, 0)], -1)
         return np.where(first <= as_of, first, -1)
+
+
+def _date(ordinal: int) -> date:
+    return date.fromordinal(max(ordinal, 1))
 
 
 def _distinct(customer: Ints, what: Ints, mask: npt.NDArray[np.bool_], n: int) -> Ints:

@@ -98,7 +98,7 @@ def load(chosen: Chosen, day: date, specs: list[Spec], *, lock: bool = False) ->
         customer_since=np.array([row[4] for row in rows], dtype=np.int64),
         renewal_on=np.array([row[5] for row in rows], dtype=np.int64),
         applicable=is_applicable([row[2] for row in rows], [row[3] for row in rows]),
-        told=Sources(keys, specs).at(day, day),
+        told=Sources(keys, specs, days=(day, day)).at(day, day),
         overrides=OverrideHistory(keys, day, day).at(day, day),
     )
     return LiveFacts(

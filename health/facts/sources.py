@@ -1,4 +1,4 @@
-"""Where measures get values that come neither from events nor from contacts: one loader a source, for both executors.
+"""Where measures get values that neither tallies of events nor contacts hold: one loader a source, for both executors.
 
 A loader reads what it needs of a whole shard once, and its reader then answers for any measure and day. The live
 executor asks for today, the as-of executor for past days: so the two cannot tell different stories. A workspace
@@ -12,18 +12,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from health.measures import Spec, Told
+from health.measures import Spec, Told, is_tallied
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Of which customers of the active workspace (in this order), and for which measures.
 
+    ``days``: the first and the last day that readers will be asked about.
     ``recorded_by``: what was stored later takes no part, whatever it claims to have been known; None in the present.
     """
 
     customer_ids: Sequence[UUID] | Sequence[str]
     specs: Sequence[Spec]
+    days: tuple[date, date]
     recorded_by: datetime | None = None
 
 
@@ -47,15 +49,16 @@ class Sources:
         customer_ids: Sequence[UUID] | Sequence[str],
         specs: Sequence[Spec],
         *,
+        days: tuple[date, date],
         recorded_by: datetime | None = None,
     ) -> None:
         wanted: dict[str, list[Spec]] = {}
         for spec in dict.fromkeys(specs):
-            if spec.source in _loaders:
+            if spec.source in _loaders and not is_tallied(spec):
                 wanted.setdefault(spec.source, []).append(spec)
         self._readers: list[tuple[Spec, Reader]] = []
         for source, mine in wanted.items():
-            reader = _loaders[source](Asked(customer_ids, mine, recorded_by))
+            reader = _loaders[source](Asked(customer_ids, mine, days, recorded_by))
             self._readers += [(spec, reader) for spec in mine]
 
     def at(self, day: date, known_by: date) -> dict[Spec, Told]:

@@ -27,9 +27,10 @@ from health.models import HealthSnapshot, Measure, Scorecard, ScorecardVersion, 
 from health.parsing import parse
 from health.scoring import LINEAR, parse_card, parse_item
 from health.services import counting, runs
-from health.streams import active_streams, stream_of
+from health.streams import active_streams, stream_for
 
-MOST_ITEMS = 50
+# What one request may carry; scoring itself has no bound, its time grows with the number.
+MOST_ITEMS = 500
 LONGEST_LABEL = 120
 _FIELDS = ("label", "unit", "definition")
 Fields = dict[str, list[str]]
@@ -91,10 +92,8 @@ def change_measure(
 
 
 def _count_if_new(definition: Mapping[str, Any], actor: audit.Actor, now: datetime) -> Job | None:
-    if definition.get("source") != "events":
-        return None
-    stream = stream_of(definition.get("events"))
-    if stream.key in {each.key for each in active_streams()}:
+    stream = stream_for(definition)
+    if stream is None or stream.key in {each.key for each in active_streams()}:
         return None
     return counting.start(stream=stream, now=now, created_by_id=actor.user_id)
 
@@ -290,8 +289,8 @@ def _latest(card: Scorecard) -> ScorecardVersion | None:
 def _require_counted(content: Mapping[str, Any]) -> None:
     waiting = counting.under_way()
     for item in content["items"]:
-        definition = item["definition"]
-        if definition["source"] == "events" and stream_of(definition.get("events")).key in waiting:
+        stream = stream_for(item["definition"])
+        if stream is not None and stream.key in waiting:
             raise BusyError(
                 _("The events of “%(key)s” are still being counted; nothing was published. Try again in a minute.")
                 % {"key": item["measure"]}

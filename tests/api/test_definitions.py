@@ -87,19 +87,19 @@ def test_a_retried_creation_makes_one_measure(api: Api) -> None:
         ({"definition": {"source": "contacts", "aggregation": "count"}}, "definition.aggregation"),
         ({"definition": {"source": "events", "aggregation": "sponsor"}}, "definition.aggregation"),
         ({"definition": {"source": "events", "aggregation": ["count"]}}, "definition.aggregation"),
-        ({"definition": {"source": "events", "aggregation": "trend", "window_days": 60}}, "definition.window_days"),
+        ({"definition": {"source": "events", "aggregation": "trend", "window_days": 400}}, "definition.window_days"),
         (
             {"definition": {**EXPORTS["definition"], "window_days": 10**400}},
             "definition.window_days",
         ),
-        ({"definition": {"source": "events", "aggregation": "count", "scale": "per_week"}}, "definition.scale"),
+        ({"definition": {"source": "events", "aggregation": "count", "scale": "share_of_seats"}}, "definition.scale"),
         ({"definition": {"source": "events", "aggregation": "count", "events": [""]}}, "definition.events.0"),
         ({"definition": {"source": "events", "aggregation": "count", "formula": "1"}}, "definition.formula"),
         ({"definition": {"source": "surveys", "aggregation": "latest"}}, "definition.kind"),
         ({"definition": {"source": "surveys", "aggregation": "latest", "kind": "joy"}}, "definition.kind"),
         ({"definition": {"source": "surveys", "aggregation": "count", "kind": "nps"}}, "definition.aggregation"),
         (
-            {"definition": {"source": "events", "aggregation": "count", "window_days": 365}},
+            {"definition": {"source": "events", "aggregation": "count", "window_days": 366}},
             "definition.window_days",
         ),
         ({"definition": 7}, "definition"),
@@ -174,7 +174,7 @@ def item(**change: Any) -> dict[str, Any]:
         ({**CARD, "groups": [{"key": "value", "label": {"en": "Value"}}]}, "items.0.group"),
         ({**CARD, "groups": [{"key": "value", "label": {}}]}, "groups.0.label"),
         ({**CARD, "version": 7}, "version"),
-        ({"items": [{**ITEM, "measure": f"m{n}"} for n in range(60)]}, "items"),
+        ({"items": [{**ITEM, "measure": f"m{n}"} for n in range(501)]}, "items"),
     ],
 )
 @pytest.mark.parametrize("draft", [True, False])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from health.facts import live
 from health.facts.asof import AsOf
 from health.measures import Facts, Spec, evaluate
 from health.models import LateArrival, Measure, ScoringRun
+from health.parsing import parse
 from health.risk import USAGE_SPECS
 from health.services import base_rate, runs, snapshots
 from tests import factories
@@ -41,7 +43,34 @@ SPECS = [
     Spec("active_days", 14, events=("order_created",)),
     Spec("recency", 64),
     *USAGE_SPECS,
+    *(
+        parse({"source": "events", **definition})
+        for definition in (
+            {"aggregation": "count", "window_days": 90},
+            {"aggregation": "count", "scale": "per_week", "events": ["login"]},
+            {"aggregation": "count", "where": [{"property": "plan", "is": "equals", "value": "pro"}]},
+            {"aggregation": "active_days", "where": [{"property": "size", "is": "greater", "value": 3}]},
+            {"aggregation": "count", "window_days": 7, "compare": "usual_z", "windows": 8},
+            {"aggregation": "count", "window_days": 14, "compare": "usual_ratio", "events": ["login"]},
+            {"aggregation": "active_days", "compare": "before_difference", "scale": "per_week"},
+            {"aggregation": "trend", "window_days": 45},
+            {"aggregation": "distinct_users", "window_days": 20, "compare": "before_ratio"},
+            {"aggregation": "distinct_users", "window_days": 90, "scale": "share_of_seats"},
+            {"aggregation": "distinct_events", "window_days": 10, "compare": "usual_z", "windows": 3},
+            {"aggregation": "habit", "habit_days": 2},
+            {"aggregation": "habit", "habit_days": 3, "scale": "share_of_seats", "window_days": 60},
+            {"aggregation": "habit", "habit_days": 1, "scale": "", "compare": "before_difference"},
+            {"aggregation": "sum", "scale": "per_seat_week"},
+            {"aggregation": "sum", "property": "size", "window_days": 15, "compare": "usual_ratio", "windows": 4},
+            {"aggregation": "latest", "property": "size", "events": ["export", "login"]},
+            {"aggregation": "latest", "window_days": 365},
+            {"aggregation": "recency", "window_days": 80},
+            {"aggregation": "recency", "where": [{"property": "size", "is": "exists"}]},
+        )
+    ),
 ]
+PLANS = ["pro", "basic", 5, None]
+SIZES = [1.1, "2.2", "large", None, 7, -3, "1e2", True]
 
 EVENTS = st.lists(
     st.tuples(
@@ -67,8 +96,8 @@ def store(customer: Customer, people: list[str | None], events: list[tuple[int, 
         batch.names.append(name)
         batch.at.append(at)
         batch.known.append(max(at, int(datetime.combine(known, datetime.min.time(), UTC).timestamp()) * 1_000_000))
-        batch.values.append(None)
-        batch.properties.append(None)
+        batch.values.append(second / 7 if second % 3 else None)
+        batch.properties.append(json.dumps({"plan": PLANS[second % 4], "size": SIZES[second % 8]}))
     arrivals.store(batch, now=datetime.now(UTC))
 
 

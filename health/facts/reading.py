@@ -1,0 +1,111 @@
+"""Event measures that running tallies do not carry: read from the events of the customers asked for.
+
+Filters on properties, sums, latest values, people in habit, and windows longer than the tallies. Both executors read
+them here, by the same statements, so that they cannot tell different stories. A statement a filter and shard, by the
+index on workspace, customer and moment, grouped by the database to days.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from csplatform.core.columns import fetch_columns
+from csplatform.core.tenancy import current_workspace_id
+from health.facts import conditions
+from health.facts.event_windows import Grouped, figures
+from health.facts.sources import Asked, Reader
+from health.measures import Ints, Spec, Told, span
+
+_DAY = "((e.{column} AT TIME ZONE 'UTC')::date - DATE '0001-01-01' + 1)::int4"
+_WHO = "coalesce(uuid_hash_extended(e.contact_id, 0), 0)::int8"
+_NAME = "hashtextextended(e.name, 0)::int8"
+_PEOPLE = {"distinct_users", "habit"}
+_AMOUNTS = {"sum", "latest"}
+
+_Key = tuple[Any, ...]
+
+
+def load(asked: Asked) -> Reader:
+    """The events that the measures asked for look at, each filter once."""
+    grouped: dict[_Key, Grouped] = {}
+    for key in dict.fromkeys(_key(spec) for spec in asked.specs):
+        mine = [spec for spec in asked.specs if _key(spec) == key]
+        grouped[key] = _load(asked, mine[0], max(span(spec) for spec in mine))
+    n = len(asked.customer_ids)
+
+    def read(spec: Spec, day: date, known_by: date) -> Told:
+        return Told(*figures(spec, grouped[_key(spec)], day.toordinal(), known_by.toordinal(), n))
+
+    return read
+
+
+def _key(spec: Spec) -> _Key:
+    """What a statement depends on, apart from how far back it reads."""
+    amount = (spec.more.of,) if spec.aggregation in _AMOUNTS else ()
+    return spec.events, spec.more.where, amount, _what(spec)
+
+
+def _what(spec: Spec) -> str:
+    if spec.aggregation in _PEOPLE:
+        return _WHO
+    return _NAME if spec.aggregation == "distinct_events" else ""
+
+
+def _load(asked: Asked, spec: Spec, days: int) -> Grouped:
+    first, last = asked.days
+    low = date.fromordinal(max(first.toordinal() - days + 1, 1))
+    what, occurred = _what(spec) or "0::int8", _DAY.format(column="occurred_at")
+    reads_amounts = spec.aggregation in _AMOUNTS
+    amount, amount_params = conditions.number_of(spec.more.of) if reads_amounts else ("NULL::numeric", [])
+    taken, taken_params = conditions.statement(spec.events, spec.more.where)
+    found = fetch_columns(
+        f"""
+        SELECT customer::int4, day, greatest(day, known)::int4, what, count(*)::int8,
+               coalesce(sum(amount), 0)::float8, count(amount)::int8,
+               coalesce((array_agg(amount ORDER BY at DESC, message_key DESC) FILTER (WHERE amount IS NOT NULL))[1],
+                        0)::float8,
+               coalesce(max(at) FILTER (WHERE amount IS NOT NULL), 'epoch'::timestamptz)
+        FROM (
+          SELECT t.n - 1 AS customer, {occurred} AS day, {_DAY.format(column="known_at")} AS known, {what} AS what,
+                 e.occurred_at AS at, e.message_key, {amount} AS amount
+          FROM unnest(%s::uuid[]) WITH ORDINALITY AS t(id, n)
+          JOIN health_event e ON e.workspace_id = %s AND e.customer_id = t.id
+           AND e.occurred_at >= %s::timestamp AT TIME ZONE 'UTC'
+           AND e.occurred_at < (%s::date + 1)::timestamp AT TIME ZONE 'UTC' AND e.recorded_at <= %s
+          WHERE {taken}
+        ) AS taken
+        GROUP BY 1, 2, 3, 4 ORDER BY 2, 1, 3, 4
+        """,
+        [
+            *amount_params,
+            [str(each) for each in asked.customer_ids],
+            str(current_workspace_id()),
+            low,
+            last,
+            asked.recorded_by or "infinity",
+            *taken_params,
+        ],
+        {
+            "customer": "i4",
+            "day": "i4",
+            "known": "i4",
+            "what": "i8",
+            "count": "i8",
+            "total": "f8",
+            "numbers": "i8",
+            "latest": "f8",
+            "at": "i8",
+        },
+    )
+    whole = {name: found[name].astype(np.int64) for name in ("customer", "day", "known")}
+    return Grouped(**{**found, **whole, "what": _small_numbers(found["what"])})
+
+
+def _small_numbers(hashes: Ints) -> Ints:
+    """Each distinct hash as a number from 1 up; 0 stays 0, for nobody."""
+    codes = np.unique(hashes)
+    codes = codes[codes != 0]
+    return np.where(hashes == 0, 0, np.searchsorted(codes, hashes) + 1)
