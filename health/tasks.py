@@ -18,7 +18,7 @@ from csplatform.core import jobs
 from csplatform.core.tenancy import current_workspace_id, workspace_scope
 from health import adoption, dirty
 from health.models import DirtyCustomer, LateArrival
-from health.services import churn, counting, forgetting, runs, scoring, snapshots
+from health.services import churn, counting, forgetting, lab, runs, scoring, snapshots
 
 
 @shared_task(name="health.refresh")
@@ -74,7 +74,18 @@ def train_churn(workspace_id: str, job_id: str, **_: Any) -> None:
     churn.work(UUID(workspace_id), UUID(job_id))
 
 
-_JOBS = {forgetting.JOB_KIND: forget_events, counting.JOB_KIND: count_anew, churn.JOB_KIND: train_churn}
+@shared_task(name="health.lay_out_lab")
+def lay_out_lab(workspace_id: str, job_id: str, **_: Any) -> None:
+    """Lay out the past for the lab."""
+    lab.work(UUID(workspace_id), UUID(job_id))
+
+
+_JOBS = {
+    forgetting.JOB_KIND: forget_events,
+    counting.JOB_KIND: count_anew,
+    churn.JOB_KIND: train_churn,
+    lab.JOB_KIND: lay_out_lab,
+}
 
 
 @shared_task(name="health.roll_over")
@@ -129,6 +140,11 @@ def count_soon(workspace_id: UUID, job_id: UUID) -> None:
 def train_churn_soon(workspace_id: UUID, job_id: UUID) -> None:
     """Once committed, call a worker to a training."""
     _once_committed(train_churn, str(workspace_id), str(job_id))
+
+
+def lay_out_lab_soon(workspace_id: UUID, job_id: UUID) -> None:
+    """Once committed, call a worker to lay out the past for the lab."""
+    _once_committed(lay_out_lab, str(workspace_id), str(job_id))
 
 
 def when_a_customer_is_deleted(customer: Customer, now: datetime) -> None:
