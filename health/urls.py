@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from health.views import panel, start, today
+from health.views import lab, panel, start, today
 
 urlpatterns = [
     path("", today.today, name="today"),
@@ -18,4 +18,5 @@ urlpatterns = [
     path("start/again/<str:step>/", start.again, name="start_again"),
     path("start/dismiss/", start.dismiss, name="start_dismiss"),
     path("start/progress/", start.progress, name="start_progress"),
+    path("health/scorecards/<uuid:scorecard_id>/lab/", lab.scorecard_lab, name="scorecard_lab"),
 ]
