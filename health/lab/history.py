@@ -10,7 +10,7 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from zipfile import BadZipFile
 
 import numpy as np
@@ -64,7 +64,7 @@ class History:
             arrays[f"values{number}"] = self.columns[key].values
             arrays[f"codes{number}"] = self.columns[key].codes
         buffer = io.BytesIO()
-        np.savez(buffer, **arrays)  # type: ignore[arg-type]  (its keyword options share the names' place)
+        np.savez(buffer, **cast(Any, arrays))
         return buffer.getvalue()
 
     @classmethod
@@ -111,7 +111,8 @@ def totals(card: Card, history: History) -> Ints:
     if not card.exceptions:
         return total
     values = _compared(card, history)
-    return total + adjust(total, values, card.exceptions, card.edges, None).sum(axis=1)
+    adjusted: Ints = total + adjust(total, values, card.exceptions, card.edges, None).sum(axis=1)
+    return adjusted
 
 
 def _compared(card: Card, history: History) -> Floats:

@@ -104,7 +104,8 @@ def _area(total: Ints, churned: Flags, who: Ints, count: int) -> tuple[float, Fl
     lost = (np.cumsum(out) - out / 2) / n_out  # to rows that churned, by one that stayed with this score
     area = float((out * won).sum() / n_out)
     pull = np.where(churned, (won[total] - area) / n_out, (lost[total] - area) / n_stayed)
-    return area, np.bincount(who, pull, count)
+    per_customer: Floats = np.bincount(who, pull, count).astype(np.float64)
+    return area, per_customer
 
 
 def _interval(difference: float, pull: Floats) -> tuple[float, float]:

@@ -36,14 +36,18 @@ _KEPT = 2
 
 
 @transaction.atomic
-def start(*, actor: audit.Actor, now: datetime) -> Job:
-    """Plan the laying out for the active workspace, or return the one under way. Work it with ``work``."""
+def start(*, actor: audit.Actor, now: datetime, horizon: int | None = None) -> Job:
+    """Plan the laying out for the active workspace, or return the one under way. Work it with ``work``.
+
+    ``horizon``: days ahead within which a churn counts; the champion's where none is told, else that of the rules.
+    """
     locks.hold(JOB_KIND)
     running = current_job()
     if running is not None:
         return running
-    model = champion()
-    horizon = model.horizon_days if model else risk.HORIZON_DAYS
+    if horizon is None:
+        model = champion()
+        horizon = model.horizon_days if model else risk.HORIZON_DAYS
     job = jobs.create(kind=JOB_KIND, now=now, created_by_id=actor.user_id, horizon=horizon)
     jobs.start(job.pk, total=Customer.objects.count(), now=now)
     audit.record(actor=actor, action="lab.laying_out", subject=job, data={"horizon_days": horizon}, now=now)

@@ -57,7 +57,7 @@ def scorecard_lab(request: WorkspaceRequest, scorecard_id: UUID) -> HttpResponse
         weights = {each["key"]: each["weight"] for each in suggestion["weights"]}
         told = typed.Typed(typed.with_weights(told.content, weights), told.unread)
     errors = _unread(told)
-    context = {
+    context: dict[str, Any] = {
         "scorecard": scorecard,
         "version": version,
         "draft": draft,

@@ -21,7 +21,8 @@ ROWS = st.lists(
 
 @given(ROWS)
 def test_flows_hold_every_customer_whose_health_is_a_question(rows: list[tuple[str, str, int]]) -> None:
-    before, after, arr = ([row[place] for row in rows] for place in range(3))
+    before, after = [row[0] for row in rows], [row[1] for row in rows]
+    arr = [row[2] for row in rows]
     found = movement(before, after, np.array(arr, dtype=np.int64))
     counted = [row for row in rows if "not_applicable" not in row]
     assert {(f.before, f.after): f.customers for f in found.flows} == Counter(row[:2] for row in counted)

@@ -1,0 +1,126 @@
+"""The lab's history of a workspace: the rows of the churn panel, with values as they were known then."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from django.core.files.storage import default_storage
+
+from accounts.models import Customer, Workspace
+from csplatform.core import audit
+from csplatform.core.models import AuditEvent, Job, JobState
+from csplatform.core.tenancy import workspace_scope
+from health import lab_reads
+from health.facts import panel
+from health.lab.history import History
+from health.models import Scorecard, ScoringRun
+from health.scoring import parse_card
+from health.services import drafts, lab, runs
+from health.services.compute import card_of
+from tests import factories
+from tests.health.churn.test_history import CUSTOMERS, HORIZON, TODAY, fill, usual_events
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _own_storage(tmp_path: Path, settings: Any) -> None:
+    settings.MEDIA_ROOT = str(tmp_path)
+
+
+@pytest.fixture
+def workspace() -> Workspace:
+    made = factories.make_workspace("laid")
+    with workspace_scope(made):
+        fill(made, usual_events())
+    return made
+
+
+def laid_out(workspace: Workspace) -> History:
+    with workspace_scope(workspace):
+        job = lab.start(actor=audit.SYSTEM, now=datetime.now(UTC), horizon=HORIZON)
+    lab.work(workspace.pk, job.pk)
+    with workspace_scope(workspace):
+        assert Job.objects.get(pk=job.pk).state == JobState.DONE
+        found = lab.history()
+    assert found is not None
+    return found
+
+
+def cells(history: History) -> dict[tuple[int, int], tuple[float, ...]]:
+    """Values by day and customer, −1 where they are missing."""
+    values = np.column_stack([np.nan_to_num(column.told(), nan=-1) for column in history.columns.values()])
+    keys = zip(history.days[history.day].tolist(), history.customer.tolist(), strict=True)
+    return dict(zip(keys, map(tuple, values.tolist()), strict=True))
+
+
+def test_history_is_laid_out_once_from_what_was_known_and_again_from_snapshots(workspace: Workspace) -> None:
+    rebuilt = laid_out(workspace)
+    with workspace_scope(workspace):
+        ids = list(Customer.objects.order_by("id").values_list("id", flat=True))
+        plan = panel.plan(HORIZON, today=TODAY, customers=len(ids))
+        pieces = panel.assemble(plan, [panel.load(plan, ids, first_position=0)])
+    rows = dict(zip(zip(pieces.days.tolist(), pieces.customers.tolist(), strict=True), pieces.labels, strict=True))
+    mine = zip(rebuilt.days[rebuilt.day].tolist(), rebuilt.customer.tolist(), strict=True)
+    assert dict(zip(mine, rebuilt.churned.astype(int), strict=True)) == rows
+    assert rebuilt.told["from_snapshots"] == 0
+    assert rebuilt.told["rebuilt"] == len(rebuilt) * len(rebuilt.columns)
+
+    some = list(plan.days)[::2]
+    with workspace_scope(workspace):
+        run = runs.start(kind=ScoringRun.Kind.BACKFILL, days=some, now=datetime.now(UTC))
+    runs.work(workspace.pk, run.pk)
+    kept = laid_out(workspace)
+    assert cells(kept) == cells(rebuilt)
+    assert kept.told["from_snapshots"] == int(np.isin(kept.days[kept.day], [d.toordinal() for d in some]).sum()) * len(
+        kept.columns
+    )
+    assert len(default_storage.listdir(lab.folder_of(workspace.pk))[1]) == 1
+
+    with workspace_scope(workspace):
+        assert AuditEvent.objects.filter(action="lab.laying_out").count() == 2
+    lab.forget(workspace.pk)
+    with workspace_scope(workspace):
+        assert lab.history() is None
+
+
+def test_an_answer_tells_who_moves_and_how_both_rank(workspace: Workspace) -> None:
+    history = laid_out(workspace)
+    now = datetime.now(UTC)
+    with workspace_scope(workspace):
+        card = Scorecard.objects.get(is_default=True)
+        version = drafts.in_force(card.pk)
+        assert version is not None
+        Customer.objects.update(contract_state="active", arr_minor=1_000_00)
+        run = runs.start(kind=ScoringRun.Kind.CURRENT, days=[TODAY], now=now - timedelta(days=0))
+    runs.work(workspace.pk, run.pk)
+    with workspace_scope(workspace):
+        same = lab_reads.answer(card_of(version), version, history, capacity=10)
+        assert not same.moved
+        assert same.compared is not None
+        assert same.compared.difference == 0
+        assert same.compared.churned_customers > 20
+        strict = parse_card({**version.content, "bands": {"healthy": 99, "watch": 98.5}, "min_coverage": 0})
+        changed = lab_reads.answer(strict, version, history, capacity=10)
+    assert {each.after for each in changed.moved} <= {"at_risk", "watch", "healthy"}
+    assert all(each.before != each.after for each in changed.moved)
+    assert (
+        len(changed.movement.moved)
+        == len(changed.moved)
+        == sum(flow.customers for flow in changed.movement.flows if flow.before != flow.after)
+    )
+    assert changed.movement.customers + changed.unseen <= CUSTOMERS
+
+
+def test_another_workspace_reads_nothing_of_it(workspace: Workspace) -> None:
+    laid_out(workspace)
+    with workspace_scope(factories.make_workspace("stranger")):
+        assert lab.history() is None
+
+
+def test_a_workspace_without_a_past_is_laid_out_as_nothing() -> None:
+    assert len(laid_out(factories.make_workspace("young"))) == 0
