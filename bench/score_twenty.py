@@ -1,0 +1,101 @@
+"""Full scoring of 100,000 customers by 20 measures of two streams, with write-back: the night's run, and its memory.
+
+Few events a customer, because scoring reads what arrivals have counted and its time does not grow with them.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from accounts.models import Workspace
+from bench.machine import cpu_of, peak_memory_mb
+from bench.population import Imported, Population, bring_in, settle, store_events
+from bench.score_full import UNIT, score_all
+from bench.table import Row
+from csplatform.core import audit
+from csplatform.core.tenancy import workspace_scope
+from csplatform.demo import Simulation, yesterday
+from health.models import DirtyCustomer, LateArrival, Scorecard
+from health.services import definitions, drafts
+
+_CUSTOMERS, _EVENTS_EACH, _NIGHTS = 100_000, 20, 5
+_RISING = [[0, 0], [3, 0.6], [10, 1]]
+_MORE: tuple[tuple[str, int], ...] = (
+    ("count", 7),
+    ("count", 56),
+    ("trend", 14),
+    ("active_days", 14),
+    ("active_days", 56),
+    ("distinct_users", 7),
+    ("distinct_users", 56),
+    ("distinct_events", 7),
+    ("distinct_events", 56),
+)
+_OF_ONE_FEATURE: tuple[tuple[str, int], ...] = (("count", 28), ("active_days", 28), ("recency", 64))
+
+
+def run(scale: float = 1.0) -> list[Row]:
+    """The runs of the nights after the first scoring; the middle one counts."""
+    now = datetime.now(UTC)
+    simulation = Simulation(
+        end=yesterday(now),
+        customers=max(30, round(_CUSTOMERS * scale)),
+        days=90,
+        events=max(600, round(_CUSTOMERS * _EVENTS_EACH * scale)),
+        history=False,
+    )
+    imported = bring_in(simulation)
+    publish_twenty(imported.workspace, simulation.catalogue.feature_names[0], now)
+    store_events(imported, now)
+    population = _settled(imported)
+    score_all(population, population.last_day + timedelta(days=1))
+    before = peak_memory_mb()
+    nights = sorted(
+        (cpu_of(partial(score_all, population, population.last_day + timedelta(days=2 + n))) for n in range(_NIGHTS)),
+        key=lambda cpu: cpu.total,
+    )
+    middle = nights[_NIGHTS // 2]
+    n = population.customers
+    return [
+        Row("score_twenty", n / middle.total, UNIT, n),
+        Row("score_twenty_client", middle.client, "CPU-seconds", n, is_time=True),
+        Row("score_twenty_database", middle.database, "CPU-seconds", n, is_time=True),
+        Row("score_twenty_memory", peak_memory_mb() - before, "MB more than before", n, is_time=True),
+    ]
+
+
+def publish_twenty(workspace: Workspace, feature: str, now: datetime) -> None:
+    """The default measures and twelve more, all on the scorecard in force."""
+    with workspace_scope(workspace):
+        card = Scorecard.objects.get(is_default=True)
+        version = drafts.in_force(card.pk)
+        assert version is not None
+        content = drafts.told_of(version.content)
+        group = content["groups"][0]["key"]
+        wanted: list[tuple[str, dict[str, Any]]] = [
+            (f"{kind}-{days}", {"source": "events", "aggregation": kind, "window_days": days}) for kind, days in _MORE
+        ] + [
+            (f"feature-{kind}", {"source": "events", "aggregation": kind, "window_days": days, "events": [feature]})
+            for kind, days in _OF_ONE_FEATURE
+        ]
+        for key, definition in wanted:
+            slug = key.replace("_", "-")
+            told = {"label": {"en": key}, "definition": definition}
+            definitions.create_measure(key=slug, told=told, actor=audit.SYSTEM, now=now)
+            content["items"].append({"measure": slug, "group": group, "weight": 3, "curve": _RISING})
+        definitions.publish(
+            scorecard_id=card.pk, draft=drafts.as_draft(content), actor=audit.SYSTEM, now=now, why="Twenty measures."
+        )
+
+
+def _settled(imported: Imported) -> Population:
+    workspace = imported.workspace
+    with workspace_scope(workspace):
+        DirtyCustomer.objects.filter(workspace_id=workspace.pk).delete()
+        LateArrival.objects.filter(workspace_id=workspace.pk).delete()
+    settle()
+    data = imported.data
+    spent = cpu_of(lambda: None)
+    return Population(workspace, data.simulation.end, len(data.plans), len(data.events), spent, imported.paths.events)
