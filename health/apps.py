@@ -10,6 +10,7 @@ class HealthConfig(AppConfig):
         from csplatform.core import outbox
         from health import adoption, cohorts, defaults, segments, stage_criteria, tasks
         from health.facts import engagements, invoices, reading, relays, sources, tickets, voice
+        from health.alerts import opening as alerts
         from health.ingest import tasks as ingest_tasks
         from health.ingest.event_import import EventsKind
         from health.ingest.event_names import EventNamesKind
@@ -39,3 +40,4 @@ class HealthConfig(AppConfig):
         sources.register("relays", relays.load)
         sources.register("tickets", tickets.load)
         sources.register("invoices", invoices.load)
+        outbox.listen_to_all(alerts.hear)

@@ -27,4 +27,25 @@ declare(
             Field("horizon_days", "integer", _("Within how many days."), 90),
         ),
     ),
+    EventType(
+        "health.went_silent",
+        _("A customer that used the product regularly has sent nothing for markedly longer than it ever does."),
+        (
+            id_of("customer_id", _("The customer.")),
+            id_of("alert_id", _("The alert that began with it.")),
+            Field("quiet_days", "integer", _("Days without an event; outages of the sender are left out."), 12),
+            Field("usual_days", "number", _("The 95th percentile of its own gaps between days of use, in days."), 3.0),
+            Field("last_event_at", "time", _("When its last event happened."), "2026-06-03T16:20:00+00:00"),
+        ),
+    ),
+    EventType(
+        "health.coverage_lost",
+        _("A customer's health is no longer known: too few of its measures have a value."),
+        (
+            id_of("customer_id", _("The customer.")),
+            id_of("alert_id", _("The alert that began with it.")),
+            Field("from", "string", _("The band before: healthy, watch or at_risk."), "watch"),
+            Field("coverage", "integer", _("Percent of the weight that still has a value."), 35),
+        ),
+    ),
 )

@@ -1,3 +1,15 @@
+from health.models.alerts import (
+    Alert,
+    AlertChannel,
+    AlertDelivery,
+    AlertKind,
+    AlertMute,
+    AlertPace,
+    AlertPreference,
+    AlertRoute,
+    AlertState,
+    SlackHook,
+)
 from health.models.churn import ChurnModel
 from health.models.definitions import CardAssignment, Measure, Scorecard, ScorecardDraft, ScorecardVersion
 from health.models.events import ContactAlias, Event, EventName, InboxBatch, MessageKey, ProfileClock, RejectedMessage
@@ -20,6 +32,15 @@ from health.models.usage import ContactSeen, FeatureSeen, UsageWindow
 __all__ = [
     "AdoptionMark",
     "CardAssignment",
+    "Alert",
+    "AlertChannel",
+    "AlertDelivery",
+    "AlertKind",
+    "AlertMute",
+    "AlertPace",
+    "AlertPreference",
+    "AlertRoute",
+    "AlertState",
     "ChurnBaseRate",
     "ChurnMethod",
     "ChurnModel",
@@ -46,6 +67,7 @@ __all__ = [
     "ScorecardVersion",
     "ScoringRun",
     "ScoringShard",
+    "SlackHook",
     "TodayDismissal",
     "UsageWindow",
 ]

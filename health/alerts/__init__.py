@@ -1,0 +1,1 @@
+"""Alerts: who should hear of what happened to a customer, where and when, once."""

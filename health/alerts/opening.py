@@ -1,0 +1,244 @@
+"""Alerts begin, grow and end. The database holds one episode of a kind at a customer, whatever is delivered twice.
+
+News says only where to look: whether there is anything to tell is read from how the customer stands now, so news
+that comes late, twice or in another order leads to the same alerts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from accounts.models import Customer, CustomerHealth
+from accounts.services import bulk
+from csplatform.core import outbox
+from csplatform.core.ids import parse_uuid, uuid7
+from csplatform.core.models import OutboxEvent
+from csplatform.core.tenancy import current_workspace_id, workspace_scope
+from health import risk
+from health.alerts import rules
+from health.models import Alert, AlertKind, AlertMute, AlertState
+
+_HEARD = ("health.band_changed", "churn_risk.rose")
+_UNDER_CONTRACT = ("active", "notice_given", "in_grace")
+# Kinds that begin here and nowhere else, so their news is told from here.
+_TOLD = {AlertKind.WENT_SILENT: "health.went_silent", AlertKind.COVERAGE_LOST: "health.coverage_lost"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something to alert of. ``level``: its gravity; ``details``: its figures, as the alert keeps them."""
+
+    customer_id: UUID
+    kind: AlertKind
+    level: int
+    details: Mapping[str, Any]
+
+
+def hear(events: Sequence[OutboxEvent]) -> None:
+    """Listener of the outbox: alerts for changed bands and risen risks, in the delivering transaction."""
+    mine = sorted((each for each in events if each.name in _HEARD), key=lambda each: (each.workspace_id, each.pk))
+    for workspace_id, theirs in groupby(mine, key=lambda each: each.workspace_id):
+        told = list(theirs)
+        with workspace_scope(workspace_id):
+            begin(_findings(told), now=max(each.created_at for each in told))
+
+
+def _findings(events: Sequence[OutboxEvent]) -> list[Finding]:
+    named = [(each, parse_uuid(each.payload.get("customer_id"))) for each in events]
+    ids = {customer_id for _event, customer_id in named if customer_id is not None}
+    standing = {
+        row.customer_id: row
+        for row in CustomerHealth.objects.filter(customer__in=ids, customer__contract_state__in=_UNDER_CONTRACT)
+    }
+    found = [
+        finding
+        for event, customer_id in named
+        if customer_id in standing
+        if (finding := _finding(event, standing[customer_id])) is not None
+    ]
+    # Of several changes of one customer, the one that began highest tells the whole fall.
+    return sorted(found, key=lambda each: each.details.get("from_level", 0), reverse=True)
+
+
+def _finding(event: OutboxEvent, health: CustomerHealth) -> Finding | None:
+    before = str(event.payload.get("from", ""))
+    if event.name == "churn_risk.rose":
+        level = risk.level(health.churn_risk) if health.churn_risk is not None else "low"
+        if rules.risk_gravity(level) <= rules.risk_gravity(before):
+            return None
+        details = {
+            "from": before,
+            "to": level,
+            "from_level": rules.risk_gravity(before),
+            "risk": health.churn_risk,
+            "horizon_days": event.payload.get("horizon_days"),
+        }
+        return Finding(health.customer_id, AlertKind.RISK_ROSE, rules.risk_gravity(level), details)
+    if rules.fell(before, health.band):
+        gravity = rules.band_gravity(health.band) or 0
+        details = {
+            "from": before,
+            "to": health.band,
+            "from_level": rules.band_gravity(before),
+            "points": health.points,
+        }
+        return Finding(health.customer_id, AlertKind.BAND_FELL, gravity, details)
+    if rules.is_known(before) and health.band == "unknown":
+        return Finding(
+            health.customer_id, AlertKind.COVERAGE_LOST, 0, {"from": before, "coverage": health.coverage}
+        )
+    return None
+
+
+@transaction.atomic
+def begin(findings: Iterable[Finding], *, now: datetime) -> int:
+    """Begin an alert for each finding, once per customer and kind; returns how many began.
+
+    A finding of what is alerted already adds nothing unless it is graver: then the alert is open again and told anew.
+    One that comes within ``rules.REST`` of the last end takes that alert up again.
+    """
+    wanted = {(each.customer_id, each.kind): each for each in findings}
+    if not wanted:
+        return 0
+    for alert in _present(wanted, now):
+        finding = wanted.pop((alert.customer_id, AlertKind(alert.kind)), None)
+        if finding is not None:
+            _go_on(alert, finding, now)
+    mutes = _Mutes(now.date())
+    worth = dict(Customer.objects.filter(pk__in=[pk for pk, _kind in wanted]).values_list("pk", "arr_minor"))
+    rows = [
+        Alert(
+            id=uuid7(),
+            workspace_id=current_workspace_id(),
+            customer_id=each.customer_id,
+            kind=each.kind,
+            level=each.level,
+            state=AlertState.MUTED if (mute := mutes.of(each.customer_id, each.kind)) else AlertState.OPEN,
+            mute_id=mute,
+            details=dict(each.details),
+            arr_minor=worth[each.customer_id],
+            began_at=now,
+            changed_at=now,
+        )
+        for each in wanted.values()
+        if each.customer_id in worth
+    ]
+    stored = bulk.insert(rows)
+    begun = [row for row in rows if row.pk in stored]
+    _tell(begun, now)
+    return len(begun)
+
+
+def _present(wanted: Mapping[tuple[UUID, AlertKind], Finding], now: datetime) -> list[Alert]:
+    """The alerts that these findings belong to, locked: those that are not over, then the latest that just were."""
+    rows = Alert.objects.select_for_update(of=("self",), no_key=True).filter(
+        Q(over_at__isnull=True) | Q(over_at__gt=now - rules.REST),
+        customer_id__in=[pk for pk, _kind in wanted],
+        kind__in={kind for _pk, kind in wanted},
+    )
+    found = sorted(rows.order_by("pk"), key=lambda each: each.began_at, reverse=True)
+    return sorted(found, key=lambda each: each.over_at is not None)
+
+
+def _go_on(alert: Alert, finding: Finding, now: datetime) -> None:
+    graver = finding.level > alert.level
+    if alert.over_at is None and not graver:
+        return
+    if alert.over_at is not None:
+        mute = _Mutes(now.date()).of(alert.customer_id, finding.kind)
+        alert.over_at, alert.mute_id = None, mute
+        alert.state = AlertState.MUTED if mute else AlertState.OPEN
+        if finding.kind == AlertKind.WENT_SILENT:
+            alert.details = dict(finding.details)
+    if graver:
+        first = {name: alert.details[name] for name in ("from", "from_level") if name in alert.details}
+        alert.details = {**finding.details, **first}
+        alert.level, alert.round = finding.level, alert.round + 1
+        if alert.state == AlertState.ACKNOWLEDGED:
+            alert.state = AlertState.OPEN
+    alert.changed_at, alert.version = now, alert.version + 1
+    alert.save()
+
+
+class _Mutes:
+    """The mutes in force on ``day``, read once."""
+
+    def __init__(self, day: date) -> None:
+        rows = AlertMute.objects.filter(undone_at=None, until__gt=day).order_by("until", "pk")
+        self._live = {(kind, customer): pk for kind, customer, pk in rows.values_list("kind", "customer_id", "pk")}
+
+    def of(self, customer_id: UUID, kind: AlertKind) -> UUID | None:
+        """The mute of the customer's own, else of everybody's alerts of ``kind``."""
+        return self._live.get((kind, customer_id)) or self._live.get((kind, None))
+
+
+def _tell(begun: Iterable[Alert], now: datetime) -> None:
+    outbox.publish_many(
+        workspace_id=current_workspace_id(),
+        events=[
+            (_TOLD[AlertKind(row.kind)], {"customer_id": str(row.customer_id), "alert_id": str(row.pk), **_news(row)})
+            for row in begun
+            if row.kind in _TOLD
+        ],
+        now=now,
+    )
+
+
+def _news(row: Alert) -> dict[str, Any]:
+    if row.kind == AlertKind.WENT_SILENT:
+        return {name: row.details[name] for name in ("quiet_days", "usual_days", "last_event_at")}
+    return {"from": row.details["from"], "coverage": row.details["coverage"]}
+
+
+# What ends an episode: the way back to where it began, or the end of the contract.
+_OVER = """
+UPDATE health_alert a SET state = 'resolved', over_at = %(now)s, changed_at = %(now)s, version = a.version + 1
+FROM accounts_customer c
+JOIN accounts_customerhealth h ON h.workspace_id = c.workspace_id AND h.customer_id = c.id
+WHERE a.workspace_id = %(workspace)s AND a.state <> 'resolved' AND c.workspace_id = a.workspace_id
+  AND c.id = a.customer_id AND (
+    c.contract_state NOT IN ('active', 'notice_given', 'in_grace')
+    OR (a.kind = 'band_fell' AND array_position(ARRAY['healthy', 'watch', 'at_risk'], h.band::text) - 1
+        <= (a.details->>'from_level')::int)
+    OR (a.kind = 'risk_rose' AND width_bucket(coalesce(h.churn_risk, 0), %(edges)s::int[])
+        <= (a.details->>'from_level')::int)
+    OR (a.kind = 'went_silent' AND h.last_event_at > (a.details->>'last_event_at')::timestamptz)
+    OR (a.kind = 'coverage_lost' AND h.band <> 'unknown'))
+"""
+_NEEDED_NO_MORE = """
+UPDATE health_alertdelivery d SET done_at = %(now)s, due_at = NULL FROM health_alert a
+WHERE d.workspace_id = %(workspace)s AND d.done_at IS NULL AND a.workspace_id = d.workspace_id AND a.id = d.alert_id
+  AND a.state IN ('resolved', 'muted')
+"""
+_HEARD_AGAIN = """
+UPDATE health_alert a SET state = 'open', mute_id = NULL, round = a.round + (a.routed_round = a.round)::int,
+  changed_at = %(now)s, version = a.version + 1
+FROM health_alertmute m
+WHERE a.workspace_id = %(workspace)s AND a.state = 'muted' AND m.workspace_id = a.workspace_id AND m.id = a.mute_id
+  AND (m.undone_at IS NOT NULL OR m.until <= %(today)s)
+"""
+
+
+@transaction.atomic
+def settle(*, now: datetime) -> int:
+    """End what is over, hear again what was muted until now, and drop deliveries nobody needs; returns the ended."""
+    values = {
+        "now": now,
+        "today": now.date(),
+        "workspace": str(current_workspace_id()),
+        "edges": [least for _name, least in risk.LEVELS[1:]],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_OVER, values)
+        ended: int = cursor.rowcount
+        cursor.execute(_HEARD_AGAIN, values)
+        cursor.execute(_NEEDED_NO_MORE, values)
+    return ended
