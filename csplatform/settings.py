@@ -116,6 +116,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "csp.context_processors.nonce",
                 "accounts.context_processors.workspace",
+                "health.views.alerts.nav_counts",
             ],
         },
     }

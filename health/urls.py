@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from health.views import lab, panel, start, today
+from health.views import alert_settings, alerts, lab, panel, start, today
 
 urlpatterns = [
     path("", today.today, name="today"),
@@ -19,4 +19,15 @@ urlpatterns = [
     path("start/dismiss/", start.dismiss, name="start_dismiss"),
     path("start/progress/", start.progress, name="start_progress"),
     path("health/scorecards/<uuid:scorecard_id>/lab/", lab.scorecard_lab, name="scorecard_lab"),
+    path("health/alerts/", alerts.listing, name="alert_list"),
+    path("health/alerts/read/", alerts.read_all, name="alert_read_all"),
+    path("health/alerts/<uuid:alert_id>/acknowledge/", alerts.acknowledge, name="alert_acknowledge"),
+    path("health/alerts/<uuid:alert_id>/mute/", alerts.mute, name="alert_mute"),
+    path("health/alerts/mutes/<uuid:mute_id>/undo/", alerts.unmute, name="alert_unmute"),
+    path("settings/alerts/", alert_settings.preferences, name="alert_preferences"),
+    path("settings/alerts/routes/", alert_settings.routes, name="alert_routes"),
+    path("settings/alerts/routes/<uuid:route_id>/delete/", alert_settings.route_delete, name="alert_route_delete"),
+    path("settings/alerts/hooks/", alert_settings.hook_add, name="slack_hook_add"),
+    path("settings/alerts/hooks/<uuid:hook_id>/delete/", alert_settings.hook_delete, name="slack_hook_delete"),
+    path("settings/alerts/hooks/<uuid:hook_id>/on/", alert_settings.hook_on, name="slack_hook_on"),
 ]

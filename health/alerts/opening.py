@@ -92,9 +92,7 @@ def _finding(event: OutboxEvent, health: CustomerHealth) -> Finding | None:
         }
         return Finding(health.customer_id, AlertKind.BAND_FELL, gravity, details)
     if rules.is_known(before) and health.band == "unknown":
-        return Finding(
-            health.customer_id, AlertKind.COVERAGE_LOST, 0, {"from": before, "coverage": health.coverage}
-        )
+        return Finding(health.customer_id, AlertKind.COVERAGE_LOST, 0, {"from": before, "coverage": health.coverage})
     return None
 
 

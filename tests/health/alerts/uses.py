@@ -1,0 +1,85 @@
+"""Customers in use, for tests of alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from accounts.models import Customer, CustomerHealth, Workspace
+from csplatform.core import outbox
+from csplatform.core.models import OutboxEvent
+from health.measures import STATE_DAYS
+from health.models import UsageWindow
+from tests import factories
+
+NOW = datetime(2026, 6, 16, 9, 0, tzinfo=UTC)
+TODAY = NOW.date()
+
+
+def customer(name: str = "Nottingham Freight", **health: Any) -> Customer:
+    return factories.make_customer(
+        name, contract_state="active", arr_minor=12_000_00, health={"band": "healthy", "points": 8_000, **health}
+    )
+
+
+def used_on(workspace: Workspace, of: Customer, days_ago: Iterable[int]) -> None:
+    """``of`` sent events so many days before ``TODAY``, at noon."""
+    ago = sorted(set(days_ago))
+    anchor = TODAY - timedelta(days=ago[0])
+    counts = np.zeros(STATE_DAYS, dtype="<i4")
+    for each in ago:
+        place = STATE_DAYS - 1 - (each - ago[0])
+        if place >= 0:
+            counts[place] = 5
+    last = datetime(anchor.year, anchor.month, anchor.day, 12, tzinfo=UTC)
+    UsageWindow.objects.update_or_create(
+        workspace=workspace,
+        customer=of,
+        stream="*",
+        defaults={
+            "anchor": anchor,
+            "counts": counts.tobytes(),
+            "users": counts.tobytes(),
+            "features": counts.tobytes(),
+            "first_day": TODAY - timedelta(days=max(ago)),
+            "last_event_at": last,
+        },
+    )
+    CustomerHealth.objects.filter(customer=of).update(last_event_at=last)
+
+
+def stands(of: Customer, **health: Any) -> None:
+    CustomerHealth.objects.filter(customer=of).update(**health)
+
+
+def news(name: str, of: Customer, *, at: datetime = NOW, **payload: Any) -> None:
+    outbox.publish(workspace_id=of.workspace_id, name=name, payload={"customer_id": str(of.pk), **payload}, now=at)
+
+
+def band_changes(of: Customer, before: str, after: str, *, at: datetime = NOW) -> None:
+    """Scoring has moved ``of`` to ``after``, and the news of it was delivered."""
+    stands(of, band=after)
+    news("health.band_changed", of, at=at, **{"from": before, "to": after})
+    deliver(at)
+
+
+def deliver(at: datetime = NOW) -> None:
+    while outbox.dispatch_waiting(now=at):
+        pass
+
+
+def deliver_again(workspace: Workspace, at: datetime) -> None:
+    """Everything that was ever told comes once more, in whatever order the ids give."""
+    OutboxEvent.objects.filter(workspace_id=workspace.pk).update(dispatched_at=None)
+    deliver(at)
+
+
+def told(workspace: Workspace, name: str) -> list[dict[str, Any]]:
+    return list(
+        OutboxEvent.objects.filter(workspace_id=workspace.pk, name=name)
+        .order_by("pk")
+        .values_list("payload", flat=True)
+    )
