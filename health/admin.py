@@ -11,6 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts.administration.base import HistoryAdmin
 from health.models import (
     CardAssignment,
+    Alert,
+    AlertDelivery,
+    AlertMute,
+    AlertPreference,
+    AlertRoute,
     ChurnBaseRate,
     ChurnModel,
     HealthOverride,
@@ -23,6 +28,7 @@ from health.models import (
     ScorecardDraft,
     ScorecardVersion,
     ScoringRun,
+    SlackHook,
     TodayDismissal,
 )
 
@@ -130,3 +136,43 @@ class TodayDismissalAdmin(HistoryAdmin):
     list_filter = ["kind"]
     list_select_related = ["customer", "member__user"]
     search_fields = ["customer__name"]
+
+
+@admin.register(Alert)
+class AlertAdmin(HistoryAdmin):
+    list_display = ["customer", "kind", "state", "began_at", "over_at"]
+    list_filter = ["kind", "state"]
+    list_select_related = ["customer"]
+    search_fields = ["customer__name"]
+
+
+@admin.register(AlertMute)
+class AlertMuteAdmin(HistoryAdmin):
+    list_display = ["kind", "customer", "until", "reason", "made_by_label", "undone_at"]
+    list_filter = ["kind"]
+    list_select_related = ["customer"]
+
+
+@admin.register(AlertRoute)
+class AlertRouteAdmin(HistoryAdmin):
+    list_display = ["name", "kinds", "roles", "channels", "pace"]
+
+
+@admin.register(AlertPreference)
+class AlertPreferenceAdmin(HistoryAdmin):
+    list_display = ["member", "wants_in_app", "wants_email", "email_pace", "digest_hour"]
+    list_select_related = ["member__user"]
+
+
+@admin.register(AlertDelivery)
+class AlertDeliveryAdmin(HistoryAdmin):
+    """What went to whom: where an alert did not arrive, the reason stands here."""
+
+    list_display = ["alert_id", "channel", "pace", "made_at", "due_at", "done_at", "attempts", "error"]
+    list_filter = ["channel", "pace"]
+
+
+@admin.register(SlackHook)
+class SlackHookAdmin(HistoryAdmin):
+    list_display = ["name", "hint", "is_enabled", "failing_since", "last_status"]
+    exclude = ["url_secret"]

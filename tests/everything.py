@@ -29,7 +29,8 @@ from csplatform.core import audit
 from csplatform.core.ids import uuid7
 from csplatform.core.models import Job
 from csplatform.core.tenancy import workspace_scope
-from health.models import HealthScore, HealthSnapshot
+from health.alerts import opening
+from health.models import AlertDelivery, AlertKind, HealthScore, HealthSnapshot
 from health.services import base_rate
 from health.services.scoring import score_present
 from journeys.adoption.rules import DEFAULT
@@ -75,6 +76,10 @@ def make_everything(slug: str, role: Role = Role.OWNER) -> tuple[Workspace, Memb
         rows[HealthSnapshot] = _ensure(
             HealthSnapshot, workspace, rows, values=score.values, risk_inputs=score.risk_inputs
         )
+        # An alert that says what happened, and that the member has heard of.
+        told = {"from": "healthy", "to": "watch", "from_level": 0, "points": 6_000}
+        opening.begin([opening.Finding(customer.pk, AlertKind.BAND_FELL, 1, told)], now=factories.NOW)
+        _ensure(AlertDelivery, workspace, rows, member=membership)
         # A segment that everybody of the workspace may use.
         rows[SavedSegment] = _ensure(SavedSegment, workspace, rows, is_shared=True, definition={"all": []})
         # A run that went through and refused a row, so that each of its pages has something to show.

@@ -19,6 +19,7 @@ from accounts.api.webhooks import WebhookDeliveryViewSet, WebhookEventViewSet, W
 from csplatform.api.docs import DocsView, SchemaView
 from csplatform.api.errors import unknown_address
 from csplatform.core.rest.paths import ReferenceConverter
+from health.api.alerts import AlertViewSet
 from health.api.customers import CustomerHealthViewSet
 from health.api.definitions import MeasureViewSet
 from health.api.overrides import HealthOverrideViewSet
@@ -175,6 +176,11 @@ urlpatterns = [
         for deed in ("cancel", "retry")
     ),
     *_records("playbook-runs", PlaybookRunViewSet),
+    *(
+        path(f"v1/alerts/<reference:id>/{deed}/", AlertViewSet.as_view({"post": deed}), name=f"api-alerts-{deed}")
+        for deed in ("acknowledge", "mute", "unmute")
+    ),
+    *_records("alerts", AlertViewSet),
     path("v1/signals/<reference:id>/answer/", SignalViewSet.as_view({"post": "answer"}), name="api-signals-answer"),
     *_records("signals", SignalViewSet),
     path("v1/shocks/<reference:id>/close/", ShockViewSet.as_view({"post": "close"}), name="api-shocks-close"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -17,7 +18,7 @@ from health.alerts.words import Line
 def message(member: Membership, lines: Sequence[Line], *, more: int) -> EmailMultiAlternatives:
     """The mail for ``member`` in the active language; ``more``: how many alerts are only counted."""
     leave = settings.PUBLIC_URL + reverse("alert_preferences")
-    context = {
+    context: dict[str, Any] = {
         "workspace": member.workspace,
         "lines": lines,
         "first": lines[0],

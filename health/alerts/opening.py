@@ -157,7 +157,7 @@ def _go_on(alert: Alert, finding: Finding, now: datetime) -> None:
         if finding.kind == AlertKind.WENT_SILENT:
             alert.details = dict(finding.details)
     if graver:
-        first = {name: alert.details[name] for name in ("from", "from_level") if name in alert.details}
+        first: dict[str, Any] = {name: alert.details[name] for name in ("from", "from_level") if name in alert.details}
         alert.details = {**finding.details, **first}
         alert.level, alert.round = finding.level, alert.round + 1
         if alert.state == AlertState.ACKNOWLEDGED:
@@ -171,7 +171,9 @@ class _Mutes:
 
     def __init__(self, day: date) -> None:
         rows = AlertMute.objects.filter(undone_at=None, until__gt=day).order_by("until", "pk")
-        self._live = {(kind, customer): pk for kind, customer, pk in rows.values_list("kind", "customer_id", "pk")}
+        self._live: dict[tuple[str, UUID | None], UUID] = {
+            (kind, customer): pk for kind, customer, pk in rows.values_list("kind", "customer_id", "pk")
+        }
 
     def of(self, customer_id: UUID, kind: AlertKind) -> UUID | None:
         """The mute of the customer's own, else of everybody's alerts of ``kind``."""
@@ -228,7 +230,7 @@ WHERE a.workspace_id = %(workspace)s AND a.state = 'muted' AND m.workspace_id = 
 @transaction.atomic
 def settle(*, now: datetime) -> int:
     """End what is over, hear again what was muted until now, and drop deliveries nobody needs; returns the ended."""
-    values = {
+    values: dict[str, Any] = {
         "now": now,
         "today": now.date(),
         "workspace": str(current_workspace_id()),

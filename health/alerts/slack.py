@@ -99,8 +99,8 @@ def message(lines: Sequence[Line], *, more: int) -> dict[str, object]:
     head = ngettext("%(n)s alert", "%(n)s alerts", count) % {"n": count}
     blocks: list[dict[str, object]] = [
         {"type": "header", "text": {"type": "plain_text", "text": head, "emoji": False}},
-        *({"type": "section", "text": {"type": "mrkdwn", "text": _section(line)}} for line in lines),
     ]
+    blocks += [{"type": "section", "text": {"type": "mrkdwn", "text": _section(line)}} for line in lines]
     if more:
         rest = ngettext("%(n)s more in the app", "%(n)s more in the app", more) % {"n": more}
         link = f"<{settings.PUBLIC_URL}/health/alerts/|{escape(rest)}>"

@@ -56,8 +56,8 @@ def test_news_that_is_over_before_it_is_heard_begins_nothing() -> None:
     workspace = factories.make_workspace()
     with workspace_scope(workspace):
         of = customer()
-        news("health.band_changed", of, **{"from": "healthy", "to": "watch"})
-        news("health.band_changed", of, **{"from": "watch", "to": "healthy"})
+        news("health.band_changed", of, {"from": "healthy", "to": "watch"})
+        news("health.band_changed", of, {"from": "watch", "to": "healthy"})
         deliver()
         assert not Alert.objects.exists()
 
@@ -112,7 +112,7 @@ def test_a_risen_risk_says_the_levels_and_ends_when_it_is_back() -> None:
     workspace = factories.make_workspace()
     with workspace_scope(workspace):
         of = customer(churn_risk=3_000)
-        news("churn_risk.rose", of, **{"from": "low", "to": "high", "probability": "0.3000", "horizon_days": 90})
+        news("churn_risk.rose", of, {"from": "low", "to": "high", "probability": "0.3000", "horizon_days": 90})
         deliver()
         alert = Alert.objects.get()
         assert (alert.kind, alert.details["from"], alert.details["to"]) == (AlertKind.RISK_ROSE, "low", "high")

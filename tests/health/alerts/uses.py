@@ -55,14 +55,14 @@ def stands(of: Customer, **health: Any) -> None:
     CustomerHealth.objects.filter(customer=of).update(**health)
 
 
-def news(name: str, of: Customer, *, at: datetime = NOW, **payload: Any) -> None:
+def news(name: str, of: Customer, payload: dict[str, Any], *, at: datetime = NOW) -> None:
     outbox.publish(workspace_id=of.workspace_id, name=name, payload={"customer_id": str(of.pk), **payload}, now=at)
 
 
 def band_changes(of: Customer, before: str, after: str, *, at: datetime = NOW) -> None:
     """Scoring has moved ``of`` to ``after``, and the news of it was delivered."""
     stands(of, band=after)
-    news("health.band_changed", of, at=at, **{"from": before, "to": after})
+    news("health.band_changed", of, {"from": before, "to": after}, at=at)
     deliver(at)
 
 

@@ -1,0 +1,400 @@
+"""Who hears of an alert, where and when; and that each hears of it once."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from smtplib import SMTPServerDisconnected
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.exceptions import ValidationError
+
+from accounts.models import AccountTeamMember, Customer, Membership, Workspace
+from accounts.models.customers import TeamRole
+from accounts.roles import Role
+from accounts.services import deletion, members, team
+from csplatform.core import audit
+from csplatform.core.tenancy import workspace_scope
+from health.alerts import deeds, opening, routing, selectors, sending, slack, wishes
+from health.alerts.opening import Finding
+from health.models import (
+    Alert,
+    AlertChannel,
+    AlertDelivery,
+    AlertKind,
+    AlertMute,
+    AlertPace,
+    AlertState,
+    SlackHook,
+)
+from tests import factories
+from tests.accounts.webhooks.conftest import Receiver, receiver
+from tests.health.alerts.uses import NOW, band_changes, customer, stands
+
+__all__ = ["receiver"]
+pytestmark = pytest.mark.django_db
+DAY, BY = timedelta(days=1), audit.SYSTEM
+MORNING = NOW + timedelta(hours=21)  # Wednesday, 08:00 in Paris
+
+
+@pytest.fixture
+def workspace() -> Workspace:
+    return factories.make_workspace()
+
+
+def looked_after_by(member: Membership, of: Customer, role: TeamRole = TeamRole.CSM) -> None:
+    AccountTeamMember.objects.create(
+        workspace_id=of.workspace_id, customer=of, member=member, role=role, since=NOW.date() - DAY
+    )
+    team.refresh_csm([of.pk], day=NOW.date(), now=NOW)
+
+
+def alerted(of: Customer, at: datetime = NOW, kind: AlertKind = AlertKind.BAND_FELL) -> Alert:
+    stands(of, band="watch")
+    told = {"from": "healthy", "to": "watch", "from_level": 0, "points": 6_000, "coverage": 40}
+    opening.begin([Finding(of.pk, kind, 1, told)], now=at)
+    alert: Alert = Alert.objects.get(customer=of, kind=kind)
+    return alert
+
+
+def route(**told: Any) -> None:
+    usual: dict[str, Any] = {
+        "name": "Route",
+        "kinds": [],
+        "bands": [],
+        "definition": {},
+        "least_arr_minor": None,
+        "roles": [TeamRole.CSM],
+        "channels": [AlertChannel.EMAIL],
+        "pace": AlertPace.AT_ONCE,
+        "slack": None,
+    }
+    wishes.add_route(**{**usual, **told}, actor=BY, now=NOW)
+
+
+def pass_on(at: datetime = NOW) -> None:
+    while routing.route_waiting(now=at):
+        pass
+
+
+def send(workspace: Workspace, at: datetime = NOW) -> int:
+    return sending.send_due(workspace_id=workspace.pk, clock=lambda: at, until=at + DAY)
+
+
+def test_without_any_route_the_csm_sees_it_at_once_and_gets_one_mail_in_the_morning(workspace: Workspace) -> None:
+    member = factories.make_member(workspace)
+    with workspace_scope(workspace):
+        for name in ("Nottingham Freight", "Trent Valley Foods"):
+            of = customer(name)
+            looked_after_by(member, of)
+            alerted(of)
+        pass_on()
+        assert selectors.unread(member) == 2
+    assert send(workspace) == 0
+    assert send(workspace, MORNING) == 1
+    (letter,) = mail.outbox
+    assert letter.to == [member.user.email]
+    assert "2 alerts" in letter.subject
+    assert "Trent Valley Foods" in letter.body
+    assert "/settings/alerts/" in letter.body
+    assert "Fell from healthy to watch, with 60 points." in letter.body
+    assert letter.alternatives[0][1] == "text/html"
+    assert send(workspace, MORNING) == 0
+
+
+def test_the_mail_speaks_the_language_of_who_receives_it(workspace: Workspace) -> None:
+    member = factories.make_member(workspace)
+    member.user.language = "de"
+    member.user.save()
+    with workspace_scope(workspace):
+        of = customer()
+        looked_after_by(member, of)
+        alerted(of)
+        pass_on()
+    send(workspace, MORNING)
+    assert 'lang="de"' in mail.outbox[0].alternatives[0][0]
+
+
+def test_where_nobody_holds_the_place_the_managers_of_customer_success_hear_of_it(workspace: Workspace) -> None:
+    manager = factories.make_member(workspace, Role.MANAGER)
+    factories.make_member(workspace, Role.OWNER)
+    with workspace_scope(workspace):
+        alerted(customer())
+        pass_on()
+        assert set(AlertDelivery.objects.values_list("member", flat=True)) == {manager.pk}
+
+
+def test_a_route_takes_what_it_says_and_nothing_else(workspace: Workspace) -> None:
+    seller = factories.make_member(workspace)
+    with workspace_scope(workspace):
+        route(kinds=[AlertKind.BAND_FELL], bands=["watch"], least_arr_minor=10_000_00, roles=[TeamRole.SALES])
+        large, small = customer("Large"), customer("Small")
+        Customer.objects.filter(pk=small.pk).update(arr_minor=9_999_99)
+        for of in (large, small):
+            looked_after_by(seller, of, TeamRole.SALES)
+            alerted(of)
+        alerted(large, kind=AlertKind.COVERAGE_LOST)
+        pass_on()
+        told = AlertDelivery.objects.get()
+        assert (told.alert.customer_id, told.alert.kind, told.member_id) == (large.pk, AlertKind.BAND_FELL, seller.pk)
+
+
+def test_two_routes_to_one_person_tell_it_once_and_the_quicker_one_counts(workspace: Workspace) -> None:
+    member = factories.make_member(workspace)
+    with workspace_scope(workspace):
+        route(name="Slow", pace=AlertPace.DIGEST)
+        route(name="Quick")
+        of = customer()
+        looked_after_by(member, of)
+        alerted(of)
+        pass_on()
+        assert AlertDelivery.objects.count() == 1
+    assert send(workspace) == 1
+    assert send(workspace, MORNING) == 0
+
+
+def test_a_person_chooses_how_and_when(workspace: Workspace) -> None:
+    member = factories.make_member(workspace)
+    asked: dict[str, Any] = {
+        "wants_in_app": False,
+        "wants_email": True,
+        "email_pace": AlertPace.DIGEST,
+        "digest_hour": 18,
+        "only_weekdays": True,
+        "time_zone": "America/New_York",
+    }
+    with workspace_scope(workspace):
+        route(channels=[AlertChannel.EMAIL, AlertChannel.IN_APP])
+        wishes.prefer(member=member, wishes=asked, actor=BY, now=NOW)
+        of = customer()
+        looked_after_by(member, of)
+        alerted(of)
+        pass_on()
+        told = AlertDelivery.objects.get()
+        assert told.due_at == NOW.replace(hour=22)
+        wishes.prefer(member=member, wishes={**asked, "digest_hour": 12}, actor=BY, now=NOW)
+        told.refresh_from_db()
+        assert told.due_at == NOW.replace(hour=16)
+        wishes.prefer(member=member, wishes={**asked, "wants_email": False}, actor=BY, now=NOW)
+    assert send(workspace, NOW + 2 * DAY) == 0
+
+
+def test_what_is_over_before_the_digest_is_not_mailed(workspace: Workspace) -> None:
+    member = factories.make_member(workspace)
+    with workspace_scope(workspace):
+        of = customer()
+        looked_after_by(member, of)
+        band_changes(of, "healthy", "watch")
+        pass_on()
+        band_changes(of, "watch", "healthy", at=NOW + timedelta(hours=1))
+        opening.settle(now=NOW + timedelta(hours=1))
+        assert selectors.unread(member) == 0
+    assert send(workspace, MORNING) == 0
+    assert mail.outbox == []
+
+
+def test_muted_alerts_are_counted_and_sent_to_nobody_until_the_mute_ends(workspace: Workspace) -> None:
+    member = factories.make_member(workspace)
+    with workspace_scope(workspace):
+        of, other = customer(), customer("Other")
+        looked_after_by(member, of)
+        looked_after_by(member, other)
+        alerted(other)
+        until = NOW.date() + 7 * DAY
+        deeds.mute(kind=AlertKind.BAND_FELL, customer_id=of.pk, reason="They migrate.", until=until, actor=BY, now=NOW)
+        alert = alerted(of)
+        pass_on()
+        assert alert.state == AlertState.MUTED
+        assert selectors.unread(member) == 1
+        assert selectors.counts(member) == {AlertState.OPEN: 1, AlertState.MUTED: 1}
+        assert [each.muted for each in selectors.mutes(NOW.date())] == [1]
+        opening.settle(now=NOW + 6 * DAY)
+        pass_on(NOW + 6 * DAY)
+        assert selectors.unread(member) == 1
+        opening.settle(now=NOW + 7 * DAY)
+        pass_on(NOW + 7 * DAY)
+        assert selectors.unread(member) == 2
+
+
+def test_muting_what_is_on_silences_it_and_undoing_brings_it_back(workspace: Workspace) -> None:
+    member = factories.make_member(workspace)
+    with workspace_scope(workspace):
+        of = customer()
+        looked_after_by(member, of)
+        alerted(of)
+        pass_on()
+        told = deeds.mute(
+            kind=AlertKind.BAND_FELL,
+            customer_id=None,
+            reason="New scorecard",
+            until=NOW.date() + DAY,
+            actor=BY,
+            now=NOW,
+        )
+        assert Alert.objects.get().state == AlertState.MUTED
+        assert selectors.unread(member) == 0
+        deeds.unmute(mute_id=told.pk, actor=BY, now=NOW)
+        assert Alert.objects.get().state == AlertState.OPEN
+    assert send(workspace, MORNING) == 0
+
+
+@pytest.mark.parametrize(("reason", "days"), [("", 7), ("Because", 0), ("Because", 400)])
+def test_a_mute_needs_a_reason_and_an_end(workspace: Workspace, reason: str, days: int) -> None:
+    with workspace_scope(workspace), pytest.raises(ValidationError):
+        deeds.mute(
+            kind=AlertKind.BAND_FELL,
+            customer_id=None,
+            reason=reason,
+            until=NOW.date() + days * DAY,
+            actor=BY,
+            now=NOW,
+        )
+    with workspace_scope(workspace):
+        assert not AlertMute.objects.exists()
+
+
+def test_a_mail_server_that_is_away_delays_the_mail_and_loses_nothing(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member = factories.make_member(workspace)
+    with workspace_scope(workspace):
+        route()
+        of = customer()
+        looked_after_by(member, of)
+        alerted(of)
+        pass_on()
+
+    def away(*_args: Any, **_named: Any) -> None:
+        raise SMTPServerDisconnected
+
+    with monkeypatch.context() as broken:
+        broken.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", away)
+        assert send(workspace) == 0
+    assert send(workspace, NOW + timedelta(minutes=1)) == 1
+    assert len(mail.outbox) == 1
+
+
+def test_who_left_hears_nothing_more(workspace: Workspace) -> None:
+    member = factories.make_member(workspace)
+    with workspace_scope(workspace):
+        of = customer()
+        looked_after_by(member, of)
+        alerted(of)
+        pass_on()
+        members.remove_member(membership=member, successor=None, actor=BY, may_manage_owners=True, now=NOW)
+    assert send(workspace, MORNING) == 0
+    with workspace_scope(workspace):
+        assert not AlertDelivery.objects.filter(due_at__isnull=False).exists()
+
+
+def test_deleting_a_customer_deletes_its_alerts(workspace: Workspace) -> None:
+    member = factories.make_member(workspace)
+    with workspace_scope(workspace):
+        of = customer()
+        looked_after_by(member, of)
+        alerted(of)
+        deeds.mute(kind=AlertKind.BAND_FELL, customer_id=of.pk, reason="Why", until=NOW.date() + DAY, actor=BY, now=NOW)
+        deletion.delete_customer(customer_id=of.pk, actor=BY, now=NOW)
+        assert not Alert.objects.exists()
+        assert not AlertMute.objects.exists()
+
+
+class Slack:
+    """A channel that remembers what was posted."""
+
+    def __init__(self, workspace: Workspace, receiver: Receiver) -> None:
+        self.workspace, self.receiver = workspace, receiver
+        with workspace_scope(workspace):
+            self.hook = slack.create(name="#alerts", url=receiver.url, actor=BY, now=NOW)
+            route(channels=[AlertChannel.SLACK], slack=self.hook)
+
+    def posted(self) -> list[dict[str, Any]]:
+        return [json.loads(each.body) for each in self.receiver.received]
+
+
+@pytest.fixture
+def channel(workspace: Workspace, receiver: Receiver) -> Slack:
+    return Slack(workspace, receiver)
+
+
+def test_a_channel_gets_one_message_of_what_gathered(channel: Slack) -> None:
+    with workspace_scope(channel.workspace):
+        alerted(customer("Nottingham & <Freight>"))
+        alerted(customer("Trent"))
+        pass_on()
+    assert send(channel.workspace) == 1
+    assert send(channel.workspace) == 0
+    (message,) = channel.posted()
+    text = json.dumps(message["blocks"])
+    assert message["blocks"][0]["text"]["text"] == "2 alerts"
+    assert "Nottingham &amp; &lt;Freight&gt;" in text
+    assert len(message["blocks"]) == 3
+
+
+def test_a_channel_that_is_away_is_tried_again_and_the_admin_sees_it(channel: Slack) -> None:
+    channel.receiver.answers(500)
+    with workspace_scope(channel.workspace):
+        alerted(customer())
+        pass_on()
+    assert send(channel.workspace) == 0
+    with workspace_scope(channel.workspace):
+        hook = SlackHook.objects.get()
+        assert (hook.failing_since, hook.last_status, hook.is_enabled) == (NOW, 500, True)
+    channel.receiver.answers(200)
+    assert send(channel.workspace, NOW + timedelta(minutes=1)) == 1
+    with workspace_scope(channel.workspace):
+        assert SlackHook.objects.get().failing_since is None
+
+
+def test_a_hook_that_slack_says_is_gone_is_switched_off(channel: Slack) -> None:
+    channel.receiver.answers(404)
+    with workspace_scope(channel.workspace):
+        alerted(customer())
+        pass_on()
+    send(channel.workspace)
+    with workspace_scope(channel.workspace):
+        assert not SlackHook.objects.get().is_enabled
+        assert not AlertDelivery.objects.filter(done_at=None).exists()
+
+
+def test_the_address_of_a_hook_is_not_readable_in_the_database(channel: Slack) -> None:
+    with workspace_scope(channel.workspace):
+        stored = SlackHook.objects.get()
+    assert "127.0.0.1" not in stored.url_secret
+    assert channel.receiver.url not in json.dumps([stored.url_secret, stored.hint])
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://hooks.slack.com/services/T/B/x", "https://example.com/services/T", "https://127.0.0.1/x", "nonsense"],
+)
+def test_an_address_that_is_none_of_slacks_is_refused(workspace: Workspace, url: str) -> None:
+    with workspace_scope(workspace), pytest.raises(ValidationError) as refused:
+        slack.create(name="x", url=url, actor=BY, now=NOW)
+    assert "url" in refused.value.message_dict
+
+
+def test_a_worker_killed_after_claiming_loses_nothing(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    member = factories.make_member(workspace)
+    with workspace_scope(workspace):
+        route()
+        of = customer()
+        looked_after_by(member, of)
+        alerted(of)
+        pass_on()
+
+    class Killed(BaseException):
+        pass
+
+    def die(*_args: Any, **_named: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as broken:
+        broken.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", die)
+        with pytest.raises(Killed):
+            send(workspace)
+    assert send(workspace, NOW + timedelta(minutes=1)) == 0
+    assert send(workspace, NOW + sending.CLAIMED_FOR) == 1
+    assert len(mail.outbox) == 1
