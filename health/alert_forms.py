@@ -35,7 +35,7 @@ class MuteForm(forms.Form):
             del self.fields["everybody"]
 
 
-class PreferenceForm(forms.ModelForm):
+class PreferenceForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     class Meta:
         model = AlertPreference
         fields = ("wants_in_app", "wants_email", "email_pace", "digest_hour", "only_weekdays", "time_zone")

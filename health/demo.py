@@ -28,6 +28,7 @@ from csplatform.core.models import Job, JobState
 from csplatform.core.tenancy import workspace_scope
 from csplatform.demo import Paths, Simulation, yesterday
 from health import adoption, defaults, tasks
+from health.alerts import catching_up
 from health.models import HealthSnapshot, Measure, ScoringRun
 from health.services import definitions, runs, scoring, snapshots
 from journeys import demo_adoption, demo_change, demo_plan, demo_playbooks, demo_relays, demo_team, demo_wishes
@@ -248,6 +249,7 @@ class _Load:
     def _done(self, workspace: Workspace) -> None:
         now = self.clock()
         with workspace_scope(workspace):
+            catching_up.catch_up(now=now)
             Workspace.objects.filter(pk=workspace.pk).update(demo_ready_at=now)
             audit.record(actor=ACTOR, action="demo.loaded", subject=workspace, now=now)
         workspace.demo_ready_at = now

@@ -27,7 +27,7 @@ from health.alerts import rules
 from health.models import Alert, AlertKind, AlertMute, AlertState
 
 _HEARD = ("health.band_changed", "churn_risk.rose")
-_UNDER_CONTRACT = ("active", "notice_given", "in_grace")
+UNDER_CONTRACT = ("active", "notice_given", "in_grace")
 # Kinds that begin here and nowhere else, so their news is told from here.
 _TOLD = {AlertKind.WENT_SILENT: "health.went_silent", AlertKind.COVERAGE_LOST: "health.coverage_lost"}
 
@@ -56,7 +56,7 @@ def _findings(events: Sequence[OutboxEvent]) -> list[Finding]:
     ids = {customer_id for _event, customer_id in named if customer_id is not None}
     standing = {
         row.customer_id: row
-        for row in CustomerHealth.objects.filter(customer__in=ids, customer__contract_state__in=_UNDER_CONTRACT)
+        for row in CustomerHealth.objects.filter(customer__in=ids, customer__contract_state__in=UNDER_CONTRACT)
     }
     found = [
         finding
@@ -71,26 +71,36 @@ def _findings(events: Sequence[OutboxEvent]) -> list[Finding]:
 def _finding(event: OutboxEvent, health: CustomerHealth) -> Finding | None:
     before = str(event.payload.get("from", ""))
     if event.name == "churn_risk.rose":
-        level = risk.level(health.churn_risk) if health.churn_risk is not None else "low"
-        if rules.risk_gravity(level) <= rules.risk_gravity(before):
-            return None
-        details = {
-            "from": before,
-            "to": level,
-            "from_level": rules.risk_gravity(before),
-            "risk": health.churn_risk,
-            "horizon_days": event.payload.get("horizon_days"),
-        }
-        return Finding(health.customer_id, AlertKind.RISK_ROSE, rules.risk_gravity(level), details)
+        return risk_finding(before, health, event.payload.get("horizon_days"))
+    return band_finding(before, health)
+
+
+def risk_finding(before: str, health: CustomerHealth, horizon_days: int | None) -> Finding | None:
+    """That the risk has risen from the level ``before`` to the present one; None where it has not."""
+    level = risk.level(health.churn_risk) if health.churn_risk is not None else "low"
+    first, reached = rules.risk_gravity(before), rules.risk_gravity(level)
+    if reached <= first:
+        return None
+    details = {
+        "from": before,
+        "to": level,
+        "from_level": first,
+        "risk": health.churn_risk,
+        "horizon_days": horizon_days,
+    }
+    return Finding(health.customer_id, AlertKind.RISK_ROSE, reached, details)
+
+
+def band_finding(before: str, health: CustomerHealth) -> Finding | None:
+    """That the band has fallen from ``before`` to the present one, or is no longer known; None where neither is so."""
     if rules.fell(before, health.band):
-        gravity = rules.band_gravity(health.band) or 0
         details = {
             "from": before,
             "to": health.band,
             "from_level": rules.band_gravity(before),
             "points": health.points,
         }
-        return Finding(health.customer_id, AlertKind.BAND_FELL, gravity, details)
+        return Finding(health.customer_id, AlertKind.BAND_FELL, rules.band_gravity(health.band) or 0, details)
     if rules.is_known(before) and health.band == "unknown":
         return Finding(health.customer_id, AlertKind.COVERAGE_LOST, 0, {"from": before, "coverage": health.coverage})
     return None

@@ -62,10 +62,11 @@ def counts(of: Membership | None, kind: str = "") -> dict[str, int]:
     return dict(rows.order_by().values_list("state").annotate(n=Count("pk")))
 
 
-def mutes(today: date) -> list[AlertMute]:
-    """The mutes in force, those that end first before."""
+def mutes(today: date) -> list[tuple[AlertMute, int]]:
+    """The mutes in force, those that end first before, each with the number of alerts it keeps quiet."""
     rows = AlertMute.objects.filter(undone_at=None, until__gt=today).select_related("customer")
-    return list(rows.annotate(muted=Count("alerts", filter=Q(alerts__state=AlertState.MUTED))).order_by("until", "pk"))
+    counted = rows.annotate(quiet=Count("alerts", filter=Q(alerts__state=AlertState.MUTED)))
+    return [(row, row.quiet) for row in counted.order_by("until", "pk")]
 
 
 def newest_for(member: Membership, *, leaving_out: set[UUID], most: int) -> list[Alert]:

@@ -24,6 +24,8 @@ from accounts.middleware import WorkspaceRequest
 from accounts.models import Customer
 from accounts.roles import Permission, Role, allows
 from health import changes, narrative, panels, today_reads
+from health.alerts import selectors as alerts
+from health.alerts import words
 from health.models import DismissalKind, TodayDismissal
 from health.services import today as putting_aside
 from health.services.cards import version_on
@@ -32,6 +34,7 @@ from health.today import Ranked, holder_of_reserved_place, rank
 from journeys.selectors import standing as journeys
 
 PERSONAL_ROLES = frozenset({Role.CSM})
+SHOWN_ALERTS = 3
 
 
 @require_safe
@@ -115,6 +118,7 @@ def _context(request: WorkspaceRequest, now: datetime) -> dict[str, Any]:
     deadlines = today_reads.deadlines(of, day)
     near = [item["deadline_days"] for item in queue if item["deadline"] and item["is_notice"]]
     scope = "&csm=me" if of else ""
+    others = alerts.newest_for(member, leaving_out={item["customer"].pk for item in queue}, most=SHOWN_ALERTS)
     return {
         "setup": False,
         "today": day,
@@ -127,6 +131,7 @@ def _context(request: WorkspaceRequest, now: datetime) -> dict[str, Any]:
         "queue": queue,
         "at_stake_minor": sum(item["at_stake_minor"] for item in queue),
         "first_deadline_days": min(near, default=None),
+        "alerts": words.lines(others, currency=request.workspace.currency, today=day),
         "good_news": _good_news(today_reads.good_news(of, day, edges[-1][1])),
         "portfolio": today_reads.portfolio(of, edges),
         "since": day - today_reads.LOOK_BACK,

@@ -38,7 +38,7 @@ def case(db: None) -> Case:
         opening.begin([Finding(customer.pk, AlertKind.BAND_FELL, 2, told)], now=factories.NOW)
         alert = Alert.objects.get()
     stranger = make_api(factories.make_workspace("stranger"))
-    return Case(make_api(workspace), make_api(workspace, "read", "write"), stranger, alert)
+    return Case(make_api(workspace), make_api(workspace, ("read", "write")), stranger, alert)
 
 
 def in_a_week() -> str:
@@ -73,7 +73,7 @@ def test_it_is_muted_with_a_reason_and_an_end_and_that_is_undone(case: Case) -> 
 def test_muting_a_kind_for_everybody_asks_for_more(case: Case) -> None:
     asked = {"reason": "New scorecard", "until": in_a_week(), "every_customer": True}
     problem(case.writer.post(f"{case.path}mute/", asked), 403)
-    assert make_api(case.alert.workspace, "admin").post(f"{case.path}mute/", asked).json()["mute"]["every_customer"]
+    assert make_api(case.alert.workspace, ("admin",)).post(f"{case.path}mute/", asked).json()["mute"]["every_customer"]
 
 
 def test_a_stranger_finds_nothing(case: Case) -> None:

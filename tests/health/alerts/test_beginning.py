@@ -14,7 +14,7 @@ from hypothesis.extra.django import TestCase
 
 from accounts.models import Customer
 from csplatform.core.tenancy import workspace_scope
-from health.alerts import opening, silences
+from health.alerts import catching_up, opening, silences
 from health.models import Alert, AlertKind, AlertState
 from journeys.playbooks import definition as playbooks
 from tests import factories
@@ -28,6 +28,7 @@ from tests.health.alerts.uses import (
     stands,
     told,
     used_on,
+    was,
 )
 
 pytestmark = pytest.mark.django_db
@@ -188,6 +189,17 @@ def test_looking_for_silences_costs_the_same_queries_whatever_the_number_of_cust
                 assert silences.look(now=NOW) == 0
             asked.append(len(queries))
         assert asked[0] == asked[-1]
+
+
+def test_a_workspace_just_filled_begins_with_what_got_worse_within_the_week() -> None:
+    workspace = factories.make_workspace()
+    with workspace_scope(workspace):
+        fell, steady, rose = customer("Fell", band="at_risk"), customer("Steady"), customer("Rose")
+        for of, band in ((fell, "watch"), (steady, "healthy"), (rose, "watch")):
+            was(of, band, NOW.date() - 9 * DAY)
+        assert catching_up.catch_up(now=NOW) == 1
+        assert catching_up.catch_up(now=NOW + DAY) == 0
+        assert Alert.objects.get().details["to"] == "at_risk"
 
 
 def test_playbooks_can_begin_with_silence_and_lost_coverage() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from accounts.models import Customer, CustomerHealth, Workspace
 from csplatform.core import outbox
 from csplatform.core.models import OutboxEvent
 from health.measures import STATE_DAYS
-from health.models import UsageWindow
+from health.models import HealthSnapshot, ScorecardVersion, UsageWindow
 from tests import factories
 
 NOW = datetime(2026, 6, 16, 9, 0, tzinfo=UTC)
@@ -82,4 +82,22 @@ def told(workspace: Workspace, name: str) -> list[dict[str, Any]]:
         OutboxEvent.objects.filter(workspace_id=workspace.pk, name=name)
         .order_by("pk")
         .values_list("payload", flat=True)
+    )
+
+
+def was(of: Customer, band: str, on: date) -> None:
+    """``of`` stood in ``band`` at the end of day ``on``."""
+    end = datetime(on.year, on.month, on.day, tzinfo=UTC) + timedelta(days=1)
+    HealthSnapshot.objects.create(
+        workspace_id=of.workspace_id,
+        customer=of,
+        as_of=on,
+        scorecard_version=ScorecardVersion.objects.first(),
+        computed_at=end,
+        known_through=end,
+        recorded_through=end,
+        band=band,
+        coverage=100,
+        values=[],
+        risk_inputs=[],
     )
