@@ -7,14 +7,14 @@ that comes late, twice or in another order leads to the same alerts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from accounts.models import Customer, CustomerHealth
 from accounts.services import bulk
@@ -34,12 +34,16 @@ _TOLD = {AlertKind.WENT_SILENT: "health.went_silent", AlertKind.COVERAGE_LOST: "
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something to alert of. ``level``: its gravity; ``details``: its figures, as the alert keeps them."""
+    """Something to alert of. ``level``: its gravity; ``details``: its figures, as the alert keeps them.
+
+    ``told_at``: when the news of it was written, where it is news: what ended after that is not begun again by it.
+    """
 
     customer_id: UUID
     kind: AlertKind
     level: int
     details: Mapping[str, Any]
+    told_at: datetime | None = None
 
 
 def hear(events: Sequence[OutboxEvent]) -> None:
@@ -71,8 +75,14 @@ def _findings(events: Sequence[OutboxEvent]) -> list[Finding]:
 def _finding(event: OutboxEvent, health: CustomerHealth) -> Finding | None:
     before = str(event.payload.get("from", ""))
     if event.name == "churn_risk.rose":
-        return risk_finding(before, health, event.payload.get("horizon_days"))
-    return band_finding(before, health)
+        found = risk_finding(before, health, event.payload.get("horizon_days"))
+    else:
+        found = band_finding(before, health)
+        reached = str(event.payload.get("to", ""))
+        # How it stands now may come from later news, which says so itself.
+        if found is not None and rules.is_known(reached) != (found.kind == AlertKind.BAND_FELL):
+            return None
+    return None if found is None else replace(found, told_at=event.created_at)
 
 
 def risk_finding(before: str, health: CustomerHealth, horizon_days: int | None) -> Finding | None:
@@ -113,7 +123,7 @@ def begin(findings: Iterable[Finding], *, now: datetime) -> int:
     A finding of what is alerted already adds nothing unless it is graver: then the alert is open again and told anew.
     One that comes within ``rules.REST`` of the last end takes that alert up again.
     """
-    wanted = {(each.customer_id, each.kind): each for each in findings}
+    wanted = _news_of_now(findings)
     if not wanted:
         return 0
     for alert in _present(wanted, now):
@@ -143,6 +153,22 @@ def begin(findings: Iterable[Finding], *, now: datetime) -> int:
     begun = [row for row in rows if row.pk in stored]
     _tell(begun, now)
     return len(begun)
+
+
+def _news_of_now(findings: Iterable[Finding]) -> dict[tuple[UUID, AlertKind], Finding]:
+    """The findings by customer and kind, without old news of what has ended since."""
+    wanted = {(each.customer_id, each.kind): each for each in findings}
+    ended = (
+        Alert.objects.filter(customer__in=[pk for pk, _kind in wanted], over_at__isnull=False)
+        .order_by()
+        .values_list("customer_id", "kind")
+        .annotate(last=Max("over_at"))
+    )
+    for customer_id, kind, last in ended if wanted else ():
+        finding = wanted.get((customer_id, AlertKind(kind)))
+        if finding is not None and finding.told_at is not None and finding.told_at <= last:
+            del wanted[customer_id, AlertKind(kind)]
+    return wanted
 
 
 def _present(wanted: Mapping[tuple[UUID, AlertKind], Finding], now: datetime) -> list[Alert]:

@@ -92,7 +92,7 @@ def was(of: Customer, band: str, on: date) -> None:
         workspace_id=of.workspace_id,
         customer=of,
         as_of=on,
-        scorecard_version=ScorecardVersion.objects.first(),
+        scorecard_version=ScorecardVersion.objects.get(),
         computed_at=end,
         known_through=end,
         recorded_through=end,
