@@ -10,12 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.administration.base import HistoryAdmin
 from health.models import (
-    CardAssignment,
     Alert,
     AlertDelivery,
     AlertMute,
     AlertPreference,
     AlertRoute,
+    CardAssignment,
     ChurnBaseRate,
     ChurnModel,
     HealthOverride,

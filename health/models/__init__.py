@@ -31,7 +31,6 @@ from health.models.usage import ContactSeen, FeatureSeen, UsageWindow
 
 __all__ = [
     "AdoptionMark",
-    "CardAssignment",
     "Alert",
     "AlertChannel",
     "AlertDelivery",
@@ -41,6 +40,7 @@ __all__ = [
     "AlertPreference",
     "AlertRoute",
     "AlertState",
+    "CardAssignment",
     "ChurnBaseRate",
     "ChurnMethod",
     "ChurnModel",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from datetime import datetime, timedelta
+from datetime import timedelta
 from smtplib import SMTPServerDisconnected
 from typing import Any
 
@@ -11,14 +10,12 @@ import pytest
 from django.core import mail
 from django.core.exceptions import ValidationError
 
-from accounts.models import AccountTeamMember, Customer, Membership, Workspace
+from accounts.models import Customer, Workspace
 from accounts.models.customers import TeamRole
 from accounts.roles import Role
-from accounts.services import deletion, members, team
-from csplatform.core import audit
+from accounts.services import deletion, members
 from csplatform.core.tenancy import workspace_scope
-from health.alerts import deeds, opening, routing, selectors, sending, slack, wishes
-from health.alerts.opening import Finding
+from health.alerts import deeds, opening, selectors, sending, wishes
 from health.models import (
     Alert,
     AlertChannel,
@@ -27,60 +24,28 @@ from health.models import (
     AlertMute,
     AlertPace,
     AlertState,
-    SlackHook,
 )
 from tests import factories
-from tests.accounts.webhooks.conftest import Receiver, receiver
-from tests.health.alerts.uses import NOW, band_changes, customer, stands
+from tests.health.alerts.uses import (
+    BY,
+    DAY,
+    NOW,
+    alerted,
+    band_changes,
+    customer,
+    looked_after_by,
+    pass_on,
+    route,
+    send,
+)
 
-__all__ = ["receiver"]
 pytestmark = pytest.mark.django_db
-DAY, BY = timedelta(days=1), audit.SYSTEM
 MORNING = NOW + timedelta(hours=21)  # Wednesday, 08:00 in Paris
 
 
 @pytest.fixture
 def workspace() -> Workspace:
     return factories.make_workspace()
-
-
-def looked_after_by(member: Membership, of: Customer, role: TeamRole = TeamRole.CSM) -> None:
-    AccountTeamMember.objects.create(
-        workspace_id=of.workspace_id, customer=of, member=member, role=role, since=NOW.date() - DAY
-    )
-    team.refresh_csm([of.pk], day=NOW.date(), now=NOW)
-
-
-def alerted(of: Customer, at: datetime = NOW, kind: AlertKind = AlertKind.BAND_FELL) -> Alert:
-    stands(of, band="watch")
-    told = {"from": "healthy", "to": "watch", "from_level": 0, "points": 6_000, "coverage": 40}
-    opening.begin([Finding(of.pk, kind, 1, told)], now=at)
-    alert: Alert = Alert.objects.get(customer=of, kind=kind)
-    return alert
-
-
-def route(**told: Any) -> None:
-    usual: dict[str, Any] = {
-        "name": "Route",
-        "kinds": [],
-        "bands": [],
-        "definition": {},
-        "least_arr_minor": None,
-        "roles": [TeamRole.CSM],
-        "channels": [AlertChannel.EMAIL],
-        "pace": AlertPace.AT_ONCE,
-        "slack": None,
-    }
-    wishes.add_route(**{**usual, **told}, actor=BY, now=NOW)
-
-
-def pass_on(at: datetime = NOW) -> None:
-    while routing.route_waiting(now=at):
-        pass
-
-
-def send(workspace: Workspace, at: datetime = NOW) -> int:
-    return sending.send_due(workspace_id=workspace.pk, clock=lambda: at, until=at + DAY)
 
 
 def the_mail() -> mail.EmailMultiAlternatives:
@@ -305,81 +270,6 @@ def test_deleting_a_customer_deletes_its_alerts(workspace: Workspace) -> None:
         deletion.delete_customer(customer_id=of.pk, actor=BY, now=NOW)
         assert not Alert.objects.exists()
         assert not AlertMute.objects.exists()
-
-
-class Slack:
-    """A channel that remembers what was posted."""
-
-    def __init__(self, workspace: Workspace, receiver: Receiver) -> None:
-        self.workspace, self.receiver = workspace, receiver
-        with workspace_scope(workspace):
-            self.hook = slack.create(name="#alerts", url=receiver.url, actor=BY, now=NOW)
-            route(channels=[AlertChannel.SLACK], slack=self.hook)
-
-    def posted(self) -> list[dict[str, Any]]:
-        return [json.loads(each.body) for each in self.receiver.received]
-
-
-@pytest.fixture
-def channel(workspace: Workspace, receiver: Receiver) -> Slack:
-    return Slack(workspace, receiver)
-
-
-def test_a_channel_gets_one_message_of_what_gathered(channel: Slack) -> None:
-    with workspace_scope(channel.workspace):
-        alerted(customer("Nottingham & <Freight>"))
-        alerted(customer("Trent"))
-        pass_on()
-    assert send(channel.workspace) == 1
-    assert send(channel.workspace) == 0
-    (message,) = channel.posted()
-    text = json.dumps(message["blocks"])
-    assert message["blocks"][0]["text"]["text"] == "2 alerts"
-    assert "Nottingham &amp; &lt;Freight&gt;" in text
-    assert len(message["blocks"]) == 3
-
-
-def test_a_channel_that_is_away_is_tried_again_and_the_admin_sees_it(channel: Slack) -> None:
-    channel.receiver.answers(500)
-    with workspace_scope(channel.workspace):
-        alerted(customer())
-        pass_on()
-    assert send(channel.workspace) == 0
-    with workspace_scope(channel.workspace):
-        hook = SlackHook.objects.get()
-        assert (hook.failing_since, hook.last_status, hook.is_enabled) == (NOW, 500, True)
-    channel.receiver.answers(200)
-    assert send(channel.workspace, NOW + timedelta(minutes=1)) == 1
-    with workspace_scope(channel.workspace):
-        assert SlackHook.objects.get().failing_since is None
-
-
-def test_a_hook_that_slack_says_is_gone_is_switched_off(channel: Slack) -> None:
-    channel.receiver.answers(404)
-    with workspace_scope(channel.workspace):
-        alerted(customer())
-        pass_on()
-    send(channel.workspace)
-    with workspace_scope(channel.workspace):
-        assert not SlackHook.objects.get().is_enabled
-        assert not AlertDelivery.objects.filter(done_at=None).exists()
-
-
-def test_the_address_of_a_hook_is_not_readable_in_the_database(channel: Slack) -> None:
-    with workspace_scope(channel.workspace):
-        stored = SlackHook.objects.get()
-    assert "127.0.0.1" not in stored.url_secret
-    assert channel.receiver.url not in json.dumps([stored.url_secret, stored.hint])
-
-
-@pytest.mark.parametrize(
-    "url",
-    ["http://hooks.slack.com/services/T/B/x", "https://example.com/services/T", "https://127.0.0.1/x", "nonsense"],
-)
-def test_an_address_that_is_none_of_slacks_is_refused(workspace: Workspace, url: str) -> None:
-    with workspace_scope(workspace), pytest.raises(ValidationError) as refused:
-        slack.create(name="x", url=url, actor=BY, now=NOW)
-    assert "url" in refused.value.message_dict
 
 
 def test_a_worker_killed_after_claiming_loses_nothing(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,15 +8,28 @@ from typing import Any
 
 import numpy as np
 
-from accounts.models import Customer, CustomerHealth, Workspace
-from csplatform.core import outbox
+from accounts.models import AccountTeamMember, Customer, CustomerHealth, Membership, Workspace
+from accounts.models.customers import TeamRole
+from accounts.services import team
+from csplatform.core import audit, outbox
 from csplatform.core.models import OutboxEvent
+from health.alerts import opening, routing, sending, wishes
+from health.alerts.opening import Finding
 from health.measures import STATE_DAYS
-from health.models import HealthSnapshot, ScorecardVersion, UsageWindow
+from health.models import (
+    Alert,
+    AlertChannel,
+    AlertKind,
+    AlertPace,
+    HealthSnapshot,
+    ScorecardVersion,
+    UsageWindow,
+)
 from tests import factories
 
 NOW = datetime(2026, 6, 16, 9, 0, tzinfo=UTC)
 TODAY = NOW.date()
+DAY, BY = timedelta(days=1), audit.SYSTEM
 
 
 def customer(name: str = "Nottingham Freight", **health: Any) -> Customer:
@@ -101,3 +114,42 @@ def was(of: Customer, band: str, on: date) -> None:
         values=[],
         risk_inputs=[],
     )
+
+
+def looked_after_by(member: Membership, of: Customer, role: TeamRole = TeamRole.CSM) -> None:
+    AccountTeamMember.objects.create(
+        workspace_id=of.workspace_id, customer=of, member=member, role=role, since=NOW.date() - DAY
+    )
+    team.refresh_csm([of.pk], day=NOW.date(), now=NOW)
+
+
+def alerted(of: Customer, at: datetime = NOW, kind: AlertKind = AlertKind.BAND_FELL) -> Alert:
+    stands(of, band="watch")
+    told = {"from": "healthy", "to": "watch", "from_level": 0, "points": 6_000, "coverage": 40}
+    opening.begin([Finding(of.pk, kind, 1, told)], now=at)
+    alert: Alert = Alert.objects.get(customer=of, kind=kind)
+    return alert
+
+
+def route(**told: Any) -> None:
+    usual: dict[str, Any] = {
+        "name": "Route",
+        "kinds": [],
+        "bands": [],
+        "definition": {},
+        "least_arr_minor": None,
+        "roles": [TeamRole.CSM],
+        "channels": [AlertChannel.EMAIL],
+        "pace": AlertPace.AT_ONCE,
+        "slack": None,
+    }
+    wishes.add_route(**{**usual, **told}, actor=BY, now=NOW)
+
+
+def pass_on(at: datetime = NOW) -> None:
+    while routing.route_waiting(now=at):
+        pass
+
+
+def send(workspace: Workspace, at: datetime = NOW) -> int:
+    return sending.send_due(workspace_id=workspace.pk, clock=lambda: at, until=at + DAY)

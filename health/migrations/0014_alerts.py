@@ -12,7 +12,7 @@ from csplatform.core.rls import EnableRowSecurity
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0017_renewals_and_webhook_mails"),
-        ("health", "0011_health_overrides"),
+        ("health", "0013_scorecards_for_whom"),
     ]
 
     operations = [
