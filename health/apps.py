@@ -9,8 +9,8 @@ class HealthConfig(AppConfig):
         from accounts.imports import kinds
         from csplatform.core import outbox
         from health import adoption, cohorts, defaults, segments, stage_criteria, tasks
-        from health.facts import engagements, invoices, reading, relays, sources, tickets, voice
         from health.alerts import opening as alerts
+        from health.facts import engagements, invoices, reading, relays, sources, tickets, voice
         from health.ingest import tasks as ingest_tasks
         from health.ingest.event_import import EventsKind
         from health.ingest.event_names import EventNamesKind
