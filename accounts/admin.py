@@ -306,6 +306,11 @@ class SubscriptionVersionAdmin(HistoryAdmin):
     search_fields = ["subscription__external_id", "product"]
 
 
+@admin.register(models.AttributeVersion)
+class AttributeVersionAdmin(HistoryAdmin):
+    list_display = ["customer_id", "definition_id", "number_value", "known_at", "recorded_at"]
+
+
 @admin.register(models.Invoice)
 class InvoiceAdmin(HistoryAdmin):
     list_display = ["external_id", "customer", "amount_minor", "currency", "issued_on", "due_on", "paid_on"]

@@ -22,6 +22,7 @@ from health.models import (
     HealthScore,
     HealthSnapshot,
     InboxBatch,
+    Judgement,
     Measure,
     RejectedMessage,
     Scorecard,
@@ -176,3 +177,11 @@ class AlertDeliveryAdmin(HistoryAdmin):
 class SlackHookAdmin(HistoryAdmin):
     list_display = ["name", "hint", "is_enabled", "failing_since", "last_status"]
     exclude = ["url_secret"]
+
+
+@admin.register(Judgement)
+class JudgementAdmin(HistoryAdmin):
+    list_display = ["customer", "score", "reason", "until", "made_at", "actor_label"]
+    list_filter = ["score"]
+    list_select_related = ["customer"]
+    search_fields = ["customer__name"]

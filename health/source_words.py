@@ -12,5 +12,7 @@ def missing(spec: Spec) -> str:
     return {
         "engagements": _("No conversation is recorded. Log one, or import them."),
         "tickets": _("No support ticket is known. Import them, or send them over REST."),
+        "judgement": _("Nobody has judged this customer lately. Say what you think on its page."),
+        "attribute": _("This customer has no number there yet. Import or send it."),
         "invoices": _("No invoice is known, or no ARR to compare with. Import invoices, or send them over REST."),
     }.get(spec.source, _("Nothing is recorded of it yet."))

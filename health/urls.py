@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from health.views import alert_settings, alerts, lab, panel, start, today
+from health.views import alert_settings, alerts, judgement, lab, panel, start, today
 
 urlpatterns = [
     path("", today.today, name="today"),
     path("today/<uuid:customer_id>/put-aside/", today.put_aside, name="today_put_aside"),
     path("today/<uuid:dismissal_id>/back/", today.bring_back, name="today_bring_back"),
+    path("customers/<uuid:customer_id>/judgement/", judgement.judge_customer, name="customer_judge"),
     path("customers/<uuid:customer_id>/health/", panel.customer_health, name="customer_health"),
     path("start/", start.start, name="start"),
     path("start/files/", start.upload, name="start_upload"),

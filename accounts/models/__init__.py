@@ -1,5 +1,5 @@
 from accounts.models.access import ApiKey, Invitation, Membership
-from accounts.models.attributes import AttributeDefinition, AttributeKind, AttributeValue
+from accounts.models.attributes import AttributeDefinition, AttributeKind, AttributeValue, AttributeVersion
 from accounts.models.customers import (
     AccountTeamMember,
     Contact,
@@ -29,6 +29,7 @@ __all__ = [
     "AttributeDefinition",
     "AttributeKind",
     "AttributeValue",
+    "AttributeVersion",
     "BulkChange",
     "BulkKind",
     "Contact",

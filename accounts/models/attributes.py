@@ -6,6 +6,7 @@ from datetime import date
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django_scopes import ScopedManager
 
 from csplatform.core.tenancy import TenantModel
 
@@ -60,3 +61,27 @@ class AttributeValue(TenantModel):
             if candidate is not None:
                 return candidate
         return None
+
+
+class AttributeVersion(models.Model):
+    """What was known of a customer's number, from when: a trigger dates it as the customer's row is dated.
+
+    ``number_value`` as in ``AttributeValue``; empty from the day on which there was none any more.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, db_index=False, related_name="+")
+    customer_id = models.UUIDField()
+    definition_id = models.UUIDField()
+    number_value = models.BigIntegerField(null=True)
+    known_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+
+    objects = ScopedManager(workspace="workspace_id")
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["workspace", "customer_id", "definition_id", "known_at"], name="attribute_version_cust"
+            )
+        ]

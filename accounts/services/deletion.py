@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q
 
 from accounts import extensions
-from accounts.models import Contact, ContactVersion, Customer, Subscription, SubscriptionVersion
+from accounts.models import AttributeVersion, Contact, ContactVersion, Customer, Subscription, SubscriptionVersion
 from accounts.models.subscriptions import SubscriptionTerms
 from accounts.services import read_model, writing
 from csplatform.core import audit
@@ -61,6 +61,7 @@ def delete_customer(
         changed = Customer.objects.filter(**{field: customer})
         changed.update(**{field: None}, version=F("version") + 1, updated_at=now)
     customer.delete()
+    AttributeVersion.objects.filter(customer_id=customer_id).delete()
     for table, record in _VERSIONS.items():
         forget_versions(table, record, customer_id)
 

@@ -22,6 +22,7 @@ from csplatform.core.rest.paths import ReferenceConverter
 from health.api.alerts import AlertViewSet
 from health.api.customers import CustomerHealthViewSet
 from health.api.definitions import MeasureViewSet
+from health.api.judgements import JudgementViewSet
 from health.api.overrides import HealthOverrideViewSet
 from health.api.scorecards import ScorecardDraftViewSet, ScorecardVersionViewSet, ScorecardViewSet
 from journeys.api.adoption import (
@@ -94,6 +95,11 @@ urlpatterns = [
     ),
     path("v1/customers/<reference:id>/health/history/", _health({"get": "history"}), name="api-customer-history"),
     path("v1/customers/<reference:id>/health/changes/", _health({"get": "changes"}), name="api-customer-changes"),
+    path(
+        "v1/customers/<reference:id>/judgements/",
+        JudgementViewSet.as_view({"get": "list", "post": "create"}),
+        name="api-customer-judgements",
+    ),
     path("v1/customers/<reference:id>/usage/", _health({"get": "usage"}), name="api-customer-usage"),
     path("v1/customers/<reference:id>/flight/", _flight({"get": "flight"}), name="api-customer-flight"),
     path("v1/customers/<reference:id>/move/", _flight({"post": "move"}), name="api-customer-move"),

@@ -13,6 +13,7 @@ from health.models.alerts import (
 from health.models.churn import ChurnModel
 from health.models.definitions import CardAssignment, Measure, Scorecard, ScorecardDraft, ScorecardVersion
 from health.models.events import ContactAlias, Event, EventName, InboxBatch, MessageKey, ProfileClock, RejectedMessage
+from health.models.judgements import Judgement
 from health.models.onboarding import Onboarding, OnboardingFile
 from health.models.overrides import HealthOverride
 from health.models.scores import (
@@ -55,6 +56,7 @@ __all__ = [
     "HealthScore",
     "HealthSnapshot",
     "InboxBatch",
+    "Judgement",
     "LateArrival",
     "Measure",
     "MessageKey",

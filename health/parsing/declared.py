@@ -51,6 +51,8 @@ SOURCES: Mapping[str, Source] = {
         {"open": 0, "opened": 28, "first_reply_hours": 90, "csat": 180},
         {"priority": ("low", "normal", "high", "urgent")},
     ),
+    "judgement": Source({"latest": 0}),
+    "attribute": Source({"latest": 0}, {"key": ()}, frozenset({"key"})),
     "invoices": Source({"overdue_days": 0, "overdue_share": 0, "paid_late": 365}),
 }
 

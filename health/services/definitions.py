@@ -26,7 +26,7 @@ from health.measures import DefinitionError
 from health.models import HealthSnapshot, Measure, Scorecard, ScorecardVersion, ScoringRun
 from health.parsing import parse
 from health.scoring import LINEAR, parse_card, parse_item
-from health.services import counting, runs
+from health.services import counting, definition_keys, runs
 from health.streams import active_streams, stream_for
 
 # What one request may carry; scoring itself has no bound, its time grows with the number.
@@ -107,7 +107,7 @@ def _check(told: Mapping[str, Any]) -> None:
             errors["definition"] = [_("Expected an object.")]
         else:
             try:
-                parse(told["definition"])
+                definition_keys.require(parse(told["definition"]))
             except DefinitionError as error:
                 errors[f"definition.{error.field}"] = [error.reason]
     if errors:

@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.models import Customer, Workspace
-from accounts.services import dated, invoices
+from accounts.models import AttributeKind, AttributeVersion, Customer, Workspace
+from accounts.services import attributes, customers, dated, deletion, invoices
 from accounts.services.writing import Facts as Row
 from csplatform.core import audit
 from csplatform.core.tenancy import workspace_scope
@@ -25,6 +26,7 @@ from health.facts.asof import AsOf
 from health.measures import DefinitionError, Spec, evaluate
 from health.models import DirtyCustomer
 from health.parsing import parse
+from health.services import definitions, judging
 from journeys.models import Direction, Relay, Stage
 from journeys.services import engagements, tickets
 from tests import factories
@@ -318,3 +320,53 @@ def test_what_does_not_fit_is_named(definition: dict[str, Any], field: str) -> N
     with pytest.raises(DefinitionError) as refused:
         parse(definition)
     assert refused.value.field == field
+
+
+# --- judgements and numbers of one's own ---------------------------------------------------------------
+
+
+def test_a_judgement_speaks_until_its_last_day_and_the_newest_wins(workspace: Workspace) -> None:
+    one, other = make_customers()
+    specs = [spec("judgement", "latest")]
+
+    def judge(score: int, days_ago: int, lasts: int) -> None:
+        at = ago(days_ago) + timedelta(hours=9)
+        until = at.date() + timedelta(days=lasts)
+        judging.judge(customer=one, score=score, reason="Met them", until=until, actor=ACTOR, now=at)
+
+    judge(4, 60, 20)
+    judge(2, 30, 90)
+    nan = math.nan
+    for days_ago, wanted in ((61, nan), (60, 4), (40, 4), (39, nan), (30, 2), (0, 2)):
+        same(told_by(specs, [one, other], TODAY - timedelta(days=days_ago))[0], [wanted, nan])
+
+
+def test_a_number_is_what_it_was_known_to_be(workspace: Workspace) -> None:
+    one, other = make_customers()
+    specs = [spec("attribute", "latest", key="shipments")]
+    attributes.define(wanted={"shipments": ("Shipments", AttributeKind.NUMBER)}, now=NOW)
+
+    def say(value: object, days_ago: int) -> None:
+        told = Row(one.external_id, extra={"shipments": value}, known_at=ago(days_ago))
+        assert not customers.upsert(rows=[told], actor=ACTOR, now=NOW).refusals
+
+    Customer.objects.update(known_at=ago(100))
+    say("120.5", 40)
+    say("80", 10)
+    nan = math.nan
+    for days_ago, wanted in ((41, nan), (40, 120.5), (11, 120.5), (10, 80), (0, 80)):
+        same(told_by(specs, [one, other], TODAY - timedelta(days=days_ago))[0], [wanted, nan])
+    say("", 2)
+    same(told_by(specs, [one, other], TODAY)[0], [nan, nan])
+    same(told_by(specs, [one, other], TODAY - timedelta(days=3))[0], [80, nan])
+    deletion.delete_customer(customer_id=one.pk, actor=ACTOR, now=NOW)
+    assert not AttributeVersion.objects.exists()
+
+
+def test_a_measure_of_an_attribute_names_one_that_holds_a_number(workspace: Workspace) -> None:
+    attributes.define(wanted={"tier": ("Tier", AttributeKind.TEXT)}, now=NOW)
+    for key in ("tier", "none"):
+        told = {"label": {"en": "X"}, "definition": {"source": "attribute", "aggregation": "latest", "key": key}}
+        with pytest.raises(ValidationError) as refused:
+            definitions.create_measure(key="x", told=told, actor=ACTOR, now=NOW)
+        assert "definition.key" in refused.value.message_dict
