@@ -10,7 +10,7 @@ class HealthConfig(AppConfig):
         from csplatform.core import outbox
         from health import adoption, cohorts, defaults, segments, stage_criteria, tasks
         from health.alerts import opening as alerts
-        from health.facts import attributes, engagements, invoices, judgements, reading, relays, sources, tickets, voice
+        from health.facts import reading, registry, sources
         from health.ingest import tasks as ingest_tasks
         from health.ingest.event_import import EventsKind
         from health.ingest.event_names import EventNamesKind
@@ -35,11 +35,4 @@ class HealthConfig(AppConfig):
         outbox.listen("adoption_rules.changed", adoption.rules_changed)
         outbox.listen("adoption_indicator.defined", adoption.indicator_defined)
         sources.register("events", reading.load)
-        sources.register("surveys", voice.load)
-        sources.register("engagements", engagements.load)
-        sources.register("relays", relays.load)
-        sources.register("tickets", tickets.load)
-        sources.register("invoices", invoices.load)
-        outbox.listen_to_all(alerts.hear) import 
-        sources.register("judgement", judgements.load) import 
-        sources.register("attribute", attributes.load) import 
+        registry.register_all()

@@ -43,6 +43,7 @@ _FURTHER = {
     "channel": "Of engagements: on which channel; any when left out.",
     "direction": "Of engagements: in which direction; any when left out.",
     "key": "Of attribute: the key of a custom attribute that holds a number.",
+    "state": "Of adoption: the people in which state; in habit when left out.",
     "priority": "Of tickets: of which priority; any when left out.",
     "kind": "Of surveys: which score. `latest` takes each person's latest answer, `mean` every answer.",
 }

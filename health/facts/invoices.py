@@ -6,9 +6,7 @@ from datetime import date
 
 import numpy as np
 
-from accounts.models import Workspace
-from csplatform.core.tenancy import current_workspace_id
-from health.facts import known
+from health.facts import contracts, known
 from health.facts.known import Known, Rows, Table, chosen, ordinal
 from health.facts.sources import Asked, Reader
 from health.facts.versions import Versions
@@ -31,7 +29,7 @@ def load(asked: Asked) -> Reader:
     rows = Known(_TABLE, asked)
     start = known.began(_TABLE.name, asked.recorded_by)
     needs_arr = any(spec.aggregation == "overdue_share" for spec in asked.specs)
-    contracts = _contracts(asked) if needs_arr else None
+    paid = contracts.of(asked) if needs_arr else None
 
     def read(spec: Spec, day: date, known_by: date) -> Told:
         now = day.toordinal()
@@ -39,23 +37,13 @@ def load(asked: Asked) -> Reader:
         mine = chosen(mine, mine["issued_on"] <= now)
         last = known.latest(rows.n, mine["customer"], mine["issued_on"], mine["paid_on"], through=now)
         if spec.aggregation == "overdue_share":
-            assert contracts is not None
-            values = _of_arr(mine, contracts, day, known_by, now)
+            assert paid is not None
+            values = _of_arr(mine, paid, day, known_by, now)
         else:
             values = _values(spec, mine, rows.n, now)
         return known.since(Told(values, last), start, day, known_by)
 
     return read
-
-
-def _contracts(asked: Asked) -> Versions:
-    workspace = Workspace.objects.get(pk=current_workspace_id())
-    return Versions(
-        asked.customer_ids,
-        grace_days=workspace.grace_days,
-        data_through=workspace.data_through,
-        recorded_through=asked.recorded_by,
-    )
 
 
 def _overdue(rows: Rows, now: int) -> Rows:
@@ -70,10 +58,10 @@ def _values(spec: Spec, rows: Rows, n: int, now: int) -> Floats:
     return known.count(n, rows["customer"][paid & (rows["paid_on"] > rows["due_on"])])
 
 
-def _of_arr(rows: Rows, contracts: Versions, day: date, known_by: date, now: int) -> Floats:
+def _of_arr(rows: Rows, paid: Versions, day: date, known_by: date, now: int) -> Floats:
     """Overdue amounts over the ARR of the day; unknown where there is none."""
     overdue = _overdue(rows, now)
-    arr = np.array([each.arr_minor for each in contracts.contracts(day, known_by)], dtype=np.float64)
+    arr = np.array([each.arr_minor for each in paid.contracts(day, known_by)], dtype=np.float64)
     total = np.bincount(overdue["customer"], weights=overdue["amount"], minlength=len(arr))
     share: Floats = np.divide(total, arr, out=np.full(len(arr), np.nan), where=arr > 0)
     return share

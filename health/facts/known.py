@@ -57,7 +57,10 @@ class Table:
 
 
 class Known:
-    """Versions of every record that was ever at one of the customers asked about, readable as of any day."""
+    """Versions of every record that was ever at one of the customers asked about, readable as of any day.
+
+    ``rows``: all of them, by record, each record's in the order in which they were known; ``customer`` −1: elsewhere.
+    """
 
     def __init__(self, table: Table, asked: Asked) -> None:
         self.n = len(asked.customer_ids)
@@ -84,11 +87,11 @@ class Known:
             },
         )
         order = np.lexsort((found["id"], found["known_at"], found["record"]))
-        self._rows: Rows = {name: column[order] for name, column in found.items()}
+        self.rows: Rows = {name: column[order] for name, column in found.items()}
 
     def by(self, known_by: date) -> Rows:
         """Each record as it was known by the end of ``known_by``: one row; those elsewhere or deleted are left out."""
-        rows = chosen(self._rows, self._rows["known_on"] <= known_by.toordinal())
+        rows = chosen(self.rows, self.rows["known_on"] <= known_by.toordinal())
         return chosen(rows, is_last(rows["record"]) & (rows["customer"] >= 0))
 
 

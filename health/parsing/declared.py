@@ -39,6 +39,7 @@ class Source:
 
 
 _DIRECTIONS = ("vendor_to_customer", "customer_to_vendor", "customer_to_customer", "customer_to_third_party")
+_STATES = ("invited", "first_use", "activated", "habitual", "lapsed")
 _CHANNELS = ("email", "call", "meeting", "chat", "event", "community", "other")
 
 SOURCES: Mapping[str, Source] = {
@@ -51,6 +52,9 @@ SOURCES: Mapping[str, Source] = {
         {"open": 0, "opened": 28, "first_reply_hours": 90, "csat": 180},
         {"priority": ("low", "normal", "high", "urgent")},
     ),
+    "outcomes": Source({"achieved": 0, "on_track": 0, "kpi_progress": 0}),
+    "adoption": Source({"people": 0, "share_of_seats": 0}, {"state": _STATES}),
+    "sponsors": Source({"silence": 90, "left": 180}),
     "judgement": Source({"latest": 0}),
     "attribute": Source({"latest": 0}, {"key": ()}, frozenset({"key"})),
     "invoices": Source({"overdue_days": 0, "overdue_share": 0, "paid_late": 365}),

@@ -96,6 +96,24 @@ def plans_of_outcomes(
     return _read(Outcome.objects.filter(pk__in=outcome_ids), day, known_by, is_list=is_list)
 
 
+class Plans:
+    """The plans of some customers, read once, as they stood on any day.
+
+    ``recorded_by``: what was stored later takes no part, whatever it claims to have been known.
+    """
+
+    def __init__(self, customer_ids: Collection[UUID], *, recorded_by: datetime | None = None) -> None:
+        self._outcomes = list(Outcome.objects.filter(customer_id__in=customer_ids).order_by("pk"))
+        self._rows = _rows([outcome.pk for outcome in self._outcomes], recorded_by)
+        told = Measurement.objects.filter(kpi__outcome__in=[outcome.pk for outcome in self._outcomes])
+        _add_readings(self._rows, told if recorded_by is None else told.filter(recorded_at__lte=recorded_by))
+
+    def on(self, day: date, *, known_by: datetime) -> list[OutcomeRead]:
+        """The outcomes that were known, in the order of their ids."""
+        reads = (_outcome(outcome, self._rows, day, known_by) for outcome in self._outcomes)
+        return [read for read in reads if read is not None]
+
+
 def facts_for_criteria(
     customer_ids: Collection[UUID], *, day: date, known_by: datetime | None = None
 ) -> dict[UUID, PlanFacts]:
@@ -154,15 +172,17 @@ def _read(
     return [read for read in reads if read is not None]
 
 
-def _rows(outcome_ids: list[UUID]) -> _Rows:
+def _rows(outcome_ids: list[UUID], recorded_by: datetime | None = None) -> _Rows:
     rows = _Rows()
-    for version in OutcomeVersion.objects.filter(outcome_id__in=outcome_ids).order_by("effective_on", "number"):
+    stored = {} if recorded_by is None else {"recorded_at__lte": recorded_by}
+    told = OutcomeVersion.objects.filter(outcome_id__in=outcome_ids, **stored)
+    for version in told.order_by("effective_on", "number"):
         rows.versions.setdefault(version.outcome_id, []).append(version)
     kpis = list(Kpi.objects.filter(outcome_id__in=outcome_ids).order_by("pk"))
     ids = [kpi.pk for kpi in kpis]
     for kpi in kpis:
         rows.kpis.setdefault(kpi.outcome_id, []).append(kpi)
-    for aim in KpiVersion.objects.filter(kpi_id__in=ids).order_by("effective_on", "number"):
+    for aim in KpiVersion.objects.filter(kpi_id__in=ids, **stored).order_by("effective_on", "number"):
         rows.aims.setdefault(aim.kpi_id, []).append(aim)
     return rows
 

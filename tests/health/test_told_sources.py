@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import AttributeKind, AttributeVersion, Customer, Workspace
-from accounts.services import attributes, customers, dated, deletion, invoices
+from accounts.services import attributes, contacts, customers, dated, deletion, invoices
 from accounts.services.writing import Facts as Row
 from csplatform.core import audit
 from csplatform.core.tenancy import workspace_scope
@@ -27,9 +27,22 @@ from health.measures import DefinitionError, Spec, evaluate
 from health.models import DirtyCustomer
 from health.parsing import parse
 from health.services import definitions, judging
-from journeys.models import Direction, Relay, Stage
+from journeys.models import (
+    AdoptionChange,
+    Direction,
+    Kpi,
+    KpiVersion,
+    Measurement,
+    Outcome,
+    OutcomeVersion,
+    Relay,
+    Stage,
+    Ticket,
+    TicketVersion,
+)
 from journeys.services import engagements, tickets
 from tests import factories
+from tests.health import uses
 
 pytestmark = pytest.mark.django_db
 
@@ -136,7 +149,7 @@ def by_hand(told: list[tuple[Any, ...]], whose: int, days_ago: int, each: Spec) 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(told=TOLD_TICKETS)
 def test_tickets_are_counted_as_by_hand_on_any_day(workspace: Workspace, told: list[tuple[Any, ...]]) -> None:
-    tickets.TicketVersion.objects.all().delete()
+    TicketVersion.objects.all().delete()
     customers = make_customers()
     rows = []
     for number, (who, opened, reply, solve, csat, priority) in enumerate(told):
@@ -174,7 +187,7 @@ def test_what_is_told_or_deleted_later_changes_no_past_day(workspace: Workspace)
         same(now, was)
     same(told_by(TICKETS, [one, other], TODAY)[0], [0, 2])
     same(told_by(TICKETS, [one, other], day, known_through=TODAY)[0], [0, 2])
-    dated.remove(tickets.KIND, record_id=tickets.Ticket.objects.get(external_id="t").pk, actor=ACTOR, now=NOW)
+    dated.remove(tickets.KIND, record_id=Ticket.objects.get(external_id="t").pk, actor=ACTOR, now=NOW)
     same(told_by(TICKETS, [one, other], TODAY)[0], [0, 1])
     same(told_by(TICKETS, [one, other], day)[0], [1, 0])
 
@@ -267,7 +280,7 @@ def test_conversations_are_counted_by_direction_and_channel_as_they_were_known(w
 
 def test_handovers_wait_are_overdue_and_are_declined_when_they_were(workspace: Workspace) -> None:
     waiting, calm = make_customers()
-    stage = Stage.objects.order_by("order").first()
+    stage = Stage.objects.order_by("order")[0]
 
     def offer(offered: int, due: int, decided: int | None, state: str) -> None:
         Relay.objects.create(
@@ -370,3 +383,84 @@ def test_a_measure_of_an_attribute_names_one_that_holds_a_number(workspace: Work
         with pytest.raises(ValidationError) as refused:
             definitions.create_measure(key="x", told=told, actor=ACTOR, now=NOW)
         assert "definition.key" in refused.value.message_dict
+
+
+# --- plans, people and sponsors ------------------------------------------------------------------------
+
+
+def test_outcomes_and_kpis_count_as_they_stood(workspace: Workspace) -> None:
+    one, other = make_customers()
+    specs = [spec("outcomes", "achieved"), spec("outcomes", "on_track"), spec("outcomes", "kpi_progress")]
+    kpis = []
+    known: dict[str, Any] = {"known_at": ago(60), "recorded_at": NOW, "actor_label": "Test", "workspace": workspace}
+    for number, due_in in enumerate((30, 40)):
+        outcome = Outcome.objects.create(
+            workspace=workspace, external_id=f"o-{number}", customer=one, created_at=NOW, updated_at=NOW
+        )
+        due_on, since = TODAY + timedelta(days=due_in), ago(60).date()
+        OutcomeVersion.objects.create(
+            outcome=outcome, number=1, statement="Less waiting", due_on=due_on, effective_on=since, **known
+        )
+        kpi = Kpi.objects.create(workspace=workspace, external_id=f"k-{number}", outcome=outcome)
+        KpiVersion.objects.create(
+            kpi=kpi, number=1, name="Hours", direction="up", baseline=0, target=100, effective_on=since, **known
+        )
+        kpis.append(kpi)
+    for number, days_ago, value in ((0, 30, 10), (0, 5, 100), (1, 20, 70)):
+        when = {**known, "known_at": ago(days_ago)}
+        Measurement.objects.create(kpi=kpis[number], value=value, measured_on=ago(days_ago).date(), **when)
+    nan = math.nan
+    for days_ago, wanted in (
+        (61, [nan, nan, nan]),
+        (40, [0, 0, nan]),
+        (25, [0, 0, 0.1]),
+        (10, [0, 0.5, 0.4]),
+        (0, [0.5, 1, 0.85]),
+    ):
+        values = told_by(specs, [one, other], TODAY - timedelta(days=days_ago))
+        same([found[0] for found in values], wanted)
+        assert all(math.isnan(found[1]) for found in values)
+
+
+def test_people_are_counted_where_they_stood(workspace: Workspace) -> None:
+    one, other = make_customers()
+    factories.make_subscription(one, seats=4, starts_on=TODAY - timedelta(days=200))
+    for number in range(2):
+        person = factories.make_contact(one)
+        for days_ago, state in ((50, "first_use"), (20 + number, "habitual"), (3, "lapsed" if number else "habitual")):
+            AdoptionChange.objects.create(
+                workspace=workspace, contact=person, customer=one, day=ago(days_ago).date(), state=state,
+                recorded_at=NOW,
+            )  # fmt: skip
+    specs = [spec("adoption", "people"), spec("adoption", "share_of_seats"), spec("adoption", "people", state="lapsed")]
+    nan = math.nan
+    for days_ago, wanted in ((60, [nan] * 3), (30, [0, 0, 0]), (20, [2, 0.5, 0]), (0, [1, 0.25, 1])):
+        values = told_by(specs, [one, other], TODAY - timedelta(days=days_ago))
+        same([found[0] for found in values], wanted)
+        assert all(math.isnan(found[1]) for found in values)
+
+
+def test_sponsors_are_heard_of_in_the_product_and_in_conversations_and_leave(workspace: Workspace) -> None:
+    one, other = make_customers()
+    ann = factories.make_contact(one, external_id="ann", is_sponsor=True, known_at=ago(200))
+    factories.make_contact(other, is_sponsor=True, known_at=ago(200))
+    told_call = Row(
+        "e-1",
+        {
+            "customer_external_id": one.external_id, "contact_external_id": "ann", "direction": "customer_to_vendor",
+            "channel": "call", "occurred_at": ago(40),
+        },
+    )  # fmt: skip
+    assert not engagements.upsert(rows=[told_call], actor=ACTOR, now=NOW, is_history=True).refusals
+    uses.store_uses({ann: [12]}, now=NOW)
+    specs = [spec("sponsors", "silence", window_days=60), spec("sponsors", "left", window_days=30)]
+    nan = math.nan
+    for days_ago, silence in ((45, 60), (40, 0), (20, 20), (12, 0), (0, 12)):
+        values = told_by(specs, [one, other], TODAY - timedelta(days=days_ago))
+        same(values[0], [silence, 60])
+        same(values[1], [0, 0])
+    left = Row("ann", {"is_sponsor": False}, known_at=ago(8))
+    assert not contacts.upsert(rows=[left], actor=ACTOR, now=NOW).refusals
+    same(told_by(specs, [one, other], TODAY)[0], [nan, 60])
+    same(told_by(specs, [one, other], TODAY)[1], [1, 0])
+    same(told_by(specs, [one, other], TODAY - timedelta(days=9))[1], [0, 0])
