@@ -10,7 +10,7 @@ class HealthConfig(AppConfig):
         from csplatform.core import outbox
         from health import adoption, cohorts, defaults, segments, stage_criteria, tasks
         from health.alerts import opening as alerts
-        from health.facts import reading, registry, sources
+        from health.facts import registry
         from health.ingest import tasks as ingest_tasks
         from health.ingest.event_import import EventsKind
         from health.ingest.event_names import EventNamesKind
@@ -34,5 +34,4 @@ class HealthConfig(AppConfig):
         journey.measure_readers.append(stage_criteria.values)
         outbox.listen("adoption_rules.changed", adoption.rules_changed)
         outbox.listen("adoption_indicator.defined", adoption.indicator_defined)
-        sources.register("events", reading.load)
         registry.register_all()

@@ -9,6 +9,7 @@ from health.facts import (
     invoices,
     judgements,
     outcomes,
+    reading,
     relays,
     sources,
     sponsors,
@@ -17,6 +18,7 @@ from health.facts import (
 )
 
 _LOADERS: dict[str, sources.Loader] = {
+    "events": reading.load,
     "surveys": voice.load,
     "engagements": engagements.load,
     "relays": relays.load,
