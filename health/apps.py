@@ -9,7 +9,6 @@ class HealthConfig(AppConfig):
         from accounts.imports import kinds
         from csplatform.core import outbox
         from health import adoption, cohorts, defaults, segments, stage_criteria, tasks
-        from health.alerts import opening as alerts
         from health.facts import registry
         from health.ingest import tasks as ingest_tasks
         from health.ingest.event_import import EventsKind
