@@ -9,6 +9,7 @@ class HealthConfig(AppConfig):
         from accounts.imports import kinds
         from csplatform.core import outbox
         from health import adoption, cohorts, defaults, segments, stage_criteria, tasks
+        from health.alerts import opening as alerts
         from health.facts import registry
         from health.ingest import tasks as ingest_tasks
         from health.ingest.event_import import EventsKind
@@ -34,3 +35,4 @@ class HealthConfig(AppConfig):
         outbox.listen("adoption_rules.changed", adoption.rules_changed)
         outbox.listen("adoption_indicator.defined", adoption.indicator_defined)
         registry.register_all()
+        outbox.listen_to_all(alerts.hear)
