@@ -5,8 +5,11 @@ class HealthConfig(AppConfig):
     name = "health"
 
     def ready(self) -> None:
+        from django.db.models.signals import post_delete
+
         from accounts import extensions
         from accounts.imports import kinds
+        from accounts.models import Workspace
         from csplatform.core import outbox
         from health import adoption, cohorts, defaults, segments, stage_criteria, tasks
         from health.alerts import opening as alerts
@@ -18,6 +21,7 @@ class HealthConfig(AppConfig):
         from health.services import forgetting
         from journeys import extensions as journey
 
+        post_delete.connect(tasks.when_a_workspace_is_deleted, sender=Workspace, dispatch_uid="health.lab")
         extensions.workspace_created.append(defaults.create_defaults)
         extensions.customers_changed.append(tasks.score_soon)
         extensions.customers_created.append(ingest_tasks.when_customers_were_created)

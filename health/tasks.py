@@ -95,6 +95,9 @@ def roll_over(**_: Any) -> None:
         with workspace_scope(workspace_id):
             for run in runs.roll_over(now=datetime.now(UTC)):
                 enqueue(workspace_id, run.pk, shards=run.shards)
+            job = lab.renew(now=datetime.now(UTC))
+            if job is not None:
+                lay_out_lab_soon(workspace_id, job.pk)
 
 
 def enqueue(workspace_id: UUID, run_id: UUID, *, shards: int) -> None:
@@ -152,6 +155,12 @@ def when_a_customer_is_deleted(customer: Customer, now: datetime) -> None:
     job = forgetting.forget_customer(customer, now)
     if job is not None:
         _once_committed(forget_events, str(customer.workspace_id), str(job.pk))
+
+
+def when_a_workspace_is_deleted(instance: Workspace, **_: Any) -> None:
+    """Once committed, delete the files that stand beside its rows."""
+    workspace_id = instance.pk  # the instance forgets it
+    transaction.on_commit(partial(lab.forget, workspace_id), robust=True)
 
 
 def _once_committed(task: Any, *args: str) -> None:

@@ -6,7 +6,7 @@ A file holds numbers by place: neither names nor ids. Its folder is the workspac
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +33,7 @@ CAPACITY = 25
 
 _read: dict[str, History] = {}
 _KEPT = 2
+_AGE = timedelta(days=7)
 
 
 @transaction.atomic
@@ -52,6 +53,14 @@ def start(*, actor: audit.Actor, now: datetime, horizon: int | None = None) -> J
     jobs.start(job.pk, total=Customer.objects.count(), now=now)
     audit.record(actor=actor, action="lab.laying_out", subject=job, data={"horizon_days": horizon}, now=now)
     return job
+
+
+def renew(*, now: datetime) -> Job | None:
+    """Lay out anew what is a week old; the lab of a workspace that has never asked for it stays empty."""
+    newest = max(_files(folder_of(current_workspace_id())), default=None)
+    if newest is None or newest >= _stamp(now - _AGE):
+        return None
+    return start(actor=audit.SYSTEM, now=now)
 
 
 def current_job() -> Job | None:
@@ -123,9 +132,8 @@ def _keep(workspace_id: UUID, history: History) -> None:
     """The new file first, then the old ones go: a reader always finds one."""
     folder = folder_of(workspace_id)
     before = _files(folder)
-    name = default_storage.save(
-        f"{folder}/{datetime.now(UTC):%Y%m%dT%H%M%S%f}.npz", ContentFile(history.to_bytes())
-    ).rsplit("/", 1)[1]
+    path = f"{folder}/{_stamp(datetime.now(UTC))}.npz"
+    name = default_storage.save(path, ContentFile(history.to_bytes())).rsplit("/", 1)[1]
     for old in before:
         if old != name:
             default_storage.delete(f"{folder}/{old}")
@@ -164,6 +172,10 @@ def forget(workspace_id: UUID) -> None:
     folder = folder_of(workspace_id)
     for name in _files(folder):
         default_storage.delete(f"{folder}/{name}")
+
+
+def _stamp(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%S%f}"
 
 
 def _files(folder: str) -> list[str]:

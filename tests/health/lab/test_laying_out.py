@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from django.core.files.storage import default_storage
+from django.db.models.signals import post_delete
 
 from accounts.models import Customer, Workspace
 from csplatform.core import audit
@@ -82,7 +83,9 @@ def test_history_is_laid_out_once_from_what_was_known_and_again_from_snapshots(w
     assert len(default_storage.listdir(lab.folder_of(workspace.pk))[1]) == 1
 
     with workspace_scope(workspace):
-        assert AuditEvent.objects.filter(action="lab.laying_out").count() == 2
+        assert lab.renew(now=datetime.now(UTC) + timedelta(days=6)) is None
+        assert lab.renew(now=datetime.now(UTC) + timedelta(days=8)) is not None
+        assert AuditEvent.objects.filter(action="lab.laying_out").count() == 3
     lab.forget(workspace.pk)
     with workspace_scope(workspace):
         assert lab.history() is None
@@ -120,6 +123,15 @@ def test_another_workspace_reads_nothing_of_it(workspace: Workspace) -> None:
     laid_out(workspace)
     with workspace_scope(factories.make_workspace("stranger")):
         assert lab.history() is None
+
+
+def test_its_file_goes_with_the_workspace(django_capture_on_commit_callbacks: Any) -> None:
+    workspace = factories.make_workspace("gone")
+    laid_out(workspace)
+    assert default_storage.listdir(lab.folder_of(workspace.pk))[1]
+    with django_capture_on_commit_callbacks(execute=True):
+        post_delete.send(sender=Workspace, instance=workspace)
+    assert default_storage.listdir(lab.folder_of(workspace.pk))[1] == []
 
 
 def test_a_workspace_without_a_past_is_laid_out_as_nothing() -> None:
