@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -71,19 +72,30 @@ class Card:
         return [item.spec for item in self.items]
 
 
-@dataclass(slots=True)
+@dataclass
 class Scores:
     """For n customers and m measures. ``max_points``: n × m hundredths that add up to 100.00; ``points`` (the same) and
     ``adjustments`` (n × exceptions and, last, the override) add up to ``total``: −1 where there is no score;
-    ``coverage``: percent.
+    ``coverage``: percent. Points are split when first asked for: full runs keep none.
     """
 
-    points: Ints
-    max_points: Ints
     total: Ints
     coverage: Ints
     band: npt.NDArray[np.object_]
     adjustments: Ints
+    measured: Ints
+    shared: Floats
+    shared_max: Floats
+
+    @cached_property
+    def points(self) -> Ints:
+        """What each measure gave."""
+        return split_exactly(self.shared, self.measured)
+
+    @cached_property
+    def max_points(self) -> Ints:
+        """What each could have given."""
+        return split_exactly(self.shared_max, np.where(self.shared_max.any(axis=1), FULL, 0))
 
 
 def parse_card(content: Mapping[str, Any]) -> Card:
@@ -185,15 +197,14 @@ def score(card: Card, values: Floats, applicable: npt.NDArray[np.bool_], overrid
     raw_max = held * scale
     raw = np.where(present, shares, 0.0) * raw_max
     measured = np.where(has_any, np.floor(raw.sum(axis=1) + 0.5 + 1e-9), 0).astype(np.int64)
-    max_points = split_exactly(raw_max, np.where(has_any, FULL, 0))
-    points = split_exactly(raw, measured)
     coverage = np.floor(available / weights.sum() * 100 + 0.5).astype(np.int64)
     known = has_any & (available >= card.min_coverage * weights.sum() - 1e-9) & applicable
     total = np.where(known, measured, -1)
     adjustments = adjusting.adjust(total, values, card.exceptions, card.edges, overrides)
     total = total + adjustments.sum(axis=1)
     band = _bands(card.edges, total, applicable, overrides)
-    return Scores(points, max_points, total, np.where(applicable, coverage, 0), band, adjustments)
+    covered = np.where(applicable, coverage, 0)
+    return Scores(total, covered, band, adjustments, measured, raw, raw_max)
 
 
 def _bands(

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from health.lab.movement import BANDS, Flow
 
-WIDTH, HEIGHT = 360.0, 240.0
-_LEFT, _RIGHT, _BAR, _GAP, _LEAST = 96.0, 264.0, 10.0, 10.0, 2.0
+WIDTH, HEIGHT = 360.0, 280.0
+_LEFT, _RIGHT, _BAR, _GAP, _LEAST, _NAME = 96.0, 264.0, 10.0, 8.0, 2.0, 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,8 @@ def draw(flows: Sequence[Flow]) -> Drawing:
     by_arr = any(flow.arr_minor > 0 for flow in flows)
     size = {flow: float(flow.arr_minor if by_arr else flow.customers) for flow in flows}
     whole = sum(size.values()) or 1.0
-    scale = (HEIGHT - _GAP * (len(BANDS) - 1) - _LEAST * len(BANDS)) / whole
+    # However the rest is shared out, the names of all bands fit.
+    scale = (HEIGHT - _GAP * (len(BANDS) - 1) - _NAME * (len(BANDS) - 1)) / whole
     before = _blocks([(flow.before, flow) for flow in flows], size, scale, _LEFT)
     after = _blocks([(flow.after, flow) for flow in flows], size, scale, _RIGHT)
     left = {block.band: block.y for block in before}
@@ -70,8 +71,8 @@ def _blocks(flows: Sequence[tuple[str, Flow]], size: dict[Flow, float], scale: f
             continue
         height = max(_LEAST, sum(size[flow] for flow in mine) * scale)
         arr, customers = sum(flow.arr_minor for flow in mine), sum(flow.customers for flow in mine)
-        blocks.append(Block(band, x, y, height, min(max(y + height / 2, y + 10), HEIGHT - 12), arr, customers))
-        y += max(height, 22.0) + _GAP
+        blocks.append(Block(band, x, y, height, y + max(height, _NAME) / 2 - 2, arr, customers))
+        y += max(height, _NAME) + _GAP
     return tuple(blocks)
 
 
