@@ -24,7 +24,7 @@ SHARD = 100
 
 def start(*, stream: Stream, now: datetime, created_by_id: UUID | None) -> Job:
     """Plan the counting of ``stream`` for every customer of the active workspace. Work it with ``work``."""
-    job = jobs.create(kind=JOB_KIND, now=now, created_by_id=created_by_id, stream=stream.key, after=None)
+    job = jobs.create(kind=JOB_KIND, now=now, created_by_id=created_by_id, stream=stream.key, after=None, led_by=None)
     jobs.start(job.pk, total=Customer.objects.count(), now=now)
     return job
 
@@ -45,19 +45,38 @@ def _count_shard(workspace_id: UUID, job_id: UUID) -> bool:
     """One transaction; False when there is nothing (more) to do, or somebody else does it."""
     with workspace_scope(workspace_id):
         job = jobs.claim(job_id)
-        if job is None:
+        if job is None or _is_led(job):
             return False
         arrivals.lock()
+        if job.params["after"] is None:
+            _lead(job)
         rest = Customer.objects.order_by("id")
         after = job.params["after"]
         shard = list((rest.filter(pk__gt=after) if after else rest).values_list("id", flat=True)[:SHARD])
         if not shard:
-            jobs.finish(job_id, state=JobState.DONE, now=_clock(), result={"customers": job.done})
+            for done in [job, *Job.objects.filter(kind=JOB_KIND, params__led_by=str(job_id), finished_at=None)]:
+                jobs.finish(done.pk, state=JobState.DONE, now=_clock(), result={"customers": job.done})
             return False
         windows.rebuild(shard, streams=active_streams())
         params = {**job.params, "after": str(shard[-1])}
         Job.objects.filter(pk=job_id).update(params=params, done=job.done + len(shard), heartbeat_at=_clock())
         return True
+
+
+def _lead(job: Job) -> None:
+    """A shard is counted for every stream there is: jobs that nobody has begun are done with this one."""
+    others = Job.objects.select_for_update(skip_locked=True, of=("self",), no_key=True).filter(
+        kind=JOB_KIND, state__in=(JobState.QUEUED, JobState.RUNNING), params__after=None, params__led_by=None
+    )
+    for other in others.exclude(pk=job.pk):
+        other.params = {**other.params, "led_by": str(job.pk)}
+        other.save(update_fields=["params"])
+
+
+def _is_led(job: Job) -> bool:
+    """Whether another job that is still under way counts for this one."""
+    leader = job.params.get("led_by")
+    return leader is not None and Job.objects.filter(pk=leader, finished_at=None).exists()
 
 
 def _clock() -> datetime:
