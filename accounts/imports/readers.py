@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, BinaryIO, ClassVar, cast
 
 import pyarrow as pa
@@ -23,7 +23,7 @@ Opener = Callable[[], BinaryIO]
 
 MAX_LINE = 1_000_000
 MAX_COLUMNS = 500
-_TAIL = 1 << 18
+_BLOCK = 1 << 18
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, pa.ArrowException)
 
@@ -117,7 +117,7 @@ def _last_lines(opener: Opener) -> bytes:
     before, last = b"", b""
     try:
         with opener() as stream:
-            while block := stream.read(_TAIL):
+            while block := stream.read(_BLOCK):
                 before, last = last, block
     except _DAMAGED as error:
         raise SourceError("The gzip file is damaged: pack it again. Nothing was imported.") from error
@@ -125,10 +125,20 @@ def _last_lines(opener: Opener) -> bytes:
 
 
 def _lines(stream: io.TextIOBase) -> Iterator[str]:
-    while line := stream.readline(MAX_LINE):
-        if len(line) == MAX_LINE and not line.endswith(("\n", "\r")):
+    """Lines with their ends, as ``readline`` cuts them, but in blocks: a call a line costs as much as parsing it."""
+    return chain.from_iterable(_blocks(stream))
+
+
+def _blocks(stream: io.TextIOBase) -> Iterator[list[str]]:
+    rest = ""
+    while block := stream.read(_BLOCK):
+        lines = io.StringIO(rest + block, newline="").readlines()
+        rest = "" if lines[-1].endswith("\n") else lines.pop()
+        if len(rest) >= MAX_LINE:
             raise SourceError(f"A line is longer than {MAX_LINE:,} characters: this does not look like a table.")
-        yield line
+        yield lines
+    if rest:
+        yield [rest]
 
 
 class CsvSource(Source):
@@ -173,6 +183,16 @@ class CsvSource(Source):
                     return
                 columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in self.headers]
                 yield Batch(numbers, dict(zip(self.headers, columns, strict=True)), position, broken)
+
+    def positions(self, between: Callable[[], None] = lambda: None) -> int:
+        end = 0
+        with self._text() as text:
+            records = _records(csv.reader(_lines(text), delimiter=self._delimiter))
+            next(records)
+            while part := sum(1 for _ in islice(records, 20_000)):
+                end += part
+                between()
+        return end
 
     def last_rows(self) -> list[dict[str, Any]]:
         if self._encoding == "utf-16":

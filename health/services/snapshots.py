@@ -10,7 +10,7 @@ from uuid import UUID
 
 import numpy as np
 from django.db import connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Min, QuerySet
 from django.db.models.functions import TruncDate
 from django.db.models.lookups import GreaterThan, LessThanOrEqual
 
@@ -105,19 +105,28 @@ def rebuild(
 def take(customer_ids: Sequence[UUID], days: Sequence[date], *, bases: Mapping[date, BaseRate], now: datetime) -> int:
     """Store snapshots of closed ``days``; returns how many were new or had to be revised. Idempotent.
 
-    A customer has snapshots from the day the relation began. A snapshot that exists and agrees stays; one that
+    A customer has snapshots from the day the relation began: it became known, or a subscription of it began, whichever
+    is earlier (a file of customers often says nothing of when). A snapshot that exists and agrees stays; one that
     differs (facts of the time were imported since) gets a revision.
     """
     recorded_through = arrivals_settled()
-    began = dict(Customer.objects.filter(pk__in=customer_ids).values_list("id", "created_at"))
+    began = _began(customer_ids)
     customer_ids = [customer_id for customer_id in customer_ids if customer_id in began]
     if not customer_ids:
         return 0
     rows: list[_Row] = []
     for each in rebuild(customer_ids, days, bases=bases, recorded_through=recorded_through):
-        wanted = [began[i].astimezone(UTC).date() <= each.day for i in each.customer_ids]
+        wanted = [began[i] <= each.day for i in each.customer_ids]
         rows += _rows(each, wanted, end_of(each.day), recorded_through, now)
     return _append(customer_ids, days, rows)
+
+
+def _began(customer_ids: Sequence[UUID]) -> dict[UUID, date]:
+    known = Customer.objects.filter(pk__in=customer_ids).annotate(first=Min("subscriptions__starts_on"))
+    return {
+        customer_id: min(created_at.astimezone(UTC).date(), first or date.max)
+        for customer_id, created_at, first in known.values_list("id", "created_at", "first")
+    }
 
 
 def revise_late(*, today: date, now: datetime, limit: int = 200) -> int:

@@ -1,7 +1,8 @@
-"""From imported data to the proof: measures that fit, history filled back by them, and steps that go on by themselves."""
+"""From imported data to the proof: measures that fit, history filled back by them, steps that go on by themselves."""
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import hypothesis.strategies as st
@@ -160,7 +161,7 @@ def test_a_curve_of_values_rises_from_nothing_to_everything(values: list[float])
     curve = rules.curve_of(values)
     assert curve[0] == [0.0, 0.0]
     assert curve[-1][1] == 1.0
-    assert all(a[0] < b[0] and a[1] <= b[1] for a, b in zip(curve, curve[1:], strict=False))
+    assert all(a[0] < b[0] and a[1] <= b[1] for a, b in itertools.pairwise(curve))
 
 
 @given(st.integers(0, 2_000), st.integers(0, 90))
