@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from django.core.files.base import ContentFile
 from django.db import DatabaseError, OperationalError, transaction
 
 from accounts import extensions
@@ -30,6 +31,7 @@ log = structlog.get_logger()
 
 Clock = Callable[[], datetime]
 _ATTEMPTS = 3
+_POSITION_BYTES = 8
 _SUPERSEDED = "said again by a later row of the file, which counts"
 
 
@@ -69,6 +71,7 @@ def carry_on(
     try:
         work.all_steps()
     except _PausedError:
+        work.keep_memory()
         return Ending.PAUSED
     except _TakenOverError:
         return Ending.ELSEWHERE
@@ -133,7 +136,7 @@ class _Work:
 
     def _recall(self, source: Source, looked: Survey, start: int) -> None:
         """Show the kind what was committed before ``start``: what it remembered ended with the process or the pause."""
-        position = 0
+        position = self._restored(start)
         while position < start:
             for batch in source.batches(min(self._kind.chunk_rows, start - position), start=position):
                 if batch.end > start:
@@ -141,6 +144,35 @@ class _Work:
                 self._kind.recall(self._chunk(batch, looked)[0], self._context(0))
                 position = batch.end
                 self._beat()
+
+    def keep_memory(self) -> None:
+        """Put what the kind remembers beside the file: recalling it takes longer the further the run has come."""
+        memory = self._kind.memory(self._context(0)) if self._kind.remembers else b""
+        if memory and self._run.file:
+            self._forget_memory()
+            told = self._position.to_bytes(_POSITION_BYTES, "big") + memory
+            self._run.file.storage.save(self._memory_name, ContentFile(told))
+
+    @property
+    def _memory_name(self) -> str:
+        return f"{self._run.file.name}.memory"
+
+    def _restored(self, start: int) -> int:
+        """The position up to which the memory of the last pause was taken over; 0 without one."""
+        storage = self._run.file.storage if self._run.file else None
+        if storage is None or not storage.exists(self._memory_name):
+            return 0
+        with storage.open(self._memory_name, "rb") as stream:
+            told = stream.read()
+        position = int.from_bytes(told[:_POSITION_BYTES], "big")
+        if position > start:
+            return 0
+        self._kind.restore(told[_POSITION_BYTES:], self._context(0))
+        return position
+
+    def _forget_memory(self) -> None:
+        if self._run.file:
+            self._run.file.storage.delete(self._memory_name)
 
     def _look_over(self, source: Source) -> Survey:
         if self._run.survey:
@@ -249,6 +281,7 @@ class _Work:
             if run.through is not None:
                 read_model.refresh_contracts(None, day=now.date(), now=now)
             rejects.write_file(run, self._headers)
+            self._forget_memory()
             self._run = run
             result = counts(run)
             jobs.finish(self._job.pk, state=state, now=now, message=message, result=result)

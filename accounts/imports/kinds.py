@@ -126,6 +126,14 @@ class ImportKind(ABC):
         """A chunk that was committed before the run stopped; writes nothing. Called in order, after ``prepare``."""
         return
 
+    def memory(self, context: Context) -> bytes:
+        """What is remembered so far, for ``restore``; empty: only ``recall`` can bring it back."""
+        return b""
+
+    def restore(self, memory: bytes, context: Context) -> None:
+        """Remember what ``memory`` told before the run paused, after ``prepare``; rows since then are recalled."""
+        return
+
     @abstractmethod
     def apply(self, chunk: Chunk, context: Context) -> Applied:
         """Write a chunk; bad rows are refused with a reason, the good ones kept."""

@@ -6,30 +6,25 @@ import csv
 import gzip
 import io
 import json
-import zlib
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from itertools import chain, islice
+from itertools import islice
 from typing import Any, BinaryIO, ClassVar, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-Opener = Callable[[], BinaryIO]
+from accounts.imports.lines import DAMAGED, Opener, SourceError, last_lines, lines_of
 
-MAX_LINE = 1_000_000
+__all__ = ["Batch", "Opener", "Source", "SourceError", "open_source"]
+
 MAX_COLUMNS = 500
-_BLOCK = 1 << 18
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
-_DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, pa.ArrowException)
-
-
-class SourceError(Exception):
-    """The file as a whole cannot be read; the message says why and what to do."""
+_DAMAGED = (*DAMAGED, pa.ArrowException)
 
 
 @dataclass(slots=True)
@@ -112,35 +107,6 @@ def _unpacked(opener: Opener) -> BinaryIO:
     return cast(BinaryIO, _Unpacked(opener()))
 
 
-def _last_lines(opener: Opener) -> bytes:
-    """The whole lines in the last bytes of a file. A packed one is unpacked to its end, and nothing of it is kept."""
-    before, last = b"", b""
-    try:
-        with opener() as stream:
-            while block := stream.read(_BLOCK):
-                before, last = last, block
-    except _DAMAGED as error:
-        raise SourceError("The gzip file is damaged: pack it again. Nothing was imported.") from error
-    return (before + last).partition(b"\n")[2]
-
-
-def _lines(stream: io.TextIOBase) -> Iterator[str]:
-    """Lines with their ends, as ``readline`` cuts them, but in blocks: a call a line costs as much as parsing it."""
-    return chain.from_iterable(_blocks(stream))
-
-
-def _blocks(stream: io.TextIOBase) -> Iterator[list[str]]:
-    rest = ""
-    while block := stream.read(_BLOCK):
-        lines = io.StringIO(rest + block, newline="").readlines()
-        rest = "" if lines[-1].endswith("\n") else lines.pop()
-        if len(rest) >= MAX_LINE:
-            raise SourceError(f"A line is longer than {MAX_LINE:,} characters: this does not look like a table.")
-        yield lines
-    if rest:
-        yield [rest]
-
-
 class CsvSource(Source):
     format = "csv"
 
@@ -149,7 +115,7 @@ class CsvSource(Source):
         self.notes = []
         self._encoding, self._errors = self._find_encoding()
         with self._text() as text:
-            sample = list(islice(_lines(text), 50))
+            sample = list(islice(lines_of(text), 50))
         self._delimiter = _find_delimiter(sample)
         if self._delimiter != ",":
             self.notes.append(f"Columns are parted by {_DELIMITERS[self._delimiter]}.")
@@ -160,7 +126,7 @@ class CsvSource(Source):
 
     def batches(self, size: int, *, start: int = 0) -> Iterator[Batch]:
         with self._text() as text:
-            records = _records(csv.reader(_lines(text), delimiter=self._delimiter))
+            records = _records(csv.reader(lines_of(text), delimiter=self._delimiter))
             next(records)
             position = sum(1 for _ in islice(records, start))
             width = len(self.headers)
@@ -187,7 +153,7 @@ class CsvSource(Source):
     def positions(self, between: Callable[[], None] = lambda: None) -> int:
         end = 0
         with self._text() as text:
-            records = _records(csv.reader(_lines(text), delimiter=self._delimiter))
+            records = _records(csv.reader(lines_of(text), delimiter=self._delimiter))
             next(records)
             while part := sum(1 for _ in islice(records, 20_000)):
                 end += part
@@ -197,7 +163,7 @@ class CsvSource(Source):
     def last_rows(self) -> list[dict[str, Any]]:
         if self._encoding == "utf-16":
             return []
-        lines = _last_lines(self._opener).decode(self._encoding, "replace").splitlines()
+        lines = last_lines(self._opener).decode(self._encoding, "replace").splitlines()
         width = len(self.headers)
         try:
             records = [each for each in csv.reader(lines, delimiter=self._delimiter) if len(each) == width]
@@ -327,14 +293,14 @@ class NdjsonSource(Source):
             yield Batch([number for number, _ in good], columns, position, broken)
 
     def last_rows(self) -> list[dict[str, Any]]:
-        parsed = map(_json_object, _last_lines(self._opener).decode("utf-8", "replace").splitlines())
+        parsed = map(_json_object, last_lines(self._opener).decode("utf-8", "replace").splitlines())
         return [record for record in parsed if isinstance(record, dict)]
 
     def _parsed(self) -> Iterator[tuple[int, dict[str, Any] | str | None]]:
         """(line, object), (line, why it is none) or (line, None) for a blank line."""
         with io.TextIOWrapper(self._opener(), encoding="utf-8-sig", errors="surrogateescape") as text:
             try:
-                for number, line in enumerate(_lines(text), start=1):
+                for number, line in enumerate(lines_of(text), start=1):
                     yield number, _json_object(line)
             except _DAMAGED as error:
                 raise SourceError("The gzip file is damaged: pack it again.") from error

@@ -103,6 +103,13 @@ class EventsKind(ImportKind):
         rows, _refused = event_rows.read(chunk, now=context.now, retention_days=settings.EVENT_RETENTION_DAYS)
         _keys(rows, self._seen[context.run_id], chunk.numbers[0] if len(chunk) else 0)
 
+    def memory(self, context: Context) -> bytes:
+        arrays = [array for _first, array in self._seen[context.run_id].arrays]
+        return np.concatenate(arrays).tobytes() if arrays else b""
+
+    def restore(self, memory: bytes, context: Context) -> None:
+        self._seen[context.run_id].arrays = [(0, np.sort(np.frombuffer(memory, dtype=np.uint64)))]
+
     def apply(self, chunk: Chunk, context: Context) -> Applied:
         return self._apply(chunk, context, self._seen.setdefault(context.run_id, _Seen()))
 
