@@ -8,12 +8,14 @@ from datetime import date, datetime
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.imports import kinds, mapping, readers, runs
 from accounts.imports.mapping import Mapping
 from accounts.models import ImportRun
 from csplatform.core import audit, locks
+from csplatform.core.models import JobState
 from csplatform.core.tenancy import current_workspace_id
 from health.models import Onboarding, OnboardingFile
 from health.onboarding import looking, rules
@@ -53,7 +55,9 @@ def take_in(*, upload: File[bytes], name: str, by: audit.Actor, now: datetime) -
             _("At most %(most)d files at a time: import or remove some first.") % {"most": MOST_FILES}
         )
     digest = _digest(upload)
-    twin = OnboardingFile.objects.filter(look__digest=digest).select_related("run").first()
+    ended_badly = Q(run__job__state__in=(JobState.FAILED, JobState.CANCELLED))
+    twins = OnboardingFile.objects.filter(look__digest=digest).exclude(ended_badly)
+    twin = twins.select_related("run").first()
     if twin is not None:
         told = {"other": twin.run.original_name}
         raise ValidationError(_("holds the same as “%(other)s”, which is here already; it was not taken again.") % told)
