@@ -16,10 +16,13 @@ def explained(route: AlertRoute, currency: str) -> list[str]:
     kinds = [str(AlertKind(kind).label) for kind in route.kinds]
     lines = [", ".join(kinds) if kinds else _("All alerts"), *_customers(route, currency)]
     roles = ", ".join(str(TeamRole(role).label) for role in route.roles)
-    channels = ", ".join(str(AlertChannel(channel).label) for channel in route.channels)
-    if route.slack is not None:
-        channels = f"{channels} ({route.slack.name})"
+    channels = ", ".join(_channel(channel, route) for channel in route.channels)
     return [*lines, _("To: %(roles)s") % {"roles": roles}, f"{channels} · {AlertPace(route.pace).label}"]
+
+
+def _channel(channel: str, route: AlertRoute) -> str:
+    label = str(AlertChannel(channel).label)
+    return f"{label} ({route.slack.name})" if channel == AlertChannel.SLACK and route.slack else label
 
 
 def _customers(route: AlertRoute, currency: str) -> list[str]:
