@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from health.views import alert_settings, alerts, judgement, lab, panel, start, today
+from health.views import alert_settings, alerts, judgement, lab, panel, scorecards, start, today
 
 urlpatterns = [
     path("", today.today, name="today"),
@@ -10,6 +10,15 @@ urlpatterns = [
     path("today/<uuid:dismissal_id>/back/", today.bring_back, name="today_bring_back"),
     path("customers/<uuid:customer_id>/judgement/", judgement.judge_customer, name="customer_judge"),
     path("customers/<uuid:customer_id>/health/", panel.customer_health, name="customer_health"),
+    path("health/scorecards/", scorecards.listing, name="scorecard_list"),
+    path("health/scorecards/new/", scorecards.new, name="scorecard_new"),
+    path("health/scorecards/<uuid:scorecard_id>/", scorecards.detail, name="scorecard_detail"),
+    path("health/scorecards/<uuid:scorecard_id>/preview/", scorecards.preview, name="scorecard_preview"),
+    path("health/scorecards/<uuid:scorecard_id>/publish/", scorecards.publish, name="scorecard_publish"),
+    *(
+        path(f"health/scorecards/<uuid:scorecard_id>/{deed}/", scorecards.deed, {"deed": deed}, f"scorecard_{deed}")
+        for deed in scorecards.DEEDS
+    ),
     path("start/", start.start, name="start"),
     path("start/files/", start.upload, name="start_upload"),
     path("start/files/<uuid:pk>/", start.file, name="start_file"),
