@@ -74,7 +74,7 @@ def numbers(typed: Typed, prefix: str, first: str) -> Iterator[int]:
 
 
 def _group(typed: Typed, n: int, found: Read, taken: set[str]) -> dict[str, Any]:
-    group = {"key": _key(typed, f"g{n}", taken), "label": _label(typed, f"g{n}")}
+    group: dict[str, Any] = {"key": _key(typed, f"g{n}", taken), "label": _label(typed, f"g{n}")}
     if typed.get(f"g{n}-weight", "").strip():
         group["weight"] = _number(typed, f"g{n}-weight", f"groups.{n}.weight", found)
     return group
@@ -106,7 +106,7 @@ def points(typed: Typed, n: int) -> int:
 
 def _exception(typed: Typed, n: int, found: Read, taken: set[str]) -> dict[str, Any]:
     op = typed.get(f"e{n}-op", "")
-    each = {
+    each: dict[str, Any] = {
         "key": _key(typed, f"e{n}", taken),
         "label": _label(typed, f"e{n}"),
         "measure": typed[f"e{n}-measure"].strip(),
