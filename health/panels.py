@@ -8,13 +8,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from accounts.models import Customer
 from csplatform.core import formats
-from health import explaining, narrative, selectors
+from health import explaining, narrative, notes, selectors
 from health.models import HealthScore, HealthSnapshot, ScorecardVersion
 from health.scoring import Card
 from health.services.cards import version_on
@@ -166,7 +167,19 @@ def _driver(driver: Mapping[str, Any]) -> dict[str, Any]:
         "change": _hundredths(driver["change_28d"]),
         "stale": driver["stale"],
         "note": driver["note"],
+        "fix_url": reverse(_FIXED_AT[driver["reason"]]) if driver["reason"] in _FIXED_AT else "",
     }
+
+
+_FIXED_AT = {
+    notes.NO_EVENTS: "import_list",
+    notes.NO_PEOPLE: "import_list",
+    notes.NO_SEATS: "import_list",
+    notes.NO_CONTACTS: "import_list",
+    notes.NO_ANSWER: "survey_list",
+    notes.OLD_ANSWERS: "survey_list",
+}
+"""The page that brings what is missing, by the reason why it is."""
 
 
 _UNITS = {

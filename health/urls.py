@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from health.views import alert_settings, alerts, judgement, lab, panel, scorecards, start, today
+from health.views import alert_settings, alerts, judgement, lab, override, panel, scorecards, start, today
 
 urlpatterns = [
     path("", today.today, name="today"),
@@ -10,6 +10,8 @@ urlpatterns = [
     path("today/<uuid:dismissal_id>/back/", today.bring_back, name="today_bring_back"),
     path("customers/<uuid:customer_id>/judgement/", judgement.judge_customer, name="customer_judge"),
     path("customers/<uuid:customer_id>/health/", panel.customer_health, name="customer_health"),
+    path("customers/<uuid:customer_id>/override/", override.override, name="customer_override"),
+    path("customers/<uuid:customer_id>/override/end/", override.end, name="customer_override_end"),
     path("health/scorecards/", scorecards.listing, name="scorecard_list"),
     path("health/scorecards/new/", scorecards.new, name="scorecard_new"),
     path("health/scorecards/<uuid:scorecard_id>/", scorecards.detail, name="scorecard_detail"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -171,3 +172,20 @@ def test_the_lists_queries_do_not_grow(
             scorecards.create(name=f"Card {n}", actor=audit.SYSTEM, now=factories.NOW)
     with django_assert_max_num_queries(len(few.captured_queries)):
         client.get("/health/scorecards/")
+
+
+def test_a_band_is_set_by_hand_and_ended_on_the_customers_page(client: Client, workspace: Workspace) -> None:
+    with workspace_scope(workspace):
+        customer = factories.make_customer()
+    address = f"/customers/{customer.pk}/override/"
+    until = (datetime.now(UTC).date() + timedelta(days=9)).isoformat()
+    refused = client.post(address, {"band": "watch", "reason": " ", "expires_on": until})
+    assert refused.status_code == 422
+    assert client.post(address, {"band": "watch", "reason": "Merger", "expires_on": until}).status_code == 302
+    assert "Merger" in client.get(address).content.decode()
+    assert client.post(f"{address}end/").status_code == 302
+    assert "Merger" not in client.get(address).content.decode()
+    assert signed_in(workspace, Role.VIEWER).get(address).status_code == 403
+    stranger = signed_in(factories.make_workspace("stranger"), Role.ADMIN)
+    assert stranger.get(address).status_code == 404
+    assert stranger.post(f"{address}end/").status_code == 404
