@@ -18,7 +18,7 @@ from csplatform.core import audit
 from csplatform.core.tenancy import workspace_scope
 from csplatform.demo import Simulation, yesterday
 from health.models import DirtyCustomer, LateArrival, Scorecard
-from health.services import definitions, drafts
+from health.services import counting, definitions, drafts
 
 _CUSTOMERS, _EVENTS_EACH, _NIGHTS = 100_000, 20, 5
 _RISING = [[0, 0], [3, 0.6], [10, 1]]
@@ -80,11 +80,16 @@ def publish_twenty(workspace: Workspace, feature: str, now: datetime) -> None:
             (f"feature-{kind}", {"source": "events", "aggregation": kind, "window_days": days, "events": [feature]})
             for kind, days in _OF_ONE_FEATURE
         ]
+        begun = []
         for key, definition in wanted:
             slug = key.replace("_", "-")
             told = {"label": {"en": key}, "definition": definition}
-            definitions.create_measure(key=slug, told=told, actor=audit.SYSTEM, now=now)
+            begun.append(definitions.create_measure(key=slug, told=told, actor=audit.SYSTEM, now=now)[1])
             content["items"].append({"measure": slug, "group": group, "weight": 3, "curve": _RISING})
+    for job in begun:
+        if job is not None:
+            counting.work(workspace.pk, job.pk)
+    with workspace_scope(workspace):
         definitions.publish(
             scorecard_id=card.pk, draft=drafts.as_draft(content), actor=audit.SYSTEM, now=now, why="Twenty measures."
         )

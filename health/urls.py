@@ -30,6 +30,7 @@ urlpatterns = [
     path("start/again/<str:step>/", start.again, name="start_again"),
     path("start/dismiss/", start.dismiss, name="start_dismiss"),
     path("start/progress/", start.progress, name="start_progress"),
+    path("health/lab/", lab.default_lab, name="what_if"),
     path("health/scorecards/<uuid:scorecard_id>/lab/", lab.scorecard_lab, name="scorecard_lab"),
     path("health/alerts/", alerts.listing, name="alert_list"),
     path("health/alerts/read/", alerts.read_all, name="alert_read_all"),

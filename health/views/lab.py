@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import actor_of, requires
 from accounts.middleware import WorkspaceRequest
@@ -85,6 +85,16 @@ def scorecard_lab(request: WorkspaceRequest, scorecard_id: UUID) -> HttpResponse
     }
     template = "health/_lab_answer.html" if request.headers.get("HX-Request") else "health/lab.html"
     return render(request, template, context, status=200 if request.method != "POST" or not errors else 422)
+
+
+@require_safe
+@requires(Permission.VIEW_CUSTOMERS)
+def default_lab(request: WorkspaceRequest) -> HttpResponseBase:
+    """The lab of the default scorecard."""
+    scorecard = Scorecard.objects.filter(is_default=True).first()
+    if scorecard is None:
+        raise Http404
+    return redirect("scorecard_lab", scorecard_id=scorecard.pk)
 
 
 def _save(request: WorkspaceRequest, scorecard_id: UUID, content: Mapping[str, Any]) -> HttpResponse:

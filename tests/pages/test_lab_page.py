@@ -95,6 +95,13 @@ def test_the_history_is_laid_out_by_a_job(house: House) -> None:
     assert "Being laid out" in house.client(Role.ADMIN).get(url_of(house)).content.decode()
 
 
+def test_the_settings_lead_to_the_default_scorecards(house: House) -> None:
+    client = house.client(Role.ADMIN)
+    assert reverse("what_if") in client.get(reverse("settings"), follow=True).content.decode()
+    answer = client.get(reverse("what_if"))
+    assert (answer.status_code, answer["Location"]) == (302, url_of(house))
+
+
 def test_a_stranger_and_an_unknown_card_get_404(house: House) -> None:
     assert signed_in(house.stranger).get(url_of(house)).status_code == 404
     assert house.client().get(reverse("scorecard_lab", args=[house.customer.pk])).status_code == 404
