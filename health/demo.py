@@ -27,7 +27,7 @@ from csplatform.core import audit
 from csplatform.core.models import Job, JobState
 from csplatform.core.tenancy import workspace_scope
 from csplatform.demo import Paths, Simulation, yesterday
-from health import adoption, defaults, tasks
+from health import adoption, defaults, demo_support, tasks
 from health.alerts import catching_up
 from health.models import HealthSnapshot, Measure, ScoringRun
 from health.services import definitions, runs, scoring, snapshots
@@ -111,6 +111,8 @@ class _Load:
         with self._timed("Handovers"):
             demo_relays.load(workspace=workspace, now=self.clock())
             demo_team.load(workspace=workspace, now=self.clock())
+        with self._timed("Tickets, invoices and opportunities"):
+            demo_support.load(workspace=workspace, now=self.clock())
         with self._timed("Requests and advocacy"):
             demo_wishes.load(workspace=workspace, now=self.clock())
         with self._timed("Shared plans"), workspace_scope(workspace):
