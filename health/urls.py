@@ -2,13 +2,17 @@
 
 from django.urls import path
 
-from health.views import alert_settings, alerts, judgement, lab, override, panel, scorecards, start, today
+from health.views import alert_settings, alerts, judgement, lab, measures, override, panel, scorecards, start, today
 
 urlpatterns = [
     path("", today.today, name="today"),
     path("today/<uuid:customer_id>/put-aside/", today.put_aside, name="today_put_aside"),
     path("today/<uuid:dismissal_id>/back/", today.bring_back, name="today_bring_back"),
     path("customers/<uuid:customer_id>/judgement/", judgement.judge_customer, name="customer_judge"),
+    path("health/measures/", measures.listing, name="measure_list"),
+    path("health/measures/new/", measures.new, name="measure_new"),
+    path("health/measures/<uuid:measure_id>/", measures.edit, name="measure_edit"),
+    path("health/measures/<uuid:measure_id>/delete/", measures.delete, name="measure_delete"),
     path("customers/<uuid:customer_id>/health/", panel.customer_health, name="customer_health"),
     path("customers/<uuid:customer_id>/override/", override.override, name="customer_override"),
     path("customers/<uuid:customer_id>/override/end/", override.end, name="customer_override_end"),

@@ -35,6 +35,12 @@ def under_way() -> dict[str, UUID]:
     return {job.params["stream"]: job.pk for job in rows}
 
 
+def job_of(stream_key: str) -> Job | None:
+    """The job that counts a stream at present in the active workspace; None when it is counted."""
+    unfinished = Job.objects.filter(kind=JOB_KIND, state__in=(JobState.QUEUED, JobState.RUNNING))
+    return unfinished.filter(params__stream=stream_key).order_by("created_at").last()
+
+
 def work(workspace_id: UUID, job_id: UUID) -> None:
     """Count shard by shard, each in a transaction, from where the job stopped. Safe to do twice or after a kill."""
     while _count_shard(workspace_id, job_id):

@@ -91,6 +91,31 @@ def change_measure(
     return measure, job
 
 
+@transaction.atomic
+def delete_measure(*, measure_id: UUID, actor: audit.Actor, now: datetime) -> None:
+    """Delete a measure that no scorecard in force uses; published versions, and runs under way, carry their own copy.
+
+    Raises ``Measure.DoesNotExist``, or ``ValidationError`` naming the scorecard that uses it.
+    """
+    locks.hold("definitions")
+    measure = Measure.objects.select_for_update(of=("self",)).get(pk=measure_id)
+    newest = ScorecardVersion.objects.order_by("scorecard", "-version").distinct("scorecard")
+    for version in newest.select_related("scorecard"):
+        if any(item["measure"] == measure.key for item in version.content["items"]):
+            raise ValidationError(
+                _("The scorecard “%(name)s” uses it. Publish a version without it first; nothing was deleted.")
+                % {"name": version.scorecard.name}
+            )
+    audit.record(
+        actor=actor,
+        action="measure.deleted",
+        subject=measure,
+        data={"key": measure.key, "definition": measure.definition},
+        now=now,
+    )
+    measure.delete()
+
+
 def _count_if_new(definition: Mapping[str, Any], actor: audit.Actor, now: datetime) -> Job | None:
     stream = stream_for(definition)
     if stream is None or stream.key in {each.key for each in active_streams()}:
