@@ -33,7 +33,7 @@ def adjustments(card: Card, result: Result, week: Mapping[str, int], month: Mapp
     for name, points in now.items():
         acts = points or (name == OVERRIDE and override_id is not None)
         if acts or week.get(name) or month.get(name):
-            told = _exception(exceptions[name]) if name in exceptions else _override(override_id)
+            told = _exception(exceptions[name]) if name in exceptions else of_override(override_id)
             found.append(_driver(name, points, week, month, told))
     return found
 
@@ -65,7 +65,8 @@ def _exception(exception: Exceptional) -> tuple[str, str]:
     return label, _("An exception of the scorecard: no better than “%(band)s” while this holds.") % {"band": worst}
 
 
-def _override(override_id: UUID | None) -> tuple[str, str]:
+def of_override(override_id: UUID | None) -> tuple[str, str]:
+    """Who set which band, and why until when; that it ended where there is none."""
     override = HealthOverride.objects.filter(pk=override_id).first() if override_id else None
     if override is None:
         return _("Set by hand"), _("Ended.")

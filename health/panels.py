@@ -3,36 +3,89 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
+from django.utils.dateparse import parse_date
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 
 from accounts.models import Customer
-from csplatform.core import formats
-from health import explaining, narrative, notes, selectors
+from health import explaining, narrative, notes, selectors, what_changed
 from health.models import HealthScore, HealthSnapshot, ScorecardVersion
 from health.scoring import Card
 from health.services.cards import version_on
 from health.services.compute import card_of
+from health.units import value_text
 
-LOOK_BACK = timedelta(days=28)
 HISTORY = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """Which day is shown, and from which day on its changes. ``problem``: a sentence on days that mean nothing.
+
+    ``chosen``: somebody asked for these days, so that addresses must carry them on.
+    """
+
+    first: date
+    last: date
+    is_past: bool = False
+    chosen: bool = False
+    problem: str = ""
+
+    @property
+    def query(self) -> str:
+        """What addresses carry on: nothing where nobody chose."""
+        if not self.chosen:
+            return ""
+        return f"from={self.first}" + (f"&as_of={self.last}" if self.is_past else "")
+
+
+def shown_days(query: Mapping[str, str], today: date) -> Shown:
+    """The days named by ``as_of`` and ``from`` of an address; the last four weeks until now where they mean nothing."""
+    usual = Shown(today - what_changed.LOOK_BACK, today)
+    if not query.get("as_of") and not query.get("from"):
+        return usual
+    last, first = _day(query.get("as_of"), today), _day(query.get("from"), None)
+    if last is None or (query.get("from") and first is None):
+        return replace(usual, problem=_("That is no day. Shown are the last four weeks."))
+    first = first or max(last - what_changed.LOOK_BACK, _EARLIEST)
+    if last > today:
+        return replace(usual, problem=_("That day lies in the future. Shown are the last four weeks."))
+    if first > last:
+        return replace(usual, problem=_("The first day must not lie after the second. Shown are the last four weeks."))
+    return Shown(first, last, is_past=last < today, chosen=True)
+
+
+_EARLIEST = date(1970, 2, 1)
+
+
+def _day(text: str | None, otherwise: date | None) -> date | None:
+    if not text:
+        return otherwise
+    try:
+        day = parse_date(text)
+    except ValueError:
+        return None
+    return day if day is not None and day >= _EARLIEST else None
+
+
+@dataclass(frozen=True, slots=True)
 class Point:
-    """A snapshot as the history chart draws it. ``points`` in hundredths, ``coverage`` from 0 to 1."""
+    """A snapshot as the history chart draws it. ``points`` in hundredths, ``coverage`` from 0 to 1.
+
+    ``revised``: what data that came later would have made of the day; None where they changed nothing.
+    """
 
     as_of: date
     points: int | None
     band: str
     coverage: float
+    revised: int | None = None
 
 
 def stamp_of(customer_id: UUID) -> str:
@@ -41,30 +94,34 @@ def stamp_of(customer_id: UUID) -> str:
     return "" if row is None else f"{row[0].timestamp():.6f}-{row[1]}-{row[2]:%j}"
 
 
-def panel(customer: Customer, now: datetime) -> dict[str, Any]:
-    """What ``health/_panel.html`` and ``health/_header.html`` show; points in hundredths, risks in basis points."""
+def panel(customer: Customer, now: datetime, shown: Shown) -> dict[str, Any]:
+    """What ``health/_panel.html``, ``_header.html`` and ``_changes.html`` show; points in hundredths, risks in
+    basis points.
+    """
     stamp = stamp_of(customer.pk)
-    said = selectors.health_of(customer, now=now)
+    said = selectors.health_of(customer, now=now, as_of=shown.last)
     version = _version(said, now)
     card = card_of(version)
-    halves = _halves(card, said["drivers"])
-    points = _hundredths(said["score"])
-    change = customer.health.change
-    before = None if points is None or change is None else points - change
+    changes = what_changed.between(customer, shown.first, shown.last)
+    moved = {each.measure: each.delta for each in changes.moved}
+    halves = _halves(card, said["drivers"], moved if changes.measured[0] else None)
+    before = changes.found.first.scores
     churn = said["churn"]
     low, high = churn["interval"] or (None, None)
     return {
         "stamp": stamp,
-        "points": points,
+        "shown": shown,
+        "points": _hundredths(said["score"]),
         "band": said["band"],
-        "points_before": before,
-        "since": date.fromisoformat(said["as_of"]) - LOOK_BACK if before is not None else None,
+        "points_before": int(before.total[0]) if before.total[0] >= 0 and said["score"] is not None else None,
+        "band_before": str(before.band[0]),
+        "since": shown.first,
         "as_of": date.fromisoformat(said["as_of"]),
         "computed_at": datetime.fromisoformat(said["computed_at"]),
         "coverage": said["coverage"],
         "scorecard_version": said["scorecard"]["version"],
         "halves": halves,
-        "adjustments": _adjustments(said["drivers"]),
+        "adjustments": _adjustments(said["drivers"], moved),
         "missing": [driver for half in halves for driver in half["drivers"] if driver["points"] is None],
         "scale": max((driver["max_points"] for half in halves for driver in half["drivers"]), default=0),
         "churn": {
@@ -76,14 +133,21 @@ def panel(customer: Customer, now: datetime) -> dict[str, Any]:
             "drivers": churn["drivers"],
         },
         "thresholds": thresholds(card),
+        "changes": changes,
     }
 
 
 def history(customer_id: UUID, today: date) -> list[Point]:
-    """A year of closed days, oldest first, each as it was known first."""
-    rows = HealthSnapshot.objects.filter(customer_id=customer_id, as_of__gte=today - HISTORY)
-    first = rows.order_by("as_of", "revision").distinct("as_of")
-    return [Point(row.as_of, row.points, row.band, row.coverage / 100) for row in first]
+    """A year of closed days, oldest first, each as it was known first, with what late data would make of it."""
+    rows = HealthSnapshot.objects.filter(customer_id=customer_id, as_of__gte=today - HISTORY, as_of__lt=today)
+    days: dict[date, Point] = {}
+    for row in rows.order_by("as_of", "revision").only("as_of", "points", "band", "coverage"):
+        said = days.get(row.as_of)
+        if said is None:
+            days[row.as_of] = Point(row.as_of, row.points, row.band, row.coverage / 100)
+        else:
+            days[row.as_of] = replace(said, revised=None if row.points == said.points else row.points)
+    return list(days.values())
 
 
 def thresholds(card: Card) -> list[tuple[str, int]]:
@@ -106,7 +170,7 @@ def situation(
         arr_minor=customer.expected_arr_minor if customer.is_before_contract else customer.arr_minor,
         points=health["points"],
         points_before=before,
-        band_before=band_at(before, health["thresholds"]),
+        band_before=health["band_before"] if before is not None else None,
         since=health["since"],
         coverage=round(health["coverage"] * 100),
         causes=[narrative.Cause(d["label"], d["change"], d["points"] is None) for d in drivers if d["change"]],
@@ -131,31 +195,39 @@ def _version(said: Mapping[str, Any], now: datetime) -> ScorecardVersion:
     return found or version_on(now.astimezone(UTC).date())
 
 
-def _halves(card: Card, drivers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _halves(card: Card, drivers: Sequence[Mapping[str, Any]], moved: Mapping[str, int] | None) -> list[dict[str, Any]]:
     language = get_language() or "en"
     halves = []
     for key, label in card.groups:
-        rows = [_driver(driver) for driver in drivers if driver["group"] == key]
+        rows = [
+            _driver(driver, None if moved is None else moved.get(driver["measure"], 0))
+            for driver in drivers
+            if driver["group"] == key
+        ]
         if rows:
-            changes = [row["change"] for row in rows if row["change"] is not None]
+            moves = [row["change"] for row in rows if row["change"] is not None]
             halves.append(
                 {
                     "label": label.get(language, label["en"]),
                     "points": sum(row["points"] or 0 for row in rows),
                     "max_points": sum(row["max_points"] for row in rows),
-                    "change": sum(changes) if changes else None,
+                    "change": sum(moves) if moves else None,
                     "drivers": rows,
                 }
             )
     return halves
 
 
-def _adjustments(drivers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _adjustments(drivers: Sequence[Mapping[str, Any]], moved: Mapping[str, int]) -> list[dict[str, Any]]:
     """What exceptions and an override did to what the measures gave."""
-    return [_driver(driver) for driver in drivers if driver["group"] == explaining.ADJUSTMENTS]
+    return [
+        _driver(driver, moved.get(driver["measure"], 0))
+        for driver in drivers
+        if driver["group"] == explaining.ADJUSTMENTS
+    ]
 
 
-def _driver(driver: Mapping[str, Any]) -> dict[str, Any]:
+def _driver(driver: Mapping[str, Any], change: int | None) -> dict[str, Any]:
     missing = bool(driver["reason"])
     return {
         "key": driver["measure"],
@@ -163,8 +235,7 @@ def _driver(driver: Mapping[str, Any]) -> dict[str, Any]:
         "detail": "" if missing else value_text(driver["value"], driver["unit"]),
         "points": None if missing else _hundredths(driver["points"]),
         "max_points": _hundredths(driver["max_points"]) or 0,
-        # A measure that lost its value lost its points as well: only so do the changes add up.
-        "change": _hundredths(driver["change_28d"]),
+        "change": change,
         "stale": driver["stale"],
         "note": driver["note"],
         "fix_url": reverse(_FIXED_AT[driver["reason"]]) if driver["reason"] in _FIXED_AT else "",
@@ -180,43 +251,6 @@ _FIXED_AT = {
     notes.OLD_ANSWERS: "survey_list",
 }
 """The page that brings what is missing, by the reason why it is."""
-
-
-_UNITS = {
-    "events a week per seat": _lazy("events a week per seat"),
-    "times the 28 days before": _lazy("times the 28 days before"),
-    "people in 28 days": _lazy("people in 28 days"),
-    "features in 28 days": _lazy("features in 28 days"),
-    "days a week": _lazy("days a week"),
-    "days ago": _lazy("days ago"),
-}
-"""Units of the default measures in the reader's language; a workspace's own are shown as written."""
-
-
-def value_text(value: float | None, unit: str) -> str:
-    """A measured value with its unit, as people write it."""
-    if value is None:
-        return ""
-    language = get_language()
-    if unit == "share of seats":
-        return _("%(share)s of seats") % {"share": formats.percent(value, language)}
-    if unit == "yes or no":
-        return _("yes") if value else _("no")
-    if unit == "net promoter score":
-        return formats.signed(round(value), language)
-    if unit == "share satisfied":
-        return _("%(share)s satisfied") % {"share": formats.percent(value, language)}
-    if unit == "ease from 1 to 7":
-        return _("ease %(figure)s of 7") % {"figure": formats.number(round(value, 1), language)}
-    return f"{formats.number(round(value, 1), language)} {_UNITS.get(unit, unit)}".strip()
-
-
-def plain_value(value: float | None, unit: str) -> str:
-    """The same without a unit that stands behind the number: the beginning of "from 4.2 to 2.9 days a week"."""
-    if value is None:
-        return ""
-    number = formats.number(round(value, 1), get_language())
-    return number if value_text(value, unit).startswith(f"{number} ") else value_text(value, unit)
 
 
 def _hundredths(points: float | None) -> int | None:

@@ -14,12 +14,13 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Customer
 from csplatform.core import formats
-from health import ledger, notes, selectors
+from health import explaining, ledger, notes, selectors
+from health.adjusting import Exceptional
 from health.ledger import CONFIG, DATA, MISSING, OVERRIDE, WINDOW
 from health.measures import STATE_DAYS, Spec, is_tallied
-from health.panels import plain_value, value_text
 from health.scoring import NOT_APPLICABLE, Item
 from health.services.compare import Comparison, End, compare
+from health.units import plain_value, value_text
 
 LOOK_BACK = timedelta(days=28)
 
@@ -66,6 +67,11 @@ class Changes:
     def entries(self) -> list[Entry]:
         return [entry for moved in self.moved for entry in moved.entries]
 
+    @property
+    def both_known(self) -> bool:
+        """Whether both days have a score, so that the difference is one of scores."""
+        return all(end.scores.total[0] >= 0 for end in (self.found.first, self.found.last))
+
     def by_cause(self) -> list[tuple[str, int, list[Entry]]]:
         """Causes in their order, each with its sum and its items; causes without items are left out."""
         grouped = [(cause, [e for e in self.entries if e.cause == cause]) for cause in ledger.CAUSES]
@@ -76,10 +82,11 @@ def between(customer: Customer, first: date, last: date) -> Changes:
     """What changed from the end of ``first`` to the end of ``last`` (today: until now)."""
     found = compare(customer.pk, first, last)
     moved = []
-    for column, key in enumerate(found.keys):
+    measures = {item.key for end in (found.first, found.last) for item in end.card.items}
+    for column, key in enumerate(found.columns):
         items = [(cause, delta) for cause, at, delta in ledger.items_of(found.split) if at == column]
         if items:
-            moved.append(_moved(found, key, items))
+            moved.append(_moved(found, key, items) if key in measures else _adjusted(found, key, items))
     moved.sort(key=lambda each: (each.delta > 0, -abs(each.delta), each.label))
     return Changes(found, (found.total_first, found.total_last), tuple(moved))
 
@@ -149,6 +156,51 @@ def _moved(found: Comparison, key: str, items: Sequence[tuple[str, int]]) -> Mov
     )
 
 
+def _adjusted(found: Comparison, key: str, items: Sequence[tuple[str, int]]) -> Moved:
+    """What became of an exception, or of a band set by hand."""
+    old, new = (_exception(end, key) for end in (found.first, found.last))
+    either = new or old
+    if either is None:
+        label, why = _overridden(found)
+    else:
+        label = either.label.get(get_language() or "en", either.label["en"])
+        why = _excepted(found, old, new)
+    entries = tuple(Entry(cause, key, label, delta, why) for cause, delta in items)
+    delta = sum(entry.delta for entry in entries)
+    said = {"what": label, "n": _signed(delta), "why": why}
+    return Moved(key, label, "", "", delta, _("%(what)s: %(n)s points, because %(why)s.") % said, entries)
+
+
+def _exception(end: End, key: str) -> Exceptional | None:
+    return next((each for each in end.card.exceptions if each.name == key), None)
+
+
+def _excepted(found: Comparison, old: Exceptional | None, new: Exceptional | None) -> str:
+    acted, acts = _acts(found.first, old), _acts(found.last, new)
+    if acts and not acted:
+        return _("the exception holds, which it did not on %(day)s") % {"day": _day(found.first.as_of, found)}
+    if acted and not acts:
+        return _("the exception does not hold any more")
+    return _("the exception holds back more or less as the measures move")
+
+
+def _acts(end: End, exception: Exceptional | None) -> bool:
+    if exception is None:
+        return False
+    return bool(end.scores.adjustments[0, end.card.exceptions.index(exception)])
+
+
+def _overridden(found: Comparison) -> tuple[str, str]:
+    """The label of the override, and what became of it."""
+    before, now = (end.facts.overrides.ids[0] if end.facts.overrides else None for end in (found.first, found.last))
+    label, note = explaining.of_override(now or before)
+    if now is None:
+        return label, _("it ended")
+    if before == now:
+        return label, _("it moves the score more or less as the measures move")
+    return label, note.rstrip(".")
+
+
 def _item(end: End, key: str) -> Item | None:
     return next((item for item in end.card.items if item.key == key), None)
 
@@ -190,7 +242,7 @@ def _sentence(
         _("%(n)s because %(why)s") % {"n": _signed(entry.delta), "why": entry.words}
         for entry in sorted(entries, key=lambda entry: -abs(entry.delta))
     )
-    return _("%(said)s. Of it %(reasons)s.") % {"said": text % said, "reasons": reasons}
+    return _("%(said)s, %(reasons)s.") % {"said": text % said, "reasons": reasons}
 
 
 def _why(found: Comparison, cause: str, old: Item | None, new: Item | None) -> str:
@@ -263,8 +315,8 @@ def _rolled_off(found: Comparison, spec: Spec) -> str:
     events = int(counts[begin : begin + gone].sum())
     said = {
         "n": formats.number(events, get_language()),
-        "from": _day(first - timedelta(days=spec.window_days - 1)),
-        "to": _day(first - timedelta(days=spec.window_days - gone)),
+        "from": _day(first - timedelta(days=spec.window_days - 1), found),
+        "to": _day(first - timedelta(days=spec.window_days - gone), found),
         "days": spec.window_days,
     }
     return (
@@ -279,7 +331,7 @@ def _rolled_off(found: Comparison, spec: Spec) -> str:
 
 def _happened(found: Comparison, spec: Spec) -> str:
     first, last = found.first, found.last
-    since = {"day": _day(first.as_of + timedelta(days=1))}
+    since = {"day": _day(first.as_of + timedelta(days=1), found)}
     if spec.source == "contacts":
         return _("the people recorded there changed since %(day)s") % since
     if spec.source != "events" or not is_tallied(spec):
@@ -303,5 +355,7 @@ def _signed(hundredths: int) -> str:
     return formats.signed(hundredths / 100, get_language(), digits=2)
 
 
-def _day(value: date) -> str:
-    return formats.day(value, get_language())
+def _day(value: date, found: Comparison) -> str:
+    """The year stands beside it only where the two days do not share theirs."""
+    one = found.first.as_of.year == found.last.as_of.year == value.year
+    return formats.day(value, get_language(), "short" if one else "medium")

@@ -135,6 +135,40 @@ def driver_bar(*, points: float, maximum: float, change: float, scale: float) ->
     )
 
 
+@dataclass(frozen=True)
+class Waterfall:
+    """From one level to another, step by step, along a line from 0 to 100 percent.
+
+    ``bars``: a piece for each step; ``levels``: where it stands before the first step and after each; ``zones``: a
+    piece for each stretch between ``edges`` that is in sight, with the place of the stretch in their order.
+    """
+
+    bars: tuple[Part, ...]
+    levels: tuple[float, ...]
+    zones: tuple[tuple[int, Part], ...]
+
+
+def waterfall(start: float, steps: Sequence[float], *, edges: Sequence[float], margin: float) -> Waterfall:
+    """A stretch of the scale that holds every level, with ``margin`` (in its unit) around; not from zero on.
+
+    ``edges``: rising beginnings of zones, the last being the end of the scale; nothing is drawn beyond the outer two.
+    """
+    levels = [start]
+    for step in steps:
+        levels.append(levels[-1] + step)
+    low = min(max(min(levels) - margin, edges[0]), min(levels))
+    high = max(min(max(levels) + margin, edges[-1]), max(levels))
+    x = Scale(low, high, 0, 100)
+    places = [round(x(level), 2) for level in levels]
+    bars = [Part(min(a, b), round(abs(b - a), 2)) for a, b in pairwise(places)]
+    zones = [
+        (index, Part(round(x(begin), 2), round(x(end) - x(begin), 2)))
+        for index, (begin, end) in enumerate(pairwise(edges))
+        if x(end) > x(begin)
+    ]
+    return Waterfall(tuple(bars), tuple(places), tuple(zones))
+
+
 def root_height(value: float, largest: float, *, tallest: float, shortest: float = 0.0) -> float:
     """Height proportional to the square root of a value, so that small accounts stay visible."""
     if value <= 0 or largest <= 0:

@@ -7,13 +7,15 @@ from datetime import date
 from uuid import UUID
 
 import numpy as np
+import numpy.typing as npt
 
 from accounts.models import Workspace
 from csplatform.core.tenancy import current_workspace_id
 from health import ledger, scoring
+from health.adjusting import OVERRIDE
 from health.facts.asof import AsOf
-from health.ledger import Course, Split
-from health.measures import Facts, Floats, evaluate
+from health.ledger import Course, Split, State
+from health.measures import Facts, Floats, Overrides, evaluate
 from health.models import ScorecardVersion
 from health.scoring import Card, Scores
 from health.services import cards, snapshots
@@ -22,7 +24,7 @@ from health.services.compute import card_of, specs_of
 
 @dataclass(slots=True)
 class End:
-    """One of the two days: ``values`` and ``scores`` under the card that was in force on it."""
+    """One of the two days under the card that was in force on it."""
 
     as_of: date
     version: ScorecardVersion
@@ -34,11 +36,11 @@ class End:
 
 @dataclass(slots=True)
 class Comparison:
-    """``keys``: the measures of either card, the columns of ``split``. Totals in hundredths."""
+    """``columns`` of ``split``: the measures of either card, their exceptions, the override. Totals in hundredths."""
 
     first: End
     last: End
-    keys: list[str]
+    columns: list[str]
     total_first: int
     total_last: int
     split: Split
@@ -46,9 +48,9 @@ class Comparison:
 
 @dataclass(slots=True)
 class Ways:
-    """``before`` is seen by the card of the first day, ``after`` by that of the last."""
+    """``before`` is seen by the card of the first day, ``after`` by that of the last; ``columns`` of their split."""
 
-    keys: list[str]
+    columns: list[str]
     before: Course
     after: Course
 
@@ -81,29 +83,52 @@ def compare(customer_id: UUID, first: date, last: date) -> Comparison:
         for day, card, facts in ((first, seen_by[0], start), (last, seen_by[1], end))
     ]
     split = ledger.split(ways.before, ways.after)
-    return Comparison(ends[0], ends[1], ways.keys, int(ways.before.start.total[0]), int(ways.after.end.total[0]), split)
+    return Comparison(
+        ends[0], ends[1], ways.columns, int(ways.before.start.total[0]), int(ways.after.end.total[0]), split
+    )
 
 
 def walk(cards: tuple[Card, Card], start: Facts, aged: Facts, end: Facts) -> Ways:
     """The two days of n customers as the ledger wants them: ``aged`` are the facts of the first day on the last."""
     keys = list(dict.fromkeys(item.key for card in cards for item in card.items))
-    before = _course(cards[0], keys, start, aged, end)
-    return Ways(keys, before, before if cards[0] is cards[1] else _course(cards[1], keys, start, aged, end))
+    exceptions = list(dict.fromkeys(each.name for card in cards for each in card.exceptions))
+    before = _course(cards[0], keys, exceptions, start, aged, end)
+    after = before if cards[0] is cards[1] else _course(cards[1], keys, exceptions, start, aged, end)
+    return Ways([*keys, *exceptions, OVERRIDE], before, after)
 
 
-def _course(card: Card, keys: list[str], start: Facts, aged: Facts, end: Facts) -> Course:
+def _course(card: Card, keys: list[str], exceptions: list[str], start: Facts, aged: Facts, end: Facts) -> Course:
     first, between, last = (_values(card, facts) for facts in (start, aged, end))
     applies = aged.applicable | (start.applicable & end.applicable)
     stations = (
-        (first, start.applicable),
-        (ledger.grown_older(first, between, last), applies),
-        (last, end.applicable),
+        (first, start.applicable, start.overrides),
+        (ledger.grown_older(first, between, last), applies, aged.overrides),
+        (last, end.applicable, end.overrides),
     )
-    states = []
-    for values, applicable in stations:
-        measured = scoring.score(card, values, applicable).points.sum(axis=1)
-        states.append(ledger.state(card, keys, values, applicable, measured=measured))
-    return Course(*states)
+    return Course(*(_state(card, keys, exceptions, *station) for station in stations))
+
+
+def _state(
+    card: Card,
+    keys: list[str],
+    exceptions: list[str],
+    values: Floats,
+    applicable: npt.NDArray[np.bool_],
+    overrides: Overrides | None,
+) -> State:
+    scores = scoring.score(card, values, applicable, overrides.codes if overrides else None)
+    capped = np.zeros((len(values), len(exceptions)), dtype=np.int64)
+    for index, each in enumerate(card.exceptions):
+        capped[:, exceptions.index(each.name)] = scores.adjustments[:, index]
+    return ledger.state(
+        card,
+        keys,
+        values,
+        applicable,
+        measured=scores.points.sum(axis=1),
+        capped=capped,
+        override=scores.adjustments[:, -1],
+    )
 
 
 def _values(card: Card, facts: Facts) -> Floats:
@@ -112,4 +137,7 @@ def _values(card: Card, facts: Facts) -> Floats:
 
 def _end(day: date, version: ScorecardVersion, card: Card, facts: Facts) -> End:
     values = _values(card, facts)
-    return End(day, version, card, facts, values, scoring.score(card, values, facts.applicable))
+    told = facts.overrides
+    return End(
+        day, version, card, facts, values, scoring.score(card, values, facts.applicable, told.codes if told else None)
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from django import template
 from django.urls import reverse
 
 from accounts.models import Customer
-from health import narrative, panels, selectors, trends, usage
+from health import changes_chart, narrative, panels, selectors, trends, usage, what_changed
 from health.onboarding import standing
 from health.onboarding.standing import Standing
 
@@ -40,15 +40,28 @@ def of(values: Mapping[UUID, Any], key: UUID) -> Any:
 
 
 @register.simple_tag
-def customer_health(customer: Customer, now: datetime) -> dict[str, Any]:
-    """The present health of a customer, for ``health/_header.html`` and ``health/_panel.html``."""
-    return panels.panel(customer, now)
+def customer_health(customer: Customer, now: datetime, query: Mapping[str, str]) -> dict[str, Any]:
+    """The health of a customer on the days an address names (now where it names none), for the templates of health."""
+    return panels.panel(customer, now, panels.shown_days(query, now.astimezone(UTC).date()))
 
 
 @register.simple_tag
-def health_url(customer: Customer) -> str:
-    """Where the panel asks for news of itself."""
-    return reverse("customer_health", args=[customer.pk])
+def changes_picture(health: Mapping[str, Any]) -> changes_chart.Picture:
+    """What ``health/_changes.html`` draws."""
+    return changes_chart.draw(health["changes"], health["thresholds"])
+
+
+@register.filter
+def cause_word(cause: str) -> str:
+    """The cause of a change as a heading."""
+    return what_changed.cause_word(cause)
+
+
+@register.simple_tag
+def health_url(customer: Customer, health: Mapping[str, Any]) -> str:
+    """Where the panel asks for news of itself, for the days it shows."""
+    query = health["shown"].query
+    return reverse("customer_health", args=[customer.pk]) + "?" + (f"{query}&" if query else "")
 
 
 @register.simple_tag

@@ -20,9 +20,9 @@ from health.facts import live
 from health.facts.asof import AsOf
 from health.measures import DefinitionError, Spec, evaluate
 from health.models import DirtyCustomer, Scorecard, ScorecardVersion, ScoringRun
-from health.panels import value_text
 from health.parsing import parse
 from health.services import base_rate, definitions, runs, scoring, snapshots
+from health.units import value_text
 from surveys.models import Survey
 from surveys.services import answering, moderation
 from tests import factories

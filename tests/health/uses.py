@@ -11,14 +11,33 @@ from health import arrivals
 from health.ingest.moments import micros
 
 
-def store_uses(uses: Mapping[Contact, Iterable[int]], *, now: datetime, per_day: int = 1, name: str = "opened") -> None:
-    """``per_day`` events of each contact on each of the days, counted back from ``now``."""
+def store_uses(
+    uses: Mapping[Contact, Iterable[int]],
+    *,
+    now: datetime,
+    per_day: int = 1,
+    name: str = "opened",
+    known: datetime | None = None,
+) -> None:
+    """``per_day`` events of each contact on each of the days, counted back from ``now``; known at once unless told."""
     batch = arrivals.EventBatch()
+    late = micros(known) if known else None
     for contact, days in uses.items():
         for back in days:
             for number in range(per_day):
                 at = micros(now - timedelta(days=back, seconds=number))
-                row = (str(uuid7()), str(contact.customer_id), str(contact.pk), None, None, name, at, at, None, None)
+                row = (
+                    str(uuid7()),
+                    str(contact.customer_id),
+                    str(contact.pk),
+                    None,
+                    None,
+                    name,
+                    at,
+                    late or at,
+                    None,
+                    None,
+                )
                 for column, value in zip(batch.columns(), row, strict=True):
                     column.append(value)
     batch.keys = [arrivals.key_of(key) for key in batch.keys]

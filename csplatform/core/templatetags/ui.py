@@ -231,6 +231,12 @@ def risk_bar(risk: int, low: int, high: int) -> dict[str, Any]:
     }
 
 
+def revision_of(snapshot: Any) -> int | None:
+    """What late data would have made of a day, where a row says so."""
+    found = snapshot.get("revised") if isinstance(snapshot, Mapping) else getattr(snapshot, "revised", None)
+    return None if found is None else int(found)
+
+
 HISTORY_HEIGHT = 180
 HISTORY_TOP = 8
 
@@ -242,8 +248,9 @@ def history_chart(
 ) -> dict[str, Any]:
     """Score over time over its bands.
 
-    `snapshots`: oldest first, each with `as_of` (date), `points` (hundredths or None) and `band`. A day
-    without a score breaks the line. `thresholds`: band and the hundredths from which it applies, rising.
+    `snapshots`: oldest first, each with `as_of` (date), `points` (hundredths or None), `band`, and where late data
+    would have changed the day `revised` (hundredths). A day without a score breaks the line.
+    `thresholds`: band and the hundredths from which it applies, rising.
     """
     if not snapshots:
         return {"empty": True}
@@ -260,6 +267,7 @@ def history_chart(
         for (name, low), high in zip(thresholds, edges[1:], strict=True)
     ]
     known = [(px, py) for px, py in points if py is not None]
+    late = [(day, revision_of(s)) for day, s in zip(days, snapshots, strict=True)]
     latest = known[-1] if known else None
     ticks = charts.month_ticks(first, last, most=6)
     return {
@@ -268,6 +276,11 @@ def history_chart(
         "paths": charts.line_paths(points),
         "height": HISTORY_HEIGHT,
         "ticks": [{"x": round(x(t.toordinal()), 2), "day": t} for t in ticks if 4 < x(t.toordinal()) < 94],
+        "revised": [
+            {"x": round(x(day.toordinal()), 2), "y": round(y(score), 1), "day": day}
+            for day, score in late
+            if score is not None
+        ],
         "latest": latest and {"x": round(latest[0], 2), "y": round(latest[1], 1)},
         "first": first,
         "last": last,
