@@ -30,6 +30,7 @@ BENCHES = (
     "survey_recount",
     "picture",
     "playbooks",
+    "ledger",
 )
 RESULTS = Path(__file__).with_name("results.json")
 

@@ -12,10 +12,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Contact, Customer, Workspace
+from csplatform.core import audit
 from csplatform.core.tenancy import workspace_scope
 from health.defaults import default_content
 from health.models import Scorecard, ScorecardVersion
-from health.services import base_rate, snapshots
+from health.services import base_rate, overrides, snapshots
 from tests import factories
 from tests.api.conftest import Api, fields, problem
 from tests.health.uses import store_uses
@@ -137,6 +138,46 @@ def test_another_scorecard_is_configuration_of_what_it_weighs(
     words = {item["measure"]: item["words"] for item in body["items"] if item["cause"] == "config"}
     assert words["active_users"] == "scorecard v2 left the measure out"
     assert words["sponsor_present"] == "scorecard v2 weighs it at 44\u202f% instead of 20\u202f%"
+
+
+def test_exceptions_and_bands_set_by_hand_are_items_of_their_own(
+    api: Api, workspace: Workspace, customer: Customer
+) -> None:
+    content = default_content()
+    for item in content["items"]:
+        item["curve"] = [[0, 0.9]]  # everything but the exception stands still
+    content["exceptions"] = [
+        {
+            "key": "no_sponsor",
+            "label": {"en": "Nobody pays for it"},
+            "measure": "sponsor_present",
+            "op": "<",
+            "value": 1,
+            "cap": "watch",
+        }
+    ]
+    with workspace_scope(workspace):
+        publish(workspace, content, BEGAN)
+        Contact.objects.filter(customer=customer, is_sponsor=True).update(
+            is_sponsor=False, known_at=NOW - timedelta(days=4)
+        )
+    body = changes(api, customer, from_=TODAY - timedelta(days=5), to=TODAY)
+    assert of(body, "data") == {"exception:no_sponsor": -15.01}
+    assert body["measures"][0]["words"] == (
+        "Nobody pays for it: −15.01 points, because the exception holds, which it did not on 11 Jun."
+    )
+    with workspace_scope(workspace):
+        overrides.set_override(
+            customer_id=customer.pk,
+            band="at_risk",
+            reason="They merge",
+            expires_on=TODAY + timedelta(days=9),
+            by=audit.Actor(label="Ada"),
+            now=NOW,
+        )
+    body = changes(api, customer, from_=TODAY - timedelta(days=5), to=TODAY)
+    assert of(body, "override") == {"override": -25.0}
+    assert body["difference"] == -40.01
 
 
 def test_unknown_at_one_end_is_shown_as_unknown_and_still_adds_up(api: Api, workspace: Workspace) -> None:

@@ -27,6 +27,7 @@ EXPECTED = {
     "survey_recount": "survey_recount",
     "picture": "picture",
     "playbooks": "playbooks",
+    "ledger": "ledger",
 }
 
 
