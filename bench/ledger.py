@@ -2,8 +2,8 @@
 
 Random pairs of days of random customers, over scorecards that change on the way: other weights, another definition,
 measures left out, an exception, bands set by hand. Every pair must add up to the hundredth, and both of its ends must
-be the scores that the product gives those days. Beside it stand the comparison of one customer at a time, as a page asks
-for it, and the arithmetic alone.
+be the scores that the product gives those days. Beside it stand the comparison of one customer at a time, as a page
+asks for it, and the arithmetic alone.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from health.models import Scorecard, ScorecardVersion
 from health.risk import BaseRate
 from health.scoring import parse_card
 from health.services import overrides
+from health.services.cards import Deck
 from health.services.compare import Ways, compare, walk
 from health.services.compute import card_of, compute, specs_of
-from health.services.scoring import versions_on
 
 _PAIRS = 100_000
 _TOGETHER = 100  # customers loaded at once, each with as many pairs of days
@@ -142,7 +142,7 @@ def _split_all(population: Population, ids: list[UUID], wanted: int, random: np.
 
 def _split_part(population: Population, ids: list[UUID], pairs: list[tuple[date, date]], tally: Tally) -> None:
     days = sorted({day for pair in pairs for day in pair})
-    cards = {day: card_of(version) for day, version in versions_on(days).items()}
+    cards = {day: card_of(hands[0][0]) for day, hands in Deck.load().deal(ids, days).items()}
     specs = [spec for card in {id(each): each for each in cards.values()}.values() for spec in specs_of(card)]
     loaded = AsOf(ids, days, specs, grace_days=population.workspace.grace_days, data_through=None)
     for first, last in pairs:

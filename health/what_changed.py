@@ -258,20 +258,26 @@ def _why(found: Comparison, cause: str, old: Item | None, new: Item | None) -> s
 
 
 def _reconfigured(found: Comparison, old: Item | None, new: Item | None) -> str:
-    named = {"new": found.last.version.version, "old": found.first.version.version}
+    named = {"new": _called(found.last, found), "old": _called(found.first, found)}
     if old is None:
-        return _("scorecard v%(new)d took the measure up") % named
+        return _("scorecard %(new)s took the measure up") % named
     if new is None:
-        return _("scorecard v%(new)d left the measure out") % named
+        return _("scorecard %(new)s left the measure out") % named
     if old.spec != new.spec:
-        return _("scorecard v%(new)d measures it differently than v%(old)d") % named
-    if old.curve != new.curve:
-        return _("scorecard v%(new)d gives other points for the same value than v%(old)d") % named
+        return _("scorecard %(new)s measures it differently than %(old)s") % named
+    if (old.curve, old.scoring) != (new.curve, new.scoring):
+        return _("scorecard %(new)s gives other points for the same value than %(old)s") % named
     shares = {
         "before": formats.percent(_share_of_weight(found.first, old), get_language()),
         "after": formats.percent(_share_of_weight(found.last, new), get_language()),
     }
-    return _("scorecard v%(new)d weighs it at %(after)s instead of %(before)s") % {**named, **shares}
+    return _("scorecard %(new)s weighs it at %(after)s instead of %(before)s") % {**named, **shares}
+
+
+def _called(end: End, found: Comparison) -> str:
+    """The version, with the scorecard's name where the two days have different ones."""
+    one = found.first.version.scorecard_id == found.last.version.scorecard_id
+    return f"v{end.version.version}" if one else f"“{end.version.scorecard.name}” v{end.version.version}"
 
 
 def _share_of_weight(end: End, item: Item) -> float:
