@@ -235,7 +235,7 @@ def _driver(driver: Mapping[str, Any], change: int | None) -> dict[str, Any]:
         "detail": "" if missing else value_text(driver["value"], driver["unit"]),
         "points": None if missing else _hundredths(driver["points"]),
         "max_points": _hundredths(driver["max_points"]) or 0,
-        "change": change,
+        "change": None if missing and not change else change,
         "stale": driver["stale"],
         "note": driver["note"],
         "fix_url": reverse(_FIXED_AT[driver["reason"]]) if driver["reason"] in _FIXED_AT else "",

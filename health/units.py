@@ -41,5 +41,7 @@ def plain_value(value: float | None, unit: str) -> str:
     """The same without a unit that stands behind the number: the beginning of "from 4.2 to 2.9 days a week"."""
     if value is None:
         return ""
+    if unit == "share of seats":
+        return formats.percent(value, get_language())
     number = formats.number(round(value, 1), get_language())
     return number if value_text(value, unit).startswith(f"{number} ") else value_text(value, unit)

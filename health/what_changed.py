@@ -52,7 +52,7 @@ class Moved:
 @dataclass(frozen=True, slots=True)
 class Changes:
     """``measured``: hundredths before abstention, 0 where nothing is measured. ``moved``: losses, then gains, the
-    largest first.
+    largest first, then what cancelled out.
     """
 
     found: Comparison
@@ -87,7 +87,7 @@ def between(customer: Customer, first: date, last: date) -> Changes:
         items = [(cause, delta) for cause, at, delta in ledger.items_of(found.split) if at == column]
         if items:
             moved.append(_moved(found, key, items) if key in measures else _adjusted(found, key, items))
-    moved.sort(key=lambda each: (each.delta > 0, -abs(each.delta), each.label))
+    moved.sort(key=lambda each: (not each.delta, each.delta > 0, -abs(each.delta), each.label))
     return Changes(found, (found.total_first, found.total_last), tuple(moved))
 
 
