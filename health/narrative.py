@@ -237,6 +237,16 @@ def band_word(band: str) -> str:
     }.get(band, band)
 
 
+def risk_word(level: str) -> str:
+    """The word for a level of churn risk (see ``health.risk.LEVELS``)."""
+    return {
+        "low": pgettext("churn risk", "Low"),
+        "raised": pgettext("churn risk", "Raised"),
+        "high": pgettext("churn risk", "High"),
+        "very_high": pgettext("churn risk", "Very high"),
+    }[level]
+
+
 def _in_sentence(band: str) -> str:
     return band_word(band).lower()
 

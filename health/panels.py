@@ -130,6 +130,8 @@ def panel(customer: Customer, now: datetime, shown: Shown) -> dict[str, Any]:
             "high": _basis_points(high),
             "horizon_days": churn["horizon_days"],
             "method": churn["method"],
+            "level": churn["level"],
+            "is_rough": churn["is_rough"],
             "drivers": churn["drivers"],
         },
         "thresholds": thresholds(card),

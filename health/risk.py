@@ -18,6 +18,7 @@ import numpy.typing as npt
 from health.measures import Facts, Floats, Ints, Spec, evaluate
 
 HORIZON_DAYS = 90
+FEWEST_CHURNS = 20
 
 # Before there is history: 5 % per quarter, with the weight of two observed churns.
 _PRIOR_CHURNS = 2.0
@@ -80,27 +81,45 @@ class BaseRate:
 
     log_odds: float
     sd: float
+    horizon: int = HORIZON_DAYS
 
     @classmethod
-    def observed(cls, churns: int, exposure_days: int) -> BaseRate:
-        """From ``churns`` over ``exposure_days`` of customers under contract.
+    def observed(cls, churns: int, exposure_days: int, horizon: int = HORIZON_DAYS) -> BaseRate:
+        """From ``churns`` over ``exposure_days`` of customers under contract, for ``horizon`` days ahead.
 
         Posterior mean of a Gamma hazard λ; p = 1 − exp(−λ·horizon). The relative standard deviation of a
         Gamma(k) variable is 1/√k, which is also that of the log-odds to first order while p is small.
         """
         hazard = (churns + _PRIOR_CHURNS) / (exposure_days + _PRIOR_DAYS)
-        p = min(max(1.0 - math.exp(-hazard * HORIZON_DAYS), 1e-6), 1 - 1e-6)
-        return cls(math.log(p / (1 - p)), 1.0 / math.sqrt(churns + _PRIOR_CHURNS))
+        p = min(max(1.0 - math.exp(-hazard * horizon), 1e-6), 1 - 1e-6)
+        return cls(math.log(p / (1 - p)), 1.0 / math.sqrt(churns + _PRIOR_CHURNS), horizon)
+
+    @property
+    def is_rough(self) -> bool:
+        """Whether fewer churns stand behind it than a percentage can carry: then only a level of risk is told."""
+        return self.sd**-2 - _PRIOR_CHURNS < FEWEST_CHURNS - 1e-6
 
 
 @dataclass(slots=True)
 class Risks:
-    """Basis points per customer, −1 where risk is no question (no contract, or churned)."""
+    """Basis points per customer, −1 where risk is no question (no contract, or churned), for ``horizon`` days ahead.
+
+    ``inputs``: what the rules read, in the order of ``INPUTS``; behind it what a model read, in the order of its
+    columns, where there is one. ``by_model``: whose risk is the model's.
+    """
 
     inputs: Floats
     risk: Ints
     low: Ints
     high: Ints
+    horizon: int
+    by_model: npt.NDArray[np.bool_]
+
+    @property
+    def methods(self) -> list[str]:
+        """Whose risk each customer's is: model, rules, or none where it is no question."""
+        told: list[str] = np.where(self.risk < 0, "none", np.where(self.by_model, "model", "rules")).tolist()
+        return told
 
 
 def gather(facts: Facts, base: BaseRate) -> Floats:
@@ -126,14 +145,16 @@ def contributions(inputs: Floats) -> dict[str, Floats]:
     return result
 
 
-def assess(inputs: Floats, applicable: npt.NDArray[np.bool_]) -> Risks:
-    """Risk of churn within the horizon, with its 80 % range, in basis points."""
+def assess(inputs: Floats, applicable: npt.NDArray[np.bool_], horizon: int = HORIZON_DAYS) -> Risks:
+    """Risk of churn within the horizon by the rules, with its 80 % range, in basis points."""
     base, sd = inputs[:, INPUTS.index("base_log_odds")], inputs[:, INPUTS.index("base_sd")]
     log_odds = base + sum(contributions(inputs).values())
     spread = _Z80 * np.sqrt(sd**2 + _RULE_SD**2)
-    risk, low, high = (_basis_points(log_odds + shift) for shift in (0.0, -spread, spread))
-    return Risks(inputs, *(np.where(applicable, part, -1) for part in (risk, low, high)))
+    risk, low, high = (basis_points(1 / (1 + np.exp(-log_odds - shift))) for shift in (0.0, -spread, spread))
+    risk, low, high = (np.where(applicable, part, -1) for part in (risk, low, high))
+    return Risks(inputs, risk, low, high, horizon, np.zeros(len(inputs), dtype=np.bool_))
 
 
-def _basis_points(log_odds: Floats) -> Ints:
-    return np.rint(10_000 / (1 + np.exp(-log_odds))).astype(np.int64)
+def basis_points(probabilities: Floats) -> Ints:
+    """Whole basis points of probabilities."""
+    return np.rint(10_000 * probabilities).astype(np.int64)

@@ -20,6 +20,9 @@ from health.facts import live
 from health.measures import Facts, Spec, span
 from health.models import DirtyCustomer, HealthScore, HealthSnapshot, ScorecardVersion
 from health.services import base_rate, snapshots
+from health.measures import Facts, Floats, Ints, Spec
+from health.models import ChurnMethod, DirtyCustomer, HealthScore, HealthSnapshot, Measure, ScorecardVersion
+from health.services import base_rate, champion, snapshots
 from health.services.cards import version_on
 from health.services.compute import Result, card_of, compute, parts_of, scores_of, specs_of
 from health.services.scoring import covered_until
@@ -102,11 +105,10 @@ def _present(customer: Customer, today: date) -> Reading:
     as_of = stored.as_of if stored else today
     version = stored.scorecard_version if stored else version_on(today)
     card = card_of(version)
-    facts = live.load([customer.pk], as_of, specs_of(card)).facts
-    base = snapshots.base_of(stored) if stored else base_rate.now(today)
-    computed = compute(card, facts, base)
+    model = None if stored else champion.on(today)
+    facts = live.load([customer.pk], as_of, specs_of(card, model)).facts
     if stored is None:
-        return Reading(as_of, covered, version, computed, facts)
+        return Reading(as_of, covered, version, compute(card, facts, base_rate.now(today), model), facts)
     if not dirty and stored.as_of == today:
         return Reading(as_of, max(covered, stored.computed_at), version, _as_stored(card, stored, facts), facts)
     return Reading(as_of, stored.computed_at, version, _as_stored(card, stored, facts), facts)
@@ -115,9 +117,20 @@ def _present(customer: Customer, today: date) -> Reading:
 def _as_stored(card: scoring.Card, stored: HealthScore, facts: Facts) -> Result:
     """The stored values scored again: points follow from values, so they need no columns of their own."""
     values = np.array([stored.values], dtype=np.float64)
-    inputs = np.array([stored.risk_inputs], dtype=np.float64)
-    risks = risk.assess(inputs, np.array([stored.churn_risk is not None]))
-    return Result(values, scores_of(card, stored), risks, [stored.override_id])
+    risks = risk.Risks(
+        np.array([stored.risk_inputs], dtype=np.float64),
+        _one(stored.churn_risk),
+        _one(stored.churn_risk_low),
+        _one(stored.churn_risk_high),
+        stored.churn_horizon,
+        np.array([stored.churn_method == ChurnMethod.MODEL]),
+    )
+    model = str(stored.churn_model_id) if stored.churn_model_id else None
+    return Result(values, scores_of(card, stored), risks, [stored.override_id], model)
+
+
+def _one(basis_points: int | None) -> Ints:
+    return np.array([-1 if basis_points is None else basis_points], dtype=np.int64)
 
 
 def _past(customer: Customer, day: date) -> Reading:
@@ -140,8 +153,10 @@ def _shape(customer: Customer, reading: Reading) -> dict[str, Any]:
             "interval": None
             if risks.risk[0] < 0
             else [_probability(int(risks.low[0])), _probability(int(risks.high[0]))],
-            "horizon_days": risk.HORIZON_DAYS,
-            "method": "none" if risks.risk[0] < 0 else "rules",
+            "horizon_days": risks.horizon,
+            "method": risks.methods[0],
+            "level": None if risks.risk[0] < 0 else risk.level(int(risks.risk[0])),
+            "is_rough": _is_rough(risks),
             "drivers": _risk_drivers(reading),
         },
     }
@@ -214,6 +229,8 @@ def _risk_drivers(reading: Reading) -> list[dict[str, Any]]:
     if reading.result.risks.risk[0] < 0:
         return []
     inputs = reading.result.risks.inputs[0]
+    if reading.result.risks.by_model[0]:
+        return _model_drivers(reading.result, inputs)
     parts = risk.contributions(reading.result.risks.inputs)
     base = float(inputs[risk.INPUTS.index("base_log_odds")])
     rows = [{"measure": "base_rate", "label": risk_label("base_rate"), "value": None, "log_odds": round(base, 4)}]
@@ -230,8 +247,44 @@ def _risk_drivers(reading: Reading) -> list[dict[str, Any]]:
     return rows
 
 
+def _is_rough(risks: risk.Risks) -> bool:
+    """Whether a level of risk is all that can be told: rules, with too few churns behind them for a percentage."""
+    log_odds, sd = (float(risks.inputs[0, risk.INPUTS.index(name)]) for name in ("base_log_odds", "base_sd"))
+    return bool(risks.risk[0] >= 0 and not risks.by_model[0] and risk.BaseRate(log_odds, sd).is_rough)
+
+
+def _model_drivers(result: Result, inputs: Floats) -> list[dict[str, Any]]:
+    """As ``_risk_drivers``, by the model that was asked; the strongest first, behind the usual churn."""
+    serving = champion.by_id(UUID(result.model))
+    first, *rest = serving.drivers(inputs)
+    labels = _measure_labels()
+    return [
+        {
+            "measure": name.removeprefix("measure:"),
+            "label": labels.get(name) or risk_label(name),
+            "value": None if value is None else round(value, 4),
+            "log_odds": round(part, 4),
+        }
+        for name, value, part in [first, *sorted(rest, key=lambda driver: -abs(driver[2]))]
+    ]
+
+
+def _measure_labels() -> dict[str, str]:
+    """The reader's names of columns that are measures of the workspace."""
+    language = get_language() or "en"
+    rows = Measure.objects.values_list("key", "label")
+    return {f"measure:{key}": label.get(language, label["en"]) for key, label in rows}
+
+
 def risk_label(name: str) -> str:
-    """The reader's name of a risk input."""
+    """The reader's name of what a risk is read from; for events their own name."""
+    event = name.removeprefix("event:")
+    if event != name:
+        return _("“%(event)s” in 28 days") % {"event": event}
+    return _risk_labels().get(name, name.removeprefix("measure:"))
+
+
+def _risk_labels() -> dict[str, str]:
     return {
         "base_rate": _("Usual churn here"),
         "activity_trend": _("Activity trend"),
@@ -241,7 +294,14 @@ def risk_label(name: str) -> str:
         "days_to_renewal": _("Days to renewal"),
         "tenure_days": _("Days as a customer"),
         "notice": _("Notice given or in grace"),
-    }[name]
+        "activity": _("Events in 28 days"),
+        "activity_week": _("Events in 7 days"),
+        "active_days_week": _("Days active in the last week"),
+        "breadth": _("Features used in 28 days"),
+        "active_users": _("People active in 28 days"),
+        "seat_share": _("Share of seats active"),
+        "seats": _("Seats"),
+    }
 
 
 def _difference(points: int, before: int | None) -> float | None:

@@ -10,6 +10,7 @@ from typing import Any
 from health.measures import is_tallied
 from health.models import Measure, ScorecardVersion
 from health.parsing import parse
+from health.models import ChurnModel, Measure, ScorecardVersion
 
 ALL_EVENTS = "*"
 
@@ -45,7 +46,7 @@ def stream_for(definition: Mapping[str, Any]) -> Stream | None:
 
 
 def active_streams() -> list[Stream]:
-    """The streams of the active workspace's measures and of the scorecards in force, every event first.
+    """The streams of the workspace's measures, of the scorecards and the churn model in force; every event first.
 
     The two differ between the change of a measure and the publication that takes it up.
     """
@@ -56,5 +57,15 @@ def active_streams() -> list[Stream]:
     for definition in [*Measure.objects.values_list("definition", flat=True), *in_force]:
         stream = stream_for(definition)
         if stream is not None:
+    for definition in [*Measure.objects.values_list("definition", flat=True), *in_force, *_read_by_models()]:
+        if definition.get("source") == "events":
+            stream = stream_of(definition.get("events"))
             streams[stream.key] = stream
     return list(streams.values())
+
+
+def _read_by_models() -> list[dict[str, Any]]:
+    """How the columns of the churn model in force, and of one about to be, are measured."""
+    rows = ChurnModel.objects.filter(status__in=(ChurnModel.Status.CHAMPION, ChurnModel.Status.ELECTED))
+    contents = rows.filter(content__has_key="definitions").values_list("content__definitions", flat=True)
+    return [definition for content in contents for definition in content.values()]

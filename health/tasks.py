@@ -71,7 +71,9 @@ def count_anew(workspace_id: str, job_id: str, **_: Any) -> None:
 @shared_task(name="health.train_churn")
 def train_churn(workspace_id: str, job_id: str, **_: Any) -> None:
     """Train and prove a churn model."""
-    churn.work(UUID(workspace_id), UUID(job_id))
+    run = churn.work(UUID(workspace_id), UUID(job_id))
+    if run is not None:
+        enqueue(UUID(workspace_id), run.pk, shards=run.shards)
 
 
 @shared_task(name="health.lay_out_lab")

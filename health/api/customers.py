@@ -23,6 +23,7 @@ from csplatform.core.rest.problems import invalid
 from health import selectors, what_changed
 from health.ledger import CAUSES
 from health.models import ChurnMethod
+from health.risk import LEVELS
 
 USAGE_DAYS = 28
 _EARLIEST, _LATEST = date(1970, 2, 1), date(2199, 12, 31)
@@ -72,6 +73,10 @@ class ChurnSerializer(_Shape):
     interval = shaped(serializers.ListField, _INTERVAL)()
     horizon_days = serializers.IntegerField()
     method = serializers.ChoiceField(choices=ChurnMethod.choices)
+    level = serializers.ChoiceField(choices=[name for name, _ in LEVELS], allow_null=True)
+    is_rough = serializers.BooleanField(
+        help_text="Too few churns to believe a percentage: only the level should be told to people."
+    )
     drivers = ChurnDriverSerializer(many=True)
 
 

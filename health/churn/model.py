@@ -19,8 +19,8 @@ from health.churn import parts
 from health.churn.calibration import Sigmoid, VennAbers, probability
 from health.churn.metrics import log_loss
 from health.measures import Floats, Ints
+from health.risk import FEWEST_CHURNS
 
-FEWEST_CHURNS = 20
 MANY_CHURNS = 100
 _FOLDS = 5
 _ORIGINS = 4

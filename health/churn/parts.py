@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -176,10 +176,15 @@ class Trees:
 
 
 def _predict(text: str, rows: Floats, **options: bool) -> Floats:
+    return np.asarray(_booster(text).predict(rows, num_threads=1, **options), dtype=np.float64)
+
+
+@lru_cache(maxsize=16)
+def _booster(text: str) -> Any:
+    """Reading a model's text takes as long as asking it about thousands of rows."""
     import lightgbm
 
-    booster = lightgbm.Booster(model_str=text)
-    return np.asarray(booster.predict(rows, num_threads=1, **options), dtype=np.float64)
+    return lightgbm.Booster(model_str=text)
 
 
 def fit_part(kind: str, rows: Floats, labels: Floats, names: Sequence[str], rows_each: float) -> Part:

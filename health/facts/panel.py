@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -20,37 +21,41 @@ from accounts.models import Subscription, Workspace
 from accounts.terms import Spell
 from csplatform.core.tenancy import current_workspace_id
 from health.churn.panel import Panel, closed_days, label, silences, thin, touched
+from health.churn.serving import CONTRACT, columns
 from health.facts.asof import AsOf
 from health.facts.versions import Versions
-from health.measures import Facts, Floats, Ints, Spec, evaluate
+from health.measures import Facts, Floats, Ints, Spec
 from health.models import Measure
 from health.parsing import parse
+from health.parsing.events import LONGEST_EVENT
 
 SHARD = 100
 NO_EVENTS = "no_events_from_anybody"
 _MOST_NAMES = 12
 _FIRST_DAYS = 28
-_USAGE: dict[str, Spec] = {
-    "activity": Spec("count", 28),
-    "activity_week": Spec("count", 7),
-    "activity_trend": Spec("trend"),
-    "recency": Spec("recency", 64),
-    "habit": Spec("active_days", 28, "per_week"),
-    "active_days_week": Spec("active_days", 7),
-    "breadth": Spec("distinct_events", 28),
-    "active_users": Spec("distinct_users", 28),
-    "seat_share": Spec("distinct_users", 28, "share_of_seats"),
-    "sponsor_present": Spec("sponsor", source="contacts"),
+_USAGE: dict[str, dict[str, Any]] = {
+    "activity": {"aggregation": "count", "window_days": 28},
+    "activity_week": {"aggregation": "count", "window_days": 7},
+    "activity_trend": {"aggregation": "trend"},
+    "recency": {"aggregation": "recency", "window_days": 64},
+    "habit": {"aggregation": "active_days", "window_days": 28, "scale": "per_week"},
+    "active_days_week": {"aggregation": "active_days", "window_days": 7},
+    "breadth": {"aggregation": "distinct_events", "window_days": 28},
+    "active_users": {"aggregation": "distinct_users", "window_days": 28},
+    "seat_share": {"aggregation": "distinct_users", "window_days": 28, "scale": "share_of_seats"},
 }
-_CONTRACT = ("days_to_renewal", "tenure_days", "seats")
+_SPONSOR = {"source": "contacts", "aggregation": "sponsor"}
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What will be looked at: days, measures by name (beside what contracts say), and until when facts are complete."""
+    """What will be looked at: days, measures by name (beside what contracts say), and until when facts are complete.
+
+    ``definitions``: of each measure, by its name, as measures are stored.
+    """
 
     days: tuple[date, ...]
-    measures: dict[str, Spec]
+    definitions: dict[str, dict[str, Any]]
     horizon: int
     grace: int
     through: date
@@ -58,7 +63,12 @@ class Plan:
 
     @property
     def names(self) -> tuple[str, ...]:
-        return (*self.measures, *_CONTRACT)
+        return (*self.definitions, *CONTRACT)
+
+    @property
+    def specs(self) -> list[Spec]:
+        """The measures, in order."""
+        return [parse(definition) for definition in self.definitions.values()]
 
 
 @dataclass(slots=True)
@@ -79,13 +89,7 @@ def plan(horizon: int, *, today: date, customers: int) -> Plan:
     yesterday = today - timedelta(days=1)
     through = min(workspace.data_through or yesterday, yesterday)
     daily, by_name = _events_until(through)
-    measures = dict(_USAGE)
-    for measure in Measure.objects.order_by("key"):
-        spec = parse(measure.definition)
-        if spec not in measures.values():
-            measures[f"measure:{measure.key}"] = spec
-    for name, _ in sorted(by_name.items(), key=lambda item: (-item[1], item[0]))[:_MOST_NAMES]:
-        measures[f"event:{name}"] = Spec("count", 28, events=(name,))
+    definitions = _definitions(by_name)
     last = through - timedelta(days=horizon + workspace.grace_days)
     began = [*daily][:1] + [
         day for day in Subscription.objects.filter(arr_minor__gt=0).aggregate(first=Min("starts_on")).values() if day
@@ -97,12 +101,29 @@ def plan(horizon: int, *, today: date, customers: int) -> Plan:
     days = thin([day for day in days if day not in quiet], customers)
     return Plan(
         tuple(days),
-        measures,
+        definitions,
         horizon,
         workspace.grace_days,
         through,
         dict.fromkeys(sorted(quiet), NO_EVENTS),
     )
+
+
+def _definitions(by_name: Counter[str]) -> dict[str, dict[str, Any]]:
+    """The columns of a model: use in general, the workspace's measures, and the most frequent events."""
+    found = {name: {"source": "events", **definition} for name, definition in _USAGE.items()}
+    found["sponsor_present"] = _SPONSOR
+    taken = {parse(definition) for definition in found.values()}
+    for measure in Measure.objects.order_by("key"):
+        spec = parse(measure.definition)
+        if spec not in taken:
+            taken.add(spec)
+            found[f"measure:{measure.key}"] = measure.definition
+    for name, _ in sorted(by_name.items(), key=lambda item: (-item[1], item[0]))[:_MOST_NAMES]:
+        definition = {"source": "events", "aggregation": "count", "window_days": 28, "events": [name]}
+        if len(name) <= LONGEST_EVENT and parse(definition) not in taken:
+            found[f"event:{name}"] = definition
+    return found
 
 
 def _events_until(through: date) -> tuple[dict[date, int], Counter[str]]:
@@ -127,7 +148,7 @@ def _events_until(through: date) -> tuple[dict[date, int], Counter[str]]:
 
 def load(plan: Plan, customer_ids: Sequence[UUID], *, first_position: int) -> Piece:
     """The rows of ``customer_ids``, who are counted from ``first_position``."""
-    seen = AsOf(customer_ids, plan.days, list(plan.measures.values()), grace_days=plan.grace, data_through=plan.through)
+    seen = AsOf(customer_ids, plan.days, plan.specs, grace_days=plan.grace, data_through=plan.through)
     spells = Versions(customer_ids, grace_days=plan.grace, data_through=plan.through).spells(plan.through)
     rows = [_rows_of(plan, day, seen.at(day), spells) for day in plan.days]
     return Piece(
@@ -155,7 +176,7 @@ def _rows_of(plan: Plan, day: date, facts: Facts, spells: Sequence[Sequence[Spel
     labels = [label(day.toordinal(), *whole, mine) for mine in ends]
     cancelled = [_by_notice(spells[place], day) for place in places.tolist()]
     return Piece(
-        values_of(plan.measures, facts)[places].astype(np.float32).astype(np.float64),
+        columns(plan.specs, facts)[places],
         np.array(labels, dtype=np.int64),
         places,
         np.full(len(places), day.toordinal(), dtype=np.int64),
@@ -171,18 +192,6 @@ def _over(spell: Spell, day: date) -> bool:
 def _by_notice(spells: Sequence[Spell], day: date) -> bool:
     """Whether the spell that ``day`` belongs to ended by a notice."""
     return any(each.cancelled for each in spells if each.starts_on <= day and not _over(each, day))
-
-
-def values_of(measures: dict[str, Spec], facts: Facts) -> Floats:
-    """n × (measures and what the contract says). Counts as log(1 + count), which spreads small ones apart."""
-    columns = []
-    for spec in measures.values():
-        value = evaluate(spec, facts)
-        columns.append(np.log1p(value) if spec.aggregation == "count" else value)
-    columns.append(np.where(facts.renewal_on > 0, facts.renewal_on - facts.as_of, np.nan))
-    columns.append(np.where(facts.customer_since > 0, facts.as_of - facts.customer_since, np.nan))
-    columns.append(facts.seats)
-    return np.column_stack([column.astype(np.float64) for column in columns])
 
 
 def assemble(plan: Plan, pieces: Iterable[Piece]) -> Panel:

@@ -10,7 +10,7 @@ from health.models.alerts import (
     AlertState,
     SlackHook,
 )
-from health.models.churn import ChurnModel
+from health.models.churn import ChurnDrift, ChurnModel, ChurnProof, ChurnSetting
 from health.models.definitions import CardAssignment, Measure, Scorecard, ScorecardDraft, ScorecardVersion
 from health.models.events import ContactAlias, Event, EventName, InboxBatch, MessageKey, ProfileClock, RejectedMessage
 from health.models.judgements import Judgement
@@ -43,8 +43,11 @@ __all__ = [
     "AlertState",
     "CardAssignment",
     "ChurnBaseRate",
+    "ChurnDrift",
     "ChurnMethod",
     "ChurnModel",
+    "ChurnProof",
+    "ChurnSetting",
     "ContactAlias",
     "ContactSeen",
     "DirtyCustomer",

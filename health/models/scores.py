@@ -10,8 +10,10 @@ from django_scopes import ScopedManager
 from accounts.models.customers import HealthBand
 from csplatform.core.models import Job
 from csplatform.core.tenancy import TenantModel
+from health.models.churn import ChurnModel
 from health.models.definitions import ScorecardVersion
 from health.models.overrides import HealthOverride
+from health.risk import HORIZON_DAYS
 
 
 class ChurnMethod(models.TextChoices):
@@ -26,7 +28,8 @@ class ScoreFields(models.Model):
     ``points``: score in hundredths (0–10,000), null when unknown or not applicable. ``coverage`` in percent.
     ``values``: raw values in the order of the version's measures, NaN where missing. Risks in basis points.
     ``override``: the one that acted, so that with its version a row explains itself.
-    ``risk_inputs``: what the churn rules read, in the order of ``health.risk.INPUTS``.
+    ``risk_inputs``: what the churn rules read, in the order of ``health.risk.INPUTS``; behind it what ``churn_model``
+    read, in the order of its columns, when one was in force. ``churn_method`` says whose the risk is.
     """
 
     scorecard_version = models.ForeignKey(ScorecardVersion, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -44,6 +47,8 @@ class ScoreFields(models.Model):
     override = models.ForeignKey(
         HealthOverride, null=True, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
     )
+    churn_horizon = models.PositiveSmallIntegerField(default=HORIZON_DAYS, db_default=HORIZON_DAYS)
+    churn_model = models.ForeignKey(ChurnModel, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
 
     class Meta:
         abstract = True

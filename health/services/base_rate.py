@@ -13,13 +13,15 @@ from csplatform.core.tenancy import current_workspace_id
 from health.facts.versions import Versions
 from health.models import ChurnBaseRate
 from health.risk import BaseRate
+from health.services import champion
 
 _WINDOW = timedelta(days=365)
 
 
 def observe(days: Sequence[date]) -> dict[date, BaseRate]:
     """The base rate to use for each of ``days``, from what was known by the end of the day before."""
-    return {day: BaseRate.observed(*counts) for day, counts in _observe(days).items()}
+    horizons = champion.horizons(days)
+    return {day: BaseRate.observed(*counts, horizons[day]) for day, counts in _observe(days).items()}
 
 
 def _observe(days: Sequence[date]) -> dict[date, tuple[int, int]]:
@@ -55,12 +57,18 @@ def _count(contracts: Sequence[Contract], after: date, last: date) -> tuple[int,
 def present(day: date) -> BaseRate:
     """The stored base rate of ``day`` (today, UTC); counted and stored when there is none yet."""
     row = ChurnBaseRate.objects.filter(as_of=day).first()
-    return BaseRate.observed(row.churns, row.exposure_days) if row else renew(day)
+    return BaseRate.observed(row.churns, row.exposure_days, champion.horizon_on(day)) if row else renew(day)
+
+
+def newest() -> BaseRate:
+    """The last one stored; without any, what is assumed before there is history."""
+    row = ChurnBaseRate.objects.order_by("-as_of").first()
+    return BaseRate.observed(row.churns, row.exposure_days) if row else BaseRate.observed(0, 0)
 
 
 def now(day: date) -> BaseRate:
     """The base rate of ``day`` (today, UTC) from the contracts as the customers' rows show them; stores nothing."""
-    return BaseRate.observed(*_count_present(day))
+    return BaseRate.observed(*_count_present(day), champion.horizon_on(day))
 
 
 def _count_present(day: date) -> tuple[int, int]:
@@ -91,4 +99,4 @@ def renew(day: date) -> BaseRate:
         as_of=day,
         defaults={"churns": churns, "exposure_days": exposure_days},
     )
-    return BaseRate.observed(churns, exposure_days)
+    return BaseRate.observed(churns, exposure_days, champion.horizon_on(day))

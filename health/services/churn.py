@@ -12,8 +12,8 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
 from django.db import connection
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from accounts.models import Customer
@@ -24,29 +24,28 @@ from health.churn import backtest, metrics, parts
 from health.churn.model import RULES_ONLY, Model, fit
 from health.churn.panel import Panel
 from health.facts import panel as facts
-from health.models import ChurnModel
+from health.models import ChurnModel, ScoringRun
+from health.risk import HORIZON_DAYS
+from health.services import champion as in_force
+from health.services import promotion
+from health.services.settings_of_churn import check_horizon
 
 JOB_KIND = "churn.train"
-SHORTEST_HORIZON, LONGEST_HORIZON = 7, 365
 _BEAT_SECONDS = 2.0
 
 Report = Callable[[int, int], None]
 """(done, total) → nothing; raises to stop the work."""
 
 
-def check_horizon(days: int) -> int:
-    """``days`` if a churn can be forecast that far; raises ``ValidationError``."""
-    if not SHORTEST_HORIZON <= days <= LONGEST_HORIZON:
-        message = _("Expected %(first)d to %(last)d days, not %(days)d.")
-        raise ValidationError(
-            {"horizon": [message % {"first": SHORTEST_HORIZON, "last": LONGEST_HORIZON, "days": days}]}
-        )
-    return days
+def wanted_horizon(days: int | None) -> int:
+    """``days``, checked; None: as the active workspace has set, else 90."""
+    setting = in_force.setting() if days is None else None
+    return check_horizon(setting.horizon_days if setting else HORIZON_DAYS if days is None else days)
 
 
 def prove(workspace_id: UUID, *, horizon: int, today: date, report: Report) -> dict[str, Any]:
     """The back-test of the workspace on ``today`` (UTC) in the contract's shape. Writes nothing."""
-    panel = _gather(workspace_id, horizon, today, report)
+    _plan, panel = _gather(workspace_id, horizon, today, report)
     return _proof(panel, backtest.run(panel))
 
 
@@ -59,25 +58,36 @@ def start(*, horizon: int, actor: audit.Actor, now: datetime) -> Job:
     return job
 
 
-def work(workspace_id: UUID, job_id: UUID) -> None:
-    """Train, prove and keep; what is surely better than the rules becomes the champion. Twice is as once."""
+def work(workspace_id: UUID, job_id: UUID) -> ScoringRun | None:
+    """Train, prove and keep; what is surely better than the rules becomes the champion. Twice is as once.
+
+    Returns the run that tells everybody's risk by a new champion.
+    """
     with workspace_scope(workspace_id):
         job = jobs.claim(job_id)
         if job is None:
-            return
-    now = datetime.now(UTC)
-    told = partial(_tell, workspace_id, job_id)
+            return None
+        is_kept = ChurnModel.objects.filter(job_id=job_id).exists()
     try:
-        panel = _gather(workspace_id, job.params["horizon"], now.date(), told)
-        model, proof = _train(panel, told)
+        if not is_kept and not _train_and_keep(workspace_id, job):
+            return None
+        return promotion.put_in_force(workspace_id, job_id)
     except jobs.JobCancelledError:
         _end(workspace_id, job_id, JobState.CANCELLED, "")
-        return
     except Exception:
         _end(workspace_id, job_id, JobState.FAILED, _("The training failed; the reason stands in the worker's log."))
         raise
+    return None
+
+
+def _train_and_keep(workspace_id: UUID, job: Job) -> bool:
+    """Whether a model was elected; else the job is over."""
+    now = datetime.now(UTC)
+    told = partial(_tell, workspace_id, job.pk)
+    plan, panel = _gather(workspace_id, job.params["horizon"], now.date(), told)
+    model, proof = _train(panel, told)
     with workspace_scope(workspace_id):
-        _keep(job, panel, model, proof)
+        return _keep(job, plan, panel, model, proof)
 
 
 def champion() -> ChurnModel | None:
@@ -85,7 +95,7 @@ def champion() -> ChurnModel | None:
     return ChurnModel.objects.filter(status=ChurnModel.Status.CHAMPION).first()
 
 
-def _gather(workspace_id: UUID, horizon: int, today: date, report: Report) -> Panel:
+def _gather(workspace_id: UUID, horizon: int, today: date, report: Report) -> tuple[facts.Plan, Panel]:
     with workspace_scope(workspace_id):
         ids = list(Customer.objects.order_by("id").values_list("id", flat=True))
         plan = facts.plan(horizon, today=today, customers=len(ids))
@@ -96,7 +106,7 @@ def _gather(workspace_id: UUID, horizon: int, today: date, report: Report) -> Pa
             pieces.append(facts.load(plan, shard, first_position=first))
         # Learning takes about as long again.
         report(first + len(shard), 2 * len(ids))
-    return facts.assemble(plan, pieces)
+    return plan, facts.assemble(plan, pieces)
 
 
 def _train(panel: Panel, report: Report) -> tuple[Model | None, dict[str, Any]]:
@@ -142,41 +152,43 @@ def _tell(workspace_id: UUID, job_id: UUID, done: int, total: int) -> None:
         jobs.progress(job_id, done=done, now=datetime.now(UTC))
 
 
-def _keep(job: Job, panel: Panel, model: Model | None, proof: dict[str, Any]) -> None:
-    """Store the model and its proof; a winner takes the champion's place. In the job's transaction."""
+def _keep(job: Job, plan: facts.Plan, panel: Panel, model: Model | None, proof: dict[str, Any]) -> bool:
+    """Store the model and its proof; says whether it has won, else ends the job. In the job's transaction."""
     locks.hold("churn_models")
     now = _clock()
-    if ChurnModel.objects.filter(job=job).exists():
-        return
     wins = proof["verdict"] == backtest.MODEL and model is not None and model.recipe != RULES_ONLY
-    champions = ChurnModel.objects.filter(status=ChurnModel.Status.CHAMPION)
-    if wins:
-        champions.update(status=ChurnModel.Status.RETIRED, retired_at=now)
     newest = ChurnModel.objects.order_by("-number").first()
     settled = panel.settled().days
     kept = ChurnModel.objects.create(
         workspace_id=current_workspace_id(),
         number=newest.number + 1 if newest else 1,
-        status=ChurnModel.Status.CHAMPION if wins else ChurnModel.Status.CHALLENGER,
+        status=ChurnModel.Status.ELECTED if wins else ChurnModel.Status.CHALLENGER,
         verdict=proof["verdict"],
         horizon_days=panel.horizon,
         recipe=model.recipe if model else RULES_ONLY,
-        content=metrics.rounded(model.to_dict(), 12) if model and model.recipe != RULES_ONLY else None,
+        content=_content(plan, model) if model and model.recipe != RULES_ONLY else None,
         backtest=proof,
         settled_through=date.fromordinal(int(settled.max())) if len(settled) else None,
         churned_customers=model.churned_customers if model else 0,
         trained_at=now,
         trained_by_label=job.params["label"][:200],
         job=job,
-        activated_at=now if wins else None,
     )
     actor = audit.Actor(job.params["label"], UUID(job.params["by"]) if job.params["by"] else None)
     data = {"number": kept.number, "verdict": kept.verdict, "status": kept.status, "recipe": kept.recipe}
     audit.record(actor=actor, action="churn_model.trained", subject=kept, data=data, now=now)
     result = {"model": str(kept.pk), "number": kept.number, "activated": wins, "recipe": kept.recipe, "backtest": proof}
-    total = Job.objects.get(pk=job.pk).total
-    Job.objects.filter(pk=job.pk).update(done=total)
-    jobs.finish(job.pk, state=JobState.DONE, now=now, result=result)
+    Job.objects.filter(pk=job.pk).update(result=result)
+    if not wins:
+        Job.objects.filter(pk=job.pk).update(done=F("total"))
+        jobs.finish(job.pk, state=JobState.DONE, now=now)
+    return wins
+
+
+def _content(plan: facts.Plan, model: Model) -> dict[str, Any]:
+    """What a model in force needs: itself, and how each of its columns is measured."""
+    content: dict[str, Any] = metrics.rounded(model.to_dict(), 12)
+    return {**content, "definitions": plan.definitions}
 
 
 def _clock() -> datetime:

@@ -11,6 +11,7 @@ import numpy as np
 
 from health import risk, scoring
 from health.adjusting import BANDS, OVERRIDE
+from health.churn.serving import Serving
 from health.measures import Facts, Floats, Spec, evaluate
 from health.models import ScorecardVersion
 from health.models.scores import ScoreFields
@@ -18,12 +19,16 @@ from health.models.scores import ScoreFields
 
 @dataclass(slots=True)
 class Result:
-    """``values``: n × m in the order of the version's items. ``override_ids``: by customer, the one that acted."""
+    """``values``: n × m in the order of the version's items. ``override_ids``: by customer, the one that acted.
+
+    ``model``: id of the churn model that was asked, if any.
+    """
 
     values: Floats
     scores: scoring.Scores
     risks: risk.Risks
     override_ids: list[UUID | None]
+    model: str | None = None
 
 
 def card_of(version: ScorecardVersion) -> scoring.Card:
@@ -49,18 +54,20 @@ def _parsed(_version_id: str, content: _Content) -> scoring.Card:
     return scoring.parse_card(content.content)
 
 
-def specs_of(card: scoring.Card) -> list[Spec]:
-    """Everything that must be loaded to score with ``card`` and to assess risk."""
-    return [*card.specs, *risk.USAGE_SPECS]
+def specs_of(card: scoring.Card, model: Serving | None = None) -> list[Spec]:
+    """Everything that must be loaded to score with ``card`` and to assess risk, by ``model`` where there is one."""
+    return [*card.specs, *risk.USAGE_SPECS, *(model.specs if model else ())]
 
 
-def compute(card: scoring.Card, facts: Facts, base: risk.BaseRate) -> Result:
-    """Score and assess all customers of ``facts``."""
+def compute(card: scoring.Card, facts: Facts, base: risk.BaseRate, model: Serving | None = None) -> Result:
+    """Score and assess all customers of ``facts``; the risk is the model's where there is one, else the rules'."""
     values = np.column_stack([evaluate(spec, facts) for spec in card.specs])
     told = facts.overrides
     scores = scoring.score(card, values, facts.applicable, told.codes if told else None)
-    risks = risk.assess(risk.gather(facts, base), facts.applicable & np.isin(facts.state, list(_AT_STAKE)))
-    return Result(values, scores, risks, told.ids if told else [None] * len(values))
+    at_stake = facts.applicable & np.isin(facts.state, list(_AT_STAKE))
+    risks = risk.assess(risk.gather(facts, base), at_stake, base.horizon)
+    ids = told.ids if told else [None] * len(values)
+    return Result(values, scores, model.assess(risks, facts) if model else risks, ids, model.key if model else None)
 
 
 def parts_of(card: scoring.Card, scores: scoring.Scores, index: int) -> dict[str, int]:

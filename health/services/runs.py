@@ -43,7 +43,7 @@ def start(
         kind=f"score.{kind}",
         now=now,
         created_by_id=created_by_id,
-        bases={day.isoformat(): [base.log_odds, base.sd] for day, base in bases.items()},
+        bases={day.isoformat(): [base.log_odds, base.sd, base.horizon] for day, base in bases.items()},
     )
     run = ScoringRun.objects.create(
         workspace_id=current_workspace_id(), kind=kind, job=job, days=list(days), shards=0, created_at=now

@@ -17,7 +17,7 @@ from health import risk
 from health.facts import live
 from health.measures import take
 from health.risk import BaseRate
-from health.services import assigning, base_rate, cards
+from health.services import assigning, base_rate, cards, champion
 from health.services.compute import Result, card_of, compute, specs_of
 
 BATCH = 500
@@ -100,15 +100,18 @@ def score_present(chosen: live.Chosen, *, day: date, computed_at: datetime, base
     The customers are locked first, in the order of their ids, as by everybody who writes to several.
     """
     deck = cards.Deck.load()
-    loaded = live.load(chosen, day, [spec for card in deck.cards_on(day) for spec in specs_of(card)], lock=True)
+    model = champion.on(day)
+    specs = [spec for card in deck.cards_on(day) for spec in specs_of(card, model)]
+    loaded = live.load(chosen, day, specs, lock=True)
     if not loaded.ids:
         return 0
     for version, rows in assigning.assign(deck, loaded.ids, loaded.macros, day, computed_at):
         mine = loaded if rows is None else take(loaded, rows)
-        columns = columns_of(compute(card_of(version), mine.facts, base))
+        result = compute(card_of(version), mine.facts, base, model)
+        columns = columns_of(result)
         _write_scores(mine.ids, columns, version_id=version.pk, day=day, computed_at=computed_at)
         _write_read_model(mine, columns, day)
-        _publish_changes(mine, columns["band"], columns["churn_risk"], computed_at)
+        _publish_changes(mine, columns["band"], columns["churn_risk"], result.risks.horizon, computed_at)
     return len(loaded.ids)
 
 
@@ -128,7 +131,9 @@ def columns_of(result: Result) -> dict[str, Any]:
         "churn_risk_low": optional(result.risks.low),
         "churn_risk_high": optional(result.risks.high),
         "override_id": result.override_ids,
-        "churn_method": ["none" if number < 0 else "rules" for number in result.risks.risk.tolist()],
+        "churn_method": result.risks.methods,
+        "churn_horizon": [result.risks.horizon] * len(result.values),
+        "churn_model_id": [result.model] * len(result.values),
     }
 
 
@@ -142,6 +147,8 @@ SCORE_COLUMNS = {
     "churn_risk_high": "int",
     "churn_method": "text",
     "override_id": "uuid",
+    "churn_horizon": "smallint",
+    "churn_model_id": "uuid",
     "values": "float8[]",
     "risk_inputs": "float8[]",
 }
@@ -236,14 +243,16 @@ def points_before(ids: Sequence[str], day: date) -> list[int | None]:
     return found
 
 
-def _publish_changes(loaded: live.LiveFacts, bands: list[str], risks: list[int | None], computed_at: datetime) -> None:
+def _publish_changes(
+    loaded: live.LiveFacts, bands: list[str], risks: list[int | None], horizon: int, computed_at: datetime
+) -> None:
     changed: list[tuple[str, dict[str, Any]]] = [
         ("health.band_changed", {"customer_id": customer_id, "from": before, "to": band})
         for customer_id, before, band in zip(loaded.ids, loaded.bands, bands, strict=True)
         if before is not None and before != band
     ]
     changed += [
-        ("churn_risk.rose", _risen(customer_id, before, now))
+        ("churn_risk.rose", _risen(customer_id, before, now, horizon))
         for customer_id, before, now in zip(loaded.ids, loaded.risks, risks, strict=True)
         if before is not None and now is not None and risk.rose(before, now)
     ]
@@ -251,11 +260,11 @@ def _publish_changes(loaded: live.LiveFacts, bands: list[str], risks: list[int |
         outbox.publish_many(workspace_id=current_workspace_id(), events=changed, now=computed_at)
 
 
-def _risen(customer_id: str, before: int, now: int) -> dict[str, Any]:
+def _risen(customer_id: str, before: int, now: int, horizon: int) -> dict[str, Any]:
     return {
         "customer_id": customer_id,
         "from": risk.level(before),
         "to": risk.level(now),
         "probability": f"{now / 10_000:.4f}",
-        "horizon_days": risk.HORIZON_DAYS,
+        "horizon_days": horizon,
     }

@@ -23,7 +23,7 @@ from health.measures import Facts
 from health.models import HealthSnapshot, LateArrival, ScorecardVersion
 from health.models.scores import ScoreFields
 from health.risk import INPUTS, BaseRate
-from health.services import base_rate, cards
+from health.services import base_rate, cards, champion
 from health.services.compute import Result, card_of, compute, specs_of
 from health.services.scoring import SCORE_COLUMNS, array_casts, columns_of, unnested
 
@@ -82,7 +82,9 @@ def rebuild(
     workspace = Workspace.objects.get(pk=current_workspace_id())
     dealt = cards.Deck.load().deal(customer_ids, days)
     used = {version.pk: card_of(version) for hands in dealt.values() for version, _ in hands}
+    models = champion.on_days(days)
     specs = [spec for card in used.values() for spec in specs_of(card)]
+    specs += [spec for model in {each.key: each for each in models.values() if each}.values() for spec in model.specs]
     loaded = AsOf(
         customer_ids,
         days,
@@ -97,7 +99,7 @@ def rebuild(
         for version, rows in dealt[day]:
             mine = facts if rows is None else measures.take(facts, rows)
             places = range(len(customer_ids)) if rows is None else rows.tolist()
-            result = compute(used[version.pk], mine, bases[day])
+            result = compute(used[version.pk], mine, bases[day], models[day])
             rebuilt.append(Rebuilt(day, version, result, mine, [customer_ids[place] for place in places]))
     return rebuilt
 
@@ -169,7 +171,8 @@ def _revise(customer_id: UUID, from_day: date, *, today: date, recorded_through:
 
 def base_of(stored: ScoreFields) -> BaseRate:
     """The base rate a stored score used, so that its rebuilding needs no look at the other customers."""
-    return BaseRate(stored.risk_inputs[INPUTS.index("base_log_odds")], stored.risk_inputs[INPUTS.index("base_sd")])
+    log_odds, sd = (stored.risk_inputs[INPUTS.index(name)] for name in ("base_log_odds", "base_sd"))
+    return BaseRate(log_odds, sd, stored.churn_horizon)
 
 
 def rebuild_one(

@@ -11,9 +11,10 @@ from django import template
 from django.urls import reverse
 
 from accounts.models import Customer
-from health import changes_chart, narrative, panels, selectors, trends, usage, what_changed
+from health import changes_chart, narrative, panels, risk, selectors, trends, usage, what_changed
 from health.onboarding import standing
 from health.onboarding.standing import Standing
+from health.services import base_rate, champion
 
 register = template.Library()
 
@@ -37,6 +38,24 @@ def start_checklist() -> Standing | None:
 def of(values: Mapping[UUID, Any], key: UUID) -> Any:
     """The value at ``key``, None without one."""
     return values.get(key)
+
+
+@register.filter
+def risk_level(level: str) -> str:
+    """The reader's word for a level of churn risk."""
+    return narrative.risk_word(level)
+
+
+@register.simple_tag
+def risks_are_rough(today: date) -> bool:
+    """Whether lists should tell levels of churn risk instead of percentages: rules, with too few churns behind."""
+    return champion.on(today) is None and base_rate.newest().is_rough
+
+
+@register.filter
+def level_of(basis_points: int) -> str:
+    """The reader's word for the level of a risk."""
+    return narrative.risk_word(risk.level(basis_points))
 
 
 @register.simple_tag

@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand
 
 from accounts.selectors.workspaces import workspace_by_slug
 from csplatform.core.commands import one_clear_line
+from csplatform.core.tenancy import workspace_scope
 from health.churn.table import as_table
-from health.risk import HORIZON_DAYS
 from health.services import churn
 
 
@@ -22,13 +22,16 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("--workspace", required=True)
-        parser.add_argument("--horizon", type=int, default=HORIZON_DAYS, help="days ahead within which a churn counts")
+        parser.add_argument(
+            "--horizon", type=int, help="days ahead within which a churn counts; else as the workspace has set"
+        )
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
         with one_clear_line():
             workspace = workspace_by_slug(options["workspace"])
-            horizon = churn.check_horizon(options["horizon"])
+            with workspace_scope(workspace):
+                horizon = churn.wanted_horizon(options["horizon"])
         proof = churn.prove(workspace.pk, horizon=horizon, today=datetime.now(UTC).date(), report=self._tell)
         for note in proof["notes"]:
             self.stderr.write(note)

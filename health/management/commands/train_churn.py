@@ -14,7 +14,6 @@ from csplatform.core.commands import one_clear_line, wait_for
 from csplatform.core.tenancy import workspace_scope
 from health import tasks
 from health.churn.table import as_table
-from health.risk import HORIZON_DAYS
 from health.services import churn
 
 
@@ -25,7 +24,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("--workspace", required=True)
-        parser.add_argument("--horizon", type=int, default=HORIZON_DAYS, help="days ahead within which a churn counts")
+        parser.add_argument(
+            "--horizon", type=int, help="days ahead within which a churn counts; else as the workspace has set"
+        )
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -33,7 +34,9 @@ class Command(BaseCommand):
             workspace = workspace_by_slug(options["workspace"])
             with workspace_scope(workspace):
                 job = churn.start(
-                    horizon=options["horizon"], actor=audit.Actor(label="train_churn"), now=datetime.now(UTC)
+                    horizon=churn.wanted_horizon(options["horizon"]),
+                    actor=audit.Actor(label="train_churn"),
+                    now=datetime.now(UTC),
                 )
                 tasks.train_churn_soon(workspace.pk, job.pk)
         result = wait_for(self, workspace.pk, job.pk, patience=240.0).result

@@ -20,7 +20,7 @@ from csplatform.core.models import AuditEvent, Job, JobState
 from csplatform.core.tenancy import workspace_scope
 from health import arrivals
 from health.models import ChurnModel
-from health.services import churn
+from health.services import churn, settings_of_churn
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -247,4 +247,4 @@ def test_a_horizon_that_cannot_be_is_refused_in_one_line(name: str) -> None:
     with pytest.raises(CommandError, match="horizon: Expected 7 to 365 days, not 0"):
         call_command(name, workspace="kestrel", horizon=0, stderr=io.StringIO())
     with pytest.raises(ValidationError):
-        churn.check_horizon(366)
+        settings_of_churn.check_horizon(366)
