@@ -17,7 +17,10 @@ from health.models import (
     AlertRoute,
     CardAssignment,
     ChurnBaseRate,
+    ChurnDrift,
     ChurnModel,
+    ChurnProof,
+    ChurnSetting,
     HealthOverride,
     HealthScore,
     HealthSnapshot,
@@ -185,3 +188,18 @@ class JudgementAdmin(HistoryAdmin):
     list_filter = ["score"]
     list_select_related = ["customer"]
     search_fields = ["customer__name"]
+
+
+@admin.register(ChurnSetting)
+class ChurnSettingAdmin(HistoryAdmin):
+    list_display = ["horizon_days", "capacity", "retrains", "set_at", "set_by_label"]
+
+
+@admin.register(ChurnProof)
+class ChurnProofAdmin(HistoryAdmin):
+    list_display = ["made_at", "horizon_days", "model", "made_by_label"]
+
+
+@admin.register(ChurnDrift)
+class ChurnDriftAdmin(HistoryAdmin):
+    list_display = ["model", "as_of", "customers", "is_alarm"]

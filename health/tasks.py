@@ -18,7 +18,7 @@ from csplatform.core import jobs
 from csplatform.core.tenancy import current_workspace_id, workspace_scope
 from health import adoption, dirty
 from health.models import DirtyCustomer, LateArrival
-from health.services import churn, counting, forgetting, lab, runs, scoring, snapshots
+from health.services import churn, churn_watch, counting, forgetting, lab, runs, scoring, snapshots
 
 
 @shared_task(name="health.refresh")
@@ -82,11 +82,24 @@ def lay_out_lab(workspace_id: str, job_id: str, **_: Any) -> None:
     lab.work(UUID(workspace_id), UUID(job_id))
 
 
+@shared_task(name="health.keep_churn")
+def keep_churn(**_: Any) -> None:
+    """Look at each workspace's champion once a week, and train anew where it is due."""
+    for workspace in Workspace.objects.all():
+        if not workspace.is_filling:
+            with workspace_scope(workspace):
+                churn_watch.watch(now=_now())
+                job = churn_watch.train_if_due(now=_now())
+                if job is not None:
+                    train_churn_soon(workspace.pk, job.pk)
+
+
 _JOBS = {
     forgetting.JOB_KIND: forget_events,
     counting.JOB_KIND: count_anew,
     churn.JOB_KIND: train_churn,
     lab.JOB_KIND: lay_out_lab,
+    churn.PROOF_KIND: train_churn,
 }
 
 

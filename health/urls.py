@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from health.views import alert_settings, alerts, judgement, lab, measures, override, panel, scorecards, start, today
+from health.views import (
+    alert_settings,
+    alerts,
+    judgement,
+    lab,
+    measures,
+    override,
+    panel,
+    proof,
+    scorecards,
+    start,
+    today,
+)
 
 urlpatterns = [
     path("", today.today, name="today"),
@@ -47,4 +59,9 @@ urlpatterns = [
     path("settings/alerts/hooks/", alert_settings.hook_add, name="slack_hook_add"),
     path("settings/alerts/hooks/<uuid:hook_id>/delete/", alert_settings.hook_delete, name="slack_hook_delete"),
     path("settings/alerts/hooks/<uuid:hook_id>/on/", alert_settings.hook_on, name="slack_hook_on"),
+    path("health/proof/", proof.proof, name="proof"),
+    path("health/proof/start/", proof.start, name="proof_start"),
+    path("health/proof/settings/", proof.settings, name="proof_settings"),
+    path("health/proof/jobs/<uuid:job_id>/", proof.progress, name="proof_progress"),
+    path("health/proof/jobs/<uuid:job_id>/cancel/", proof.cancel, name="proof_cancel"),
 ]

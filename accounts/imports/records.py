@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -176,12 +177,28 @@ class Contacts(ImportKind):
         return _applied(contacts.upsert(rows=facts, actor=context.actor, now=context.now), places, refused)
 
 
+_MAKES_ID = ("customer_external_id", "product", "starts_on")
+_LONGEST_ID = 200
+
+
+def _made_id(cells: Mapping[str, Any]) -> str:
+    """The id of a subscription whose file has none: the same customer, product and first day are the same one."""
+    first = values.day(cells["starts_on"])
+    parts = [str(cells.get(name) or "").strip() for name in _MAKES_ID[:2]]
+    made = "/".join([*parts, first.isoformat() if first else ""])
+    return made if len(made) <= _LONGEST_ID else hashlib.blake2b(made.encode(), digest_size=20).hexdigest()
+
+
 class Subscriptions(ImportKind):
     key = "subscriptions"
     label = _("Subscriptions")
     one_of = (("mrr", "arr"),)
     columns: ClassVar[tuple[Column, ...]] = (
-        Column("external_id", _("your own id of the subscription"), True, ("id", "subscription_id")),
+        Column(
+            "external_id",
+            _("your own id of the subscription; without one it is made of customer, product and first day"),
+            aliases=("id", "subscription_id"),
+        ),
         Column("customer_external_id", _("your id of the customer"), True, ("customer_id", "account_id", "company_id")),
         Column("product"),
         Column("plan", aliases=("plan_name",)),
@@ -204,6 +221,9 @@ class Subscriptions(ImportKind):
         return str(_("%(money)s a year") % {"money": words}) if words and column in ("mrr", "arr") else words
 
     def version_columns(self, mapped: frozenset[str]) -> tuple[str, ...]:
+        if "external_id" not in mapped:
+            told = (name for name in _MAKES_ID if name in mapped)
+            return (*told, "known_at") if "known_at" in mapped else tuple(told)
         return _version_columns(mapped, "starts_on")
 
     def apply(self, chunk: Chunk, context: Context) -> Applied:
@@ -214,7 +234,7 @@ class Subscriptions(ImportKind):
             occurred = values.day(cells["starts_on"]) if number in chunk.repeated and not has_known_at else None
             # Rows of one subscription without a known_at are its versions, each known when it starts.
             known_at = min(subscriptions.midnight(occurred), context.now) if occurred else None
-            return Facts(_id(cells), told, known_at)
+            return Facts(_id(cells) if "external_id" in cells else _made_id(cells), told, known_at)
 
         facts, places, refused = _facts(chunk, make)
         return _applied(subscriptions.upsert(rows=facts, actor=context.actor, now=context.now), places, refused)

@@ -53,7 +53,8 @@ def look_over(
     """Read ``source`` once; ``between`` is called after every batch. Raises ``SourceError`` where it is damaged."""
     survey = Survey()
     versions = _Repeats([mapping.columns[name] for name in kind.version_columns(frozenset(mapping.columns))])
-    records = _Repeats([mapping.columns["external_id"]] if versions.names else [])
+    has_ids = bool(versions.names) and "external_id" in mapping.columns
+    records = _Repeats([mapping.columns["external_id"]] if has_ids else [])
     types = {key: _Types(theirs) for key, theirs in mapping.extra.items()} if kind.extra is Extra.ATTRIBUTES else {}
     if not versions.names and not types:
         return Survey(total=source.positions(between))

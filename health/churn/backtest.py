@@ -46,7 +46,7 @@ class Fold:
 class Report:
     """Pooled test rows: ``told`` holds each forecaster's probabilities by name, in the order of ``labels``.
 
-    ``cancelled``: whether the time under contract ended by a notice.
+    ``cancelled``: whether the time under contract ended by a notice. ``rows``: which rows of the panel they are.
     """
 
     horizon: int
@@ -56,6 +56,7 @@ class Report:
     days: Ints
     told: dict[str, Floats]
     cancelled: npt.NDArray[np.bool_]
+    rows: Ints
     verdict: str = NOT_ENOUGH
     comparison: dict[str, Any] = field(default_factory=dict)
 
@@ -194,6 +195,7 @@ def _report(panel: Panel, folds: list[Fold], tested: list[Rows], told: dict[str,
         pooled([rows.days for rows in tested], np.int64),
         {name: pooled(parts, np.float64) for name, parts in told.items()},
         pooled(cancelled, np.int64).astype(np.bool_),
+        pooled([np.flatnonzero(panel.is_of_day(fold.as_of.toordinal())) for fold in folds], np.int64),
     )
     report.comparison = _compare(report)
     report.verdict = _verdict(report)

@@ -8,7 +8,7 @@ a successor could still come.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -69,7 +69,8 @@ class Panel:
     """Rows in the order of their days. ``labels``: 1, 0, or −1 while not settled. ``customers`` are positions.
 
     ``left_aside``: per day, how many customers were under contract with a notice known, and how many in grace.
-    ``left_out``: days that took no part, with the reason. ``cancelled``: whether the churn was by a notice.
+    ``left_out``: days that took no part, with the reason. ``cancelled``: whether the churn was by a notice. ``ends``:
+    the day of the next churn, 0 for none known. ``arr``: revenue a year on that day, minor units.
     """
 
     names: tuple[str, ...]
@@ -80,8 +81,16 @@ class Panel:
     horizon: int
     grace: int
     cancelled: Ints
+    ends: Ints
+    arr: Floats
+    through: int
     left_aside: Mapping[date, tuple[int, int]] = field(default_factory=dict)
     left_out: Mapping[date, str] = field(default_factory=dict)
+
+    def only(self, names: Sequence[str]) -> Panel:
+        """The same rows with the columns of ``names``."""
+        places = [self.names.index(name) for name in names]
+        return replace(self, names=tuple(names), values=self.values[:, places])
 
     def settled(self, by: int | None = None) -> Rows:
         """Rows whose labels are settled on day ``by`` (ordinal), or at all."""

@@ -7,7 +7,7 @@ what became of it comes from the contracts as they turned out. One load serves a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -80,16 +80,21 @@ class Piece:
     customers: Ints
     days: Ints
     cancelled: Ints
+    ends: Ints
+    arr: Floats
     left_aside: dict[date, tuple[int, int]]
 
 
-def plan(horizon: int, *, today: date, customers: int) -> Plan:
-    """The days whose labels can be settled in the active workspace; none when its history is too short."""
+def plan(horizon: int, *, today: date, customers: int, also: Mapping[str, dict[str, Any]] | None = None) -> Plan:
+    """The days whose labels can be settled in the active workspace; none when its history is too short.
+
+    ``also``: definitions of more columns, by name, to be laid out beside those of a new model.
+    """
     workspace = Workspace.objects.get(pk=current_workspace_id())
     yesterday = today - timedelta(days=1)
     through = min(workspace.data_through or yesterday, yesterday)
     daily, by_name = _events_until(through)
-    definitions = _definitions(by_name)
+    definitions = {**_definitions(by_name), **(also or {})}
     last = through - timedelta(days=horizon + workspace.grace_days)
     began = [*daily][:1] + [
         day for day in Subscription.objects.filter(arr_minor__gt=0).aggregate(first=Min("starts_on")).values() if day
@@ -150,18 +155,40 @@ def load(plan: Plan, customer_ids: Sequence[UUID], *, first_position: int) -> Pi
     """The rows of ``customer_ids``, who are counted from ``first_position``."""
     seen = AsOf(customer_ids, plan.days, plan.specs, grace_days=plan.grace, data_through=plan.through)
     spells = Versions(customer_ids, grace_days=plan.grace, data_through=plan.through).spells(plan.through)
-    rows = [_rows_of(plan, day, seen.at(day), spells) for day in plan.days]
+    revenue = _Revenue(customer_ids)
+    rows = [_rows_of(plan, day, seen.at(day), spells, revenue.on(day)) for day in plan.days]
     return Piece(
         np.concatenate([row.values for row in rows]),
         np.concatenate([row.labels for row in rows]),
         np.concatenate([row.customers for row in rows]) + first_position,
         np.concatenate([row.days for row in rows]),
         np.concatenate([row.cancelled for row in rows]),
+        np.concatenate([row.ends for row in rows]),
+        np.concatenate([row.arr for row in rows]),
         {day: aside for row in rows for day, aside in row.left_aside.items()},
     )
 
 
-def _rows_of(plan: Plan, day: date, facts: Facts, spells: Sequence[Sequence[Spell]]) -> Piece:
+class _Revenue:
+    """What customers paid a year, from their subscriptions as they turned out: for weighing, never for learning."""
+
+    def __init__(self, customer_ids: Sequence[UUID]) -> None:
+        place = {key: number for number, key in enumerate(customer_ids)}
+        rows = Subscription.objects.filter(customer_id__in=customer_ids, arr_minor__gt=0)
+        told = list(rows.values_list("customer_id", "arr_minor", "starts_on", "ends_on"))
+        self._count = len(place)
+        self._whose = np.array([place[key] for key, *_ in told], dtype=np.int64)
+        self._arr = np.array([arr for _, arr, _, _ in told], dtype=np.float64)
+        self._first = np.array([start.toordinal() for _, _, start, _ in told], dtype=np.int64)
+        self._end = np.array([end.toordinal() if end else 1 << 22 for *_, end in told], dtype=np.int64)
+
+    def on(self, day: date) -> Floats:
+        """Minor units a year of each customer on ``day``."""
+        live = (self._first <= day.toordinal()) & (self._end > day.toordinal())
+        return np.bincount(self._whose[live], self._arr[live], self._count).astype(np.float64)
+
+
+def _rows_of(plan: Plan, day: date, facts: Facts, spells: Sequence[Sequence[Spell]], arr: Floats) -> Piece:
     """One day. A customer whose contract was over although nobody knew yet is no case: it could not be helped."""
     at_risk = np.array(
         [
@@ -181,6 +208,8 @@ def _rows_of(plan: Plan, day: date, facts: Facts, spells: Sequence[Sequence[Spel
         places,
         np.full(len(places), day.toordinal(), dtype=np.int64),
         np.array(cancelled, dtype=np.int64),
+        np.array([min((end for end in mine if end > day.toordinal()), default=0) for mine in ends], dtype=np.int64),
+        arr[places],
         {day: (int((facts.state == "notice_given").sum()), int((facts.state == "in_grace").sum()))},
     )
 
@@ -215,6 +244,9 @@ def assemble(plan: Plan, pieces: Iterable[Piece]) -> Panel:
         plan.horizon,
         plan.grace,
         (np.concatenate([piece.cancelled for piece in kept]) if kept else days)[order],
+        (np.concatenate([piece.ends for piece in kept]) if kept else days)[order],
+        (np.concatenate([piece.arr for piece in kept]) if kept else np.zeros(0))[order],
+        plan.through.toordinal(),
         aside,
         plan.left_out,
     )

@@ -20,21 +20,17 @@ from accounts.models import Customer
 from csplatform.core import audit, jobs, locks
 from csplatform.core.models import Job, JobState
 from csplatform.core.tenancy import current_workspace_id, workspace_scope
-from health.churn import backtest, metrics, parts
+from health.churn import backtest, drift, metrics
 from health.churn.model import RULES_ONLY, Model, fit
-from health.churn.panel import Panel
-from health.facts import panel as facts
 from health.models import ChurnModel, ScoringRun
 from health.risk import HORIZON_DAYS
 from health.services import champion as in_force
-from health.services import promotion
+from health.services import churn_history, churn_proofs, promotion
+from health.services.churn_history import History, Report
 from health.services.settings_of_churn import check_horizon
 
-JOB_KIND = "churn.train"
+JOB_KIND, PROOF_KIND = "churn.train", "churn.prove"
 _BEAT_SECONDS = 2.0
-
-Report = Callable[[int, int], None]
-"""(done, total) → nothing; raises to stop the work."""
 
 
 def wanted_horizon(days: int | None) -> int:
@@ -45,17 +41,26 @@ def wanted_horizon(days: int | None) -> int:
 
 def prove(workspace_id: UUID, *, horizon: int, today: date, report: Report) -> dict[str, Any]:
     """The back-test of the workspace on ``today`` (UTC) in the contract's shape. Writes nothing."""
-    _plan, panel = _gather(workspace_id, horizon, today, report)
-    return _proof(panel, backtest.run(panel))
+    history = churn_history.gather(workspace_id, horizon, today, report)
+    return churn_proofs.document(history, backtest.run(history.own))
 
 
-def start(*, horizon: int, actor: audit.Actor, now: datetime) -> Job:
-    """Plan a training of the active workspace. Work it with ``work``. Raises ``ValidationError`` for the horizon."""
+def start(*, horizon: int, actor: audit.Actor, now: datetime, kind: str = JOB_KIND) -> Job:
+    """Plan a training of the active workspace (or, by its ``kind``, a back-test alone). Work it with ``work``.
+
+    Raises ``ValidationError`` for the horizon.
+    """
     check_horizon(horizon)
     by = str(actor.user_id) if actor.user_id else None
-    job = jobs.create(kind=JOB_KIND, now=now, created_by_id=actor.user_id, horizon=horizon, label=actor.label, by=by)
-    jobs.start(job.pk, total=Customer.objects.count(), now=now)
+    job = jobs.create(kind=kind, now=now, created_by_id=actor.user_id, horizon=horizon, label=actor.label, by=by)
+    jobs.start(job.pk, total=2 * Customer.objects.count(), now=now)
     return job
+
+
+def under_way() -> Job | None:
+    """The training or back-test that is going on in the active workspace."""
+    rows = Job.objects.filter(kind__in=(JOB_KIND, PROOF_KIND), state__in=(JobState.QUEUED, JobState.RUNNING))
+    return rows.order_by("-created_at").first()
 
 
 def work(workspace_id: UUID, job_id: UUID) -> ScoringRun | None:
@@ -69,25 +74,18 @@ def work(workspace_id: UUID, job_id: UUID) -> ScoringRun | None:
             return None
         is_kept = ChurnModel.objects.filter(job_id=job_id).exists()
     try:
+        if job.kind == PROOF_KIND:
+            _prove_and_keep(workspace_id, job)
+            return None
         if not is_kept and not _train_and_keep(workspace_id, job):
             return None
         return promotion.put_in_force(workspace_id, job_id)
     except jobs.JobCancelledError:
         _end(workspace_id, job_id, JobState.CANCELLED, "")
     except Exception:
-        _end(workspace_id, job_id, JobState.FAILED, _("The training failed; the reason stands in the worker's log."))
+        _end(workspace_id, job_id, JobState.FAILED, _("The work failed; the reason stands in the worker's log."))
         raise
     return None
-
-
-def _train_and_keep(workspace_id: UUID, job: Job) -> bool:
-    """Whether a model was elected; else the job is over."""
-    now = datetime.now(UTC)
-    told = partial(_tell, workspace_id, job.pk)
-    plan, panel = _gather(workspace_id, job.params["horizon"], now.date(), told)
-    model, proof = _train(panel, told)
-    with workspace_scope(workspace_id):
-        return _keep(job, plan, panel, model, proof)
 
 
 def champion() -> ChurnModel | None:
@@ -95,23 +93,34 @@ def champion() -> ChurnModel | None:
     return ChurnModel.objects.filter(status=ChurnModel.Status.CHAMPION).first()
 
 
-def _gather(workspace_id: UUID, horizon: int, today: date, report: Report) -> tuple[facts.Plan, Panel]:
+def _prove_and_keep(workspace_id: UUID, job: Job) -> None:
+    told = partial(_tell, workspace_id, job.pk)
+    history = churn_history.gather(workspace_id, job.params["horizon"], datetime.now(UTC).date(), told)
+    proof = churn_proofs.document(history, _backtest(history, told)[0])
     with workspace_scope(workspace_id):
-        ids = list(Customer.objects.order_by("id").values_list("id", flat=True))
-        plan = facts.plan(horizon, today=today, customers=len(ids))
-    pieces = []
-    for first in range(0, len(ids) if plan.days else 0, facts.SHARD):
-        shard = ids[first : first + facts.SHARD]
-        with workspace_scope(workspace_id):
-            pieces.append(facts.load(plan, shard, first_position=first))
-        # Learning takes about as long again.
-        report(first + len(shard), 2 * len(ids))
-    return plan, facts.assemble(plan, pieces)
+        kept = churn_proofs.keep(job, history, proof, model=None, now=_clock())
+        Job.objects.filter(pk=job.pk).update(done=F("total"), result={"proof": str(kept.pk), "backtest": proof})
+        jobs.finish(job.pk, state=JobState.DONE, now=_clock())
 
 
-def _train(panel: Panel, report: Report) -> tuple[Model | None, dict[str, Any]]:
+def _train_and_keep(workspace_id: UUID, job: Job) -> bool:
+    """Whether a model was elected; else the job is over."""
+    told = partial(_tell, workspace_id, job.pk)
+    history = churn_history.gather(workspace_id, job.params["horizon"], datetime.now(UTC).date(), told)
+    report, tick = _backtest(history, told)
+    proof = churn_proofs.document(history, report)
+    rows = history.own.settled()
+    model = fit(rows, tick) if len(rows.labels) else None
+    if model is not None and model.recipe == RULES_ONLY:
+        model = None
+    with workspace_scope(workspace_id):
+        return _keep(job, history, model, proof)
+
+
+def _backtest(history: History, report: Report) -> tuple[backtest.Report, Callable[[], None]]:
+    """The back-test, which says how far it is and hears that it shall stop; and the way to do so in what follows."""
     last = time.monotonic()
-    customers = len(set(panel.customers.tolist())) or 1
+    customers = len(history.ids) or 1
     done = customers
 
     def tick() -> None:
@@ -124,21 +133,7 @@ def _train(panel: Panel, report: Report) -> tuple[Model | None, dict[str, Any]]:
         nonlocal done
         done = customers + customers * fold // (folds + 1)
 
-    proof = _proof(panel, backtest.run(panel, tick=tick, after_fold=after_fold))
-    rows = panel.settled()
-    model = fit(rows, tick) if len(rows.labels) else None
-    return model, proof
-
-
-def _proof(panel: Panel, report: backtest.Report) -> dict[str, Any]:
-    """The report, and what stood aside: customers whose notice was known, or in grace, on the folds' days."""
-    aside = [panel.left_aside.get(fold.as_of, (0, 0)) for fold in report.folds]
-    return {
-        **report.as_dict(),
-        "left_aside": {"notice_given": sum(n for n, _ in aside), "in_grace": sum(n for _, n in aside)},
-        "left_out": [{"as_of": day.isoformat(), "reason": reason} for day, reason in sorted(panel.left_out.items())],
-        "notes": [note for note in [parts.trees_missing()] if note],
-    }
+    return backtest.run(history.own, tick=tick, after_fold=after_fold), tick
 
 
 def _end(workspace_id: UUID, job_id: UUID, state: JobState, message: str) -> None:
@@ -152,28 +147,30 @@ def _tell(workspace_id: UUID, job_id: UUID, done: int, total: int) -> None:
         jobs.progress(job_id, done=done, now=datetime.now(UTC))
 
 
-def _keep(job: Job, plan: facts.Plan, panel: Panel, model: Model | None, proof: dict[str, Any]) -> bool:
+def _keep(job: Job, history: History, model: Model | None, proof: dict[str, Any]) -> bool:
     """Store the model and its proof; says whether it has won, else ends the job. In the job's transaction."""
     locks.hold("churn_models")
     now = _clock()
-    wins = proof["verdict"] == backtest.MODEL and model is not None and model.recipe != RULES_ONLY
+    wins = proof["verdict"] == backtest.MODEL and model is not None and churn_proofs.beats_champion(proof)
     newest = ChurnModel.objects.order_by("-number").first()
-    settled = panel.settled().days
+    settled = history.own.settled()
+    days = settled.days
     kept = ChurnModel.objects.create(
         workspace_id=current_workspace_id(),
         number=newest.number + 1 if newest else 1,
         status=ChurnModel.Status.ELECTED if wins else ChurnModel.Status.CHALLENGER,
         verdict=proof["verdict"],
-        horizon_days=panel.horizon,
+        horizon_days=history.own.horizon,
         recipe=model.recipe if model else RULES_ONLY,
-        content=_content(plan, model) if model and model.recipe != RULES_ONLY else None,
+        content=_content(history, model) if model else None,
         backtest=proof,
-        settled_through=date.fromordinal(int(settled.max())) if len(settled) else None,
-        churned_customers=model.churned_customers if model else 0,
+        settled_through=date.fromordinal(int(days.max())) if len(days) else None,
+        churned_customers=settled.churned_customers,
         trained_at=now,
         trained_by_label=job.params["label"][:200],
         job=job,
     )
+    churn_proofs.keep(job, history, proof, model=kept, now=now)
     actor = audit.Actor(job.params["label"], UUID(job.params["by"]) if job.params["by"] else None)
     data = {"number": kept.number, "verdict": kept.verdict, "status": kept.status, "recipe": kept.recipe}
     audit.record(actor=actor, action="churn_model.trained", subject=kept, data=data, now=now)
@@ -185,10 +182,11 @@ def _keep(job: Job, plan: facts.Plan, panel: Panel, model: Model | None, proof: 
     return wins
 
 
-def _content(plan: facts.Plan, model: Model) -> dict[str, Any]:
-    """What a model in force needs: itself, and how each of its columns is measured."""
+def _content(history: History, model: Model) -> dict[str, Any]:
+    """What a model in force needs: itself, how its columns are measured, and whom it learned from, to see drift by."""
     content: dict[str, Any] = metrics.rounded(model.to_dict(), 12)
-    return {**content, "definitions": plan.definitions}
+    definitions = {name: history.plan.definitions[name] for name in model.names if name in history.plan.definitions}
+    return {**content, "definitions": definitions, "reference": drift.reference(history.own.settled().values)}
 
 
 def _clock() -> datetime:

@@ -100,7 +100,7 @@ def test_the_running_state_says_of_today_what_the_events_say_once_it_is_closed(w
         snapshots.take(everybody(), [TODAY], bases={TODAY: base_rate.present(TODAY)}, now=night_after(TODAY))
         kept = HealthSnapshot.objects.filter(as_of=TODAY)
         assert {row.customer_id: row.churn_risk for row in kept} == live
-        assert {row.churn_method for row in kept} == {"model", "none"}
+        assert {row.churn_method for row in kept} == {"model", "rules", "none"}
 
 
 def test_past_days_keep_what_was_in_force_then(workspace: Workspace) -> None:

@@ -32,7 +32,10 @@ def make_panel(*, customers: int = 400, strength: float = 1.2, base: float = -3.
             days.append(day)
     told, people, when = (np.array(each, dtype=np.int64) for each in (labels, who, days))
     by_notice = np.zeros(len(rows), dtype=np.int64)
-    return Panel(NAMES, np.array(rows, dtype=np.float64), told, people, when, HORIZON, GRACE, by_notice)
+    ends = np.array([int(churned_on[person]) if churned_on[person] <= through else 0 for person in who])
+    arr = (1_000 * (1 + people % 7)).astype(np.float64)
+    values = np.array(rows, dtype=np.float64)
+    return Panel(NAMES, values, told, people, when, HORIZON, GRACE, by_notice, ends, arr, through)
 
 
 def true_risk(panel: Panel, *, strength: float = 1.2, base: float = -3.2) -> np.ndarray:

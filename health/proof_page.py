@@ -1,0 +1,193 @@
+"""What the page of a proof says, from the stored document: the verdict in words, figures beside each other, lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from csplatform.core import formats
+from health import proof_charts
+from health.churn.backtest import FEWEST_TESTED
+from health.models import ChurnProof
+from health.risk import FEWEST_CHURNS
+from health.services import churn_proofs
+
+_FORECASTERS = ("model", "rules", "naive", "renewal_only")
+_DRAWN = ("model", "rules")
+
+
+def name_of(forecaster: str) -> str:
+    """The reader's name of a forecaster."""
+    return {
+        "model": _("Model"),
+        "rules": _("Rules"),
+        "naive": _("Base rate"),
+        "renewal_only": _("Renewal date only"),
+        "score": _("Health score"),
+        "chance": _("Chance"),
+    }[forecaster]
+
+
+def shown(proof: ChurnProof) -> dict[str, Any]:
+    """The context of ``health/proof.html`` for one proof."""
+    told = proof.document
+    details = told.get("details") or {}
+    names = churn_proofs.names_of(proof)
+    return {
+        "proof": proof,
+        "verdict": verdict(told),
+        "needed": needed(told),
+        "told": told,
+        "first": _day(told["folds"][0]["as_of"]) if told["folds"] else None,
+        "last": _day(told["folds"][-1]["as_of"]) if told["folds"] else None,
+        "through": _day(told.get("through")),
+        "folds": [{**fold, "as_of": _day(fold["as_of"])} for fold in told["folds"]],
+        "table": [{"name": name_of(key), "key": key, **told[key]} for key in _FORECASTERS],
+        "charts": _charts(details),
+        "reliability": details.get("reliability", []),
+        "at_days": [_at_days(row) for row in details.get("at_days", [])],
+        "capacity": details.get("capacity", {}).get("customers"),
+        "at_capacity": [
+            {"name": name_of(key), **details["at_capacity"][key]} for key in _FORECASTERS if "at_capacity" in details
+        ],
+        "segments": [{**row, "label": _segment(row)} for row in details.get("segments", [])],
+        "missed": [_line(row, names) for row in details.get("missed", [])],
+        "false_alarms": [_line(row, names) for row in details.get("false_alarms", [])],
+        "kinds": [
+            {"label": label, **told["by_kind"][key]}
+            for key, label in (("cancelled", _("By notice")), ("lapsed", _("Not renewed, without a notice")))
+        ],
+        "cards": [_card(card) for card in proof.cards],
+        "left_out": [_day(each["as_of"]) for each in told["left_out"]],
+    }
+
+
+def verdict(told: Mapping[str, Any]) -> str:
+    """One plain sentence first."""
+    if told["verdict"] == "not_enough_data":
+        return _("Not enough data to judge: no figure below would be more than chance.")
+    caught = told["model"]["recall_at"]["10%"]
+    values = {
+        "share": formats.percent(caught or 0, get_language()),
+        "days": told["horizon_days"],
+        "n": formats.number(told["churned_customers"], get_language()),
+    }
+    if told["verdict"] == "model":
+        return (
+            _(
+                "The model is worth believing: looking at the tenth of customers it ranks highest would have found "
+                "%(share)s of those who left within %(days)s days, on %(n)s customers who left, and it was surely "
+                "better than the rules, the base rate and the renewal date alone."
+            )
+            % values
+        )
+    return (
+        _(
+            "Stay with the rules: the model found %(share)s of those who left within %(days)s days in the tenth it "
+            "ranks highest, but on %(n)s customers who left that may be chance."
+        )
+        % values
+    )
+
+
+def needed(told: Mapping[str, Any]) -> str:
+    """What is missing for a verdict; empty when there is one."""
+    if told["verdict"] != "not_enough_data":
+        return ""
+    learned = max((fold["churned_customers_trained_on"] for fold in told["folds"]), default=0)
+    return _(
+        "Needed: %(learn)s customers who left, known %(days)s days and the grace period before the days that are "
+        "tested (there are %(learned)s), and %(judge)s more to test on (there are %(tested)s). A shorter horizon needs "
+        "less history; more history can be imported."
+    ) % {
+        "learn": FEWEST_CHURNS,
+        "days": told["horizon_days"],
+        "learned": learned,
+        "judge": FEWEST_TESTED,
+        "tested": told["churned_customers"],
+    }
+
+
+def _charts(details: Mapping[str, Any]) -> list[dict[str, Any]]:
+    if not details or not details["roc"].get("model"):
+        return []
+    ranked = {key: details["roc"][key] for key in _DRAWN}
+    return [
+        {
+            "key": "roc",
+            "title": _("How well it ranks"),
+            "across": _("share of false alarms"),
+            "up": _("share of leavers found"),
+            "chart": proof_charts.ranking(ranked, details["roc_band"]),
+            "legend": [(key, name_of(key)) for key in (*_DRAWN, "chance")],
+        },
+        {
+            "key": "gains",
+            "title": _("How many it finds first"),
+            "across": _("share of customers looked at"),
+            "up": _("share of leavers found"),
+            "chart": proof_charts.gains({key: details["gains"][key] for key in _DRAWN}),
+            "legend": [(key, name_of(key)) for key in (*_DRAWN, "chance")],
+        },
+        {
+            "key": "calibration",
+            "title": _("Whether its percentages hold"),
+            "across": _("risk told"),
+            "up": _("share that left"),
+            "chart": proof_charts.calibration(details["reliability"]),
+            "legend": [("model", _("A tenth of customers, with its interval")), ("chance", _("As told"))],
+        },
+    ]
+
+
+def _at_days(row: Mapping[str, Any]) -> dict[str, Any]:
+    by = row["by"]
+    return {**row, "cells": [{"name": name_of(key), **by[key]} for key in _FORECASTERS if key in by]}
+
+
+def _segment(row: Mapping[str, Any]) -> str:
+    fixed = {
+        ("arr", "small"): _("Smallest third by ARR"),
+        ("arr", "middle"): _("Middle third by ARR"),
+        ("arr", "large"): _("Largest third by ARR"),
+        ("tenure", "first_year"): _("In their first year"),
+        ("tenure", "later"): _("After the first year"),
+        ("industry", ""): _("Other or no industry"),
+    }
+    return fixed.get((row["kind"], row["name"]), str(row["name"]))
+
+
+def _line(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        **row,
+        "name": names.get(row["customer"]),
+        "as_of": _day(row["as_of"]),
+        "churned_on": _day(row["churned_on"]),
+        "risk": round(row["told"] * 10_000),
+    }
+
+
+def _card(card: Mapping[str, Any]) -> dict[str, Any]:
+    bands = {each["band"]: each for each in card["bands"]}
+    warned = sum(bands[key]["churned"] for key in ("at_risk", "watch"))
+    said = ngettext(
+        "%(warned)s of %(n)s row that ended in a churn was in watch or at risk.",
+        "%(warned)s of %(n)s rows that ended in a churn were in watch or at risk.",
+        card["churned"],
+    ) % {"warned": warned, "n": card["churned"]}
+    return {
+        **card,
+        "first": _day(card["first"]),
+        "last": _day(card["last"]),
+        "sentence": said if card["verdict"] == "told" else _("Not enough churns to judge this version by."),
+        "recall": card["at_capacity"]["score"]["recall"],
+        "precision": card["at_capacity"]["score"]["precision"],
+    }
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

@@ -1,0 +1,89 @@
+"""Between two trainings: whether the champion still meets the customers it learned from, and when the next is due."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from accounts.models import Workspace
+from csplatform.core import audit
+from csplatform.core.models import Job
+from csplatform.core.tenancy import current_workspace_id
+from health.churn import drift
+from health.facts.versions import Versions
+from health.measures import Floats
+from health.models import ChurnDrift, ChurnMethod, ChurnModel, HealthScore, HealthSnapshot
+from health.risk import INPUTS
+from health.services import champion, churn
+
+_EVERY = timedelta(days=7)
+_RETRAIN = timedelta(days=28)
+_MOST_DAYS = 26
+# Everybody grows older: that is no drift of the customers, and the model knows their age.
+_ALWAYS_MOVES = "tenure_days"
+
+
+def watch(*, now: datetime) -> ChurnDrift | None:
+    """Look at the active workspace's champion unless it was looked at in the last week; stores what it saw."""
+    model = churn.champion()
+    today = now.astimezone(UTC).date()
+    if model is None or not model.content or "reference" not in model.content:
+        return None
+    if ChurnDrift.objects.filter(model=model, as_of__gt=today - _EVERY).exists():
+        return None
+    values = _present(model)
+    if not len(values):
+        return None
+    names = model.content["names"]
+    shifts = dict(zip(names, drift.shifts(model.content["reference"], values), strict=True))
+    level = drift.level(*_settled(model))
+    moved = max((shift for name, shift in shifts.items() if name != _ALWAYS_MOVES), default=0.0)
+    return ChurnDrift.objects.create(
+        workspace_id=current_workspace_id(),
+        model=model,
+        as_of=today,
+        customers=len(values),
+        shifts={name: round(shift, 4) for name, shift in shifts.items()},
+        level=level,
+        is_alarm=moved > drift.ALARM or level["is_off"],
+    )
+
+
+def _present(model: ChurnModel) -> Floats:
+    """What the model reads of everybody it tells the present risk of."""
+    rows = HealthScore.objects.filter(churn_model=model, churn_method=ChurnMethod.MODEL)
+    found = [inputs[len(INPUTS) :] for inputs in rows.values_list("risk_inputs", flat=True).iterator()]
+    return np.array(found, dtype=np.float64)
+
+
+def _settled(model: ChurnModel) -> tuple[Floats, Floats]:
+    """Risks the model told on closed days, a week apart, whose outcome is settled, and what became of them."""
+    workspace = Workspace.objects.get(pk=current_workspace_id())
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    through = min(workspace.data_through or yesterday, yesterday)
+    last = through - timedelta(days=model.horizon_days + workspace.grace_days)
+    days = [last - n * _EVERY for n in range(_MOST_DAYS)]
+    rows = HealthSnapshot.objects.filter(
+        churn_model=model, churn_method=ChurnMethod.MODEL, as_of__in=days, revision=0, churn_risk__isnull=False
+    )
+    told = list(rows.values_list("customer_id", "as_of", "churn_risk"))
+    people = sorted({customer for customer, _, _ in told})
+    spells = Versions(people, grace_days=workspace.grace_days, data_through=through).spells(through) if people else []
+    ends = {who: [each.ends_on for each in mine if each.ends_on] for who, mine in zip(people, spells, strict=True)}
+    ahead = timedelta(days=model.horizon_days)
+    labels = [any(day < end <= day + ahead for end in ends[who]) for who, day, _ in told]
+    return np.array([risk / 10_000 for *_, risk in told], dtype=np.float64), np.array(labels, dtype=np.float64)
+
+
+def train_if_due(*, now: datetime) -> Job | None:
+    """Plan the next training of a workspace that has trained before and wants it, four weeks after the last."""
+    newest = ChurnModel.objects.order_by("-trained_at").first()
+    setting = champion.setting()
+    if newest is None or (setting is not None and not setting.retrains) or churn.under_way() is not None:
+        return None
+    changed = setting is not None and setting.horizon_days != newest.horizon_days and setting.set_at > newest.trained_at
+    if not changed and now - newest.trained_at < _RETRAIN:
+        return None
+    horizon = setting.horizon_days if setting else newest.horizon_days
+    return churn.start(horizon=horizon, actor=audit.SYSTEM, now=now, kind=churn.JOB_KIND)

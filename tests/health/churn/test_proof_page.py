@@ -1,0 +1,141 @@
+"""Score accuracy in the browser: the verdict first, figures beside each other, names to learn from, progress."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Customer, Workspace
+from accounts.roles import Role
+from csplatform.core import audit
+from csplatform.core.models import Job, JobState
+from csplatform.core.tenancy import workspace_scope
+from health.models import ChurnModel, ChurnProof, ChurnSetting
+from health.services import churn
+from tests import factories
+from tests.health.churn.test_history import HORIZON, fill, told_events
+
+pytestmark = pytest.mark.django_db
+
+
+def signed_in(workspace: Workspace, role: Role = Role.MANAGER) -> Client:
+    client = Client()
+    client.force_login(factories.make_member(workspace, role).user)
+    return client
+
+
+def run(workspace: Workspace, kind: str) -> Job:
+    with workspace_scope(workspace):
+        job = churn.start(horizon=HORIZON, actor=audit.SYSTEM, now=datetime.now(UTC), kind=kind)
+    churn.work(workspace.pk, job.pk)
+    with workspace_scope(workspace):
+        return Job.objects.get(pk=job.pk)
+
+
+@cache
+def proved() -> dict[str, Any]:
+    """The document of a back-test of the leavers who take their data out."""
+    workspace = factories.make_workspace("teacher")
+    with workspace_scope(workspace):
+        fill(workspace, told_events())
+    told: dict[str, Any] = run(workspace, churn.PROOF_KIND).result["backtest"]
+    return told
+
+
+def kept(workspace: Workspace, customer: Customer) -> ChurnProof:
+    lines = [{**line, "customer": str(customer.pk)} for line in proved()["details"]["false_alarms"][:1]]
+    document = {**proved(), "details": {**proved()["details"], "false_alarms": lines, "missed": []}}
+    return ChurnProof.objects.create(
+        workspace_id=workspace.pk, made_at=datetime.now(UTC), horizon_days=HORIZON, document=document
+    )
+
+
+def test_a_back_test_tells_all_that_the_page_shows_and_changes_no_model() -> None:
+    details = proved()["details"]
+    assert len(details["reliability"]) == 10
+    assert [row["days"] for row in details["at_days"]] == [30, 60, 90, 180]
+    assert details["at_capacity"]["model"]["revenue_recall"] > details["at_capacity"]["naive"]["revenue_recall"]
+    assert {row["kind"] for row in details["segments"]} == {"arr", "tenure", "industry"}
+    assert proved()["champion"] is None
+
+
+def test_the_page_says_the_verdict_first_and_names_whom_to_learn_from() -> None:
+    workspace = factories.make_workspace()
+    with workspace_scope(workspace):
+        customer = factories.make_customer("Alder Mills")
+        kept(workspace, customer)
+    page = signed_in(workspace).get(reverse("proof"))
+    text = page.content.decode()
+    assert page.status_code == 200
+    assert text.index("The model is worth believing") < text.index("ROC AUC")
+    assert "A risk is not the same as a customer who can be saved" in text
+    assert reverse("customer_detail", args=[customer.pk]) in text
+    assert "Alder Mills" in text
+
+
+def test_before_the_first_proof_the_page_says_what_it_needs() -> None:
+    workspace = factories.make_workspace()
+    client = signed_in(workspace)
+    assert "Nothing has been proved yet" in client.get(reverse("proof")).content.decode()
+    run(workspace, churn.PROOF_KIND)
+    text = client.get(reverse("proof")).content.decode()
+    assert "Not enough data to judge" in text
+    assert "20 customers who left" in text
+
+
+def test_work_is_started_watched_and_stopped() -> None:
+    workspace = factories.make_workspace()
+    client = signed_in(workspace)
+    assert client.post(reverse("proof_start"), {"do": "train"}).status_code == 302
+    client.post(reverse("proof_start"), {"do": "prove"})
+    with workspace_scope(workspace):
+        job = Job.objects.get(kind__startswith="churn.")
+        assert job.kind == churn.JOB_KIND
+    assert "A model is being trained" in client.get(reverse("proof")).content.decode()
+    assert client.get(reverse("proof_progress", args=[job.pk])).status_code == 200
+    client.post(reverse("proof_cancel", args=[job.pk]))
+    churn.work(workspace.pk, job.pk)
+    with workspace_scope(workspace):
+        assert Job.objects.get(pk=job.pk).state in (JobState.CANCELLED, JobState.DONE)
+        assert not ChurnModel.objects.filter(status=ChurnModel.Status.CHAMPION).exists()
+
+
+def test_only_who_configures_starts_work_and_strangers_find_nothing() -> None:
+    workspace = factories.make_workspace()
+    with workspace_scope(workspace):
+        proof = kept(workspace, factories.make_customer())
+    viewer = signed_in(workspace, Role.VIEWER)
+    assert viewer.get(reverse("proof")).status_code == 200
+    assert viewer.post(reverse("proof_start"), {"do": "train"}).status_code == 403
+    stranger = signed_in(factories.make_workspace("elsewhere"))
+    assert stranger.get(reverse("proof"), {"run": str(proof.pk)}).status_code == 404
+    assert stranger.get(reverse("proof"), {"run": "x"}).status_code == 404
+
+
+def test_the_horizon_is_set_on_a_page_and_a_senseless_one_is_refused() -> None:
+    workspace = factories.make_workspace()
+    client = signed_in(workspace)
+    assert client.post(reverse("proof_settings"), {"horizon_days": "0"}).status_code == 422
+    saved = client.post(reverse("proof_settings"), {"horizon_days": "28", "capacity": "12"})
+    assert saved.status_code == 302
+    with workspace_scope(workspace):
+        setting = ChurnSetting.objects.get()
+        assert (setting.horizon_days, setting.capacity, setting.retrains) == (28, 12, False)
+        assert churn.wanted_horizon(None) == 28
+
+
+def test_questions_of_the_page_do_not_grow_with_what_is_kept(django_assert_max_num_queries: Any) -> None:
+    workspace = factories.make_workspace()
+    client = signed_in(workspace)
+    with workspace_scope(workspace):
+        customer = factories.make_customer()
+        for _ in range(5):
+            kept(workspace, customer)
+    client.get(reverse("proof"))
+    with django_assert_max_num_queries(25):
+        client.get(reverse("proof"))
