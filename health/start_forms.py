@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.imports import kinds
 from health.onboarding.proposing import Proposal
-from health.services.churn import LONGEST_HORIZON, SHORTEST_HORIZON
+from health.services.settings_of_churn import LONGEST_HORIZON, SHORTEST_HORIZON
 
 
 class KindForm(forms.Form):

@@ -23,7 +23,7 @@ from csplatform.core.tenancy import current_workspace_id
 from health import tasks
 from health.models import Measure, Onboarding, OnboardingFile, Scorecard, ScoringRun
 from health.onboarding import files
-from health.services import churn, definitions, runs
+from health.services import churn, definitions, runs, settings_of_churn
 
 LABEL = "onboarding"
 MOST_WEEKS = 104
@@ -60,7 +60,7 @@ def prove(*, draft: list[dict[str, Any]], horizon: int, by: audit.Actor, now: da
     row = files.begin(by=by, now=now)
     if row.importing_since is not None:
         raise ValidationError(_("Files are still being imported: choose measures when they are in."))
-    churn.check_horizon(horizon)
+    settings_of_churn.check_horizon(horizon)
     row.draft, row.horizon_days = draft, horizon
     row.version = row.backfill = row.training = None
     _create_measures(draft, by, now)

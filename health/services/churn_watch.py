@@ -73,7 +73,7 @@ def _settled(model: ChurnModel) -> tuple[Floats, Floats]:
     ends = {who: [each.ends_on for each in mine if each.ends_on] for who, mine in zip(people, spells, strict=True)}
     ahead = timedelta(days=model.horizon_days)
     labels = [any(day < end <= day + ahead for end in ends[who]) for who, day, _ in told]
-    return np.array([risk / 10_000 for *_, risk in told], dtype=np.float64), np.array(labels, dtype=np.float64)
+    return np.array([risk or 0 for *_, risk in told], dtype=np.float64) / 10_000, np.array(labels, dtype=np.float64)
 
 
 def train_if_due(*, now: datetime) -> Job | None:

@@ -66,7 +66,7 @@ def compute(card: scoring.Card, facts: Facts, base: risk.BaseRate, model: Servin
     scores = scoring.score(card, values, facts.applicable, told.codes if told else None)
     at_stake = facts.applicable & np.isin(facts.state, list(_AT_STAKE))
     risks = risk.assess(risk.gather(facts, base), at_stake, base.horizon)
-    ids = told.ids if told else [None] * len(values)
+    ids: list[UUID | None] = told.ids if told else [None] * len(values)
     return Result(values, scores, model.assess(risks, facts) if model else risks, ids, model.key if model else None)
 
 
