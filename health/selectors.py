@@ -17,10 +17,7 @@ from csplatform.core.tenancy import current_workspace_id
 from health import notes, risk, scoring, source_words
 from health.explaining import adjustments
 from health.facts import live
-from health.measures import Facts, Spec, span
-from health.models import DirtyCustomer, HealthScore, HealthSnapshot, ScorecardVersion
-from health.services import base_rate, snapshots
-from health.measures import Facts, Floats, Ints, Spec
+from health.measures import Facts, Floats, Ints, Spec, span
 from health.models import ChurnMethod, DirtyCustomer, HealthScore, HealthSnapshot, Measure, ScorecardVersion
 from health.services import base_rate, champion, snapshots
 from health.services.cards import version_on

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from health.measures import is_tallied
-from health.models import Measure, ScorecardVersion
-from health.parsing import parse
 from health.models import ChurnModel, Measure, ScorecardVersion
+from health.parsing import parse
 
 ALL_EVENTS = "*"
 
@@ -54,12 +53,9 @@ def active_streams() -> list[Stream]:
     newest = ScorecardVersion.objects.order_by("scorecard", "-version").distinct("scorecard")
     contents = newest.values_list("content", flat=True)
     in_force = [item["definition"] for content in contents for item in content["items"]]
-    for definition in [*Measure.objects.values_list("definition", flat=True), *in_force]:
+    for definition in [*Measure.objects.values_list("definition", flat=True), *in_force, *_read_by_models()]:
         stream = stream_for(definition)
         if stream is not None:
-    for definition in [*Measure.objects.values_list("definition", flat=True), *in_force, *_read_by_models()]:
-        if definition.get("source") == "events":
-            stream = stream_of(definition.get("events"))
             streams[stream.key] = stream
     return list(streams.values())
 
