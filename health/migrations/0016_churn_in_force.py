@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0017_renewals_and_webhook_mails"),
         ("core", "0004_outbox_causes"),
-        ("health", "0014_alerts"),
+        ("health", "0015_judgements"),
     ]
 
     operations = [
