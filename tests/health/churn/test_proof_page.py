@@ -48,8 +48,8 @@ def proved() -> dict[str, Any]:
 
 
 def kept(workspace: Workspace, customer: Customer) -> ChurnProof:
-    lines = [{**line, "customer": str(customer.pk)} for line in proved()["details"]["false_alarms"][:1]]
-    document = {**proved(), "details": {**proved()["details"], "false_alarms": lines, "missed": []}}
+    line = {"customer": str(customer.pk), "as_of": "2026-03-02", "told": 0.41, "churned_on": None, "arr_minor": 12_000}
+    document = {**proved(), "details": {**proved()["details"], "false_alarms": [line], "missed": []}}
     return ChurnProof.objects.create(
         workspace_id=workspace.pk, made_at=datetime.now(UTC), horizon_days=HORIZON, document=document
     )
