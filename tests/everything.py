@@ -6,7 +6,7 @@ those are listed in ``_TOLD``.
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django.apps import apps
@@ -30,8 +30,8 @@ from csplatform.core.ids import uuid7
 from csplatform.core.models import Job
 from csplatform.core.tenancy import workspace_scope
 from health.alerts import opening
-from health.models import AlertDelivery, AlertKind, HealthScore, HealthSnapshot
-from health.services import base_rate
+from health.models import AlertDelivery, AlertKind, HealthScore, HealthSnapshot, Scorecard
+from health.services import base_rate, drafts, overrides
 from health.services.scoring import score_present
 from journeys.adoption.rules import DEFAULT
 from journeys.services.adoption import settings
@@ -96,6 +96,15 @@ def make_everything(slug: str, role: Role = Role.OWNER) -> tuple[Workspace, Memb
         definition = {"trigger": {"event": "stage.entered"}, "steps": [_TASK_STEP]}
         settings.set_rules(definition=dict(DEFAULT), actor=audit.SYSTEM, now=factories.NOW)
         editing.create(name=f"Secret of {slug}", definition=definition, actor=audit.SYSTEM, now=factories.NOW)
+        # A scorecard's draft as it is saved, and a band set by hand that stands today.
+        card = Scorecard.objects.get(is_default=True)
+        drafts.save_draft(scorecard_id=card.pk, content={}, actor=audit.SYSTEM, now=factories.NOW)
+        now = datetime.now(UTC)
+        until = now.date() + timedelta(days=9)
+        overrides.set_override(
+            customer_id=customer.pk, band="watch", reason=f"Secret of {slug}", expires_on=until, by=audit.SYSTEM,
+            now=now,
+        )  # fmt: skip
         for model in tenant_models():
             _ensure(model, workspace, rows)
     return workspace, membership, rows

@@ -43,7 +43,7 @@ def told_of(content: Mapping[str, Any]) -> dict[str, Any]:
 
 def as_draft(content: Mapping[str, Any]) -> definitions.Draft:
     """A draft's content as what ``definitions.publish`` and ``definitions.content_of`` take."""
-    return definitions.Draft(**content)
+    return definitions.Draft(**{"items": (), **content})
 
 
 def problems_of(card: Scorecard, content: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -66,15 +66,18 @@ def save_draft(
 ) -> ScorecardDraft:
     """Keep ``content`` as the scorecard's one draft, whether or not it could be published.
 
-    Parts that are left out are those of the version in force. ``expected_version`` is that of the draft; 0: there
-    must be none. Raises ``Scorecard.DoesNotExist`` or ``StaleVersionError``.
+    Parts that are left out are those of the version in force, or the default card's.
+    ``expected_version`` is that of the draft; 0: there must be none.
+
+    Raises ``Scorecard.DoesNotExist`` or ``StaleVersionError``.
     """
     card = _locked(scorecard_id)
     latest = in_force(card.pk)
     draft = draft_of(card.pk)
     _require(draft, expected_version)
     told = {name: part for name, part in content.items() if part is not None}
-    whole = {**(told_of(latest.content) if latest else {}), **told}
+    base = latest or ScorecardVersion.objects.filter(scorecard__is_default=True).latest("version")
+    whole = {**told_of(base.content), **told}
     if draft is None:
         draft = ScorecardDraft(
             workspace_id=current_workspace_id(),

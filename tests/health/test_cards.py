@@ -178,6 +178,14 @@ def test_a_new_card_scores_nobody_until_it_is_published() -> None:
     assert cards.versions_of(customer.pk, [yesterday])[yesterday].scorecard.name == "Default"
 
 
+def test_a_part_that_is_left_out_of_an_unpublished_cards_draft_is_as_in_the_default_card() -> None:
+    card = scorecards.create(name="Onboarding", macros=["adoption"], actor=ACTOR, now=now())
+    draft = drafts.save_draft(scorecard_id=card.pk, content={"min_coverage": 0.2}, actor=ACTOR, now=now())
+    assert (len(draft.content["items"]), draft.content["min_coverage"]) == (8, 0.2)
+    assert drafts.problems_of(card, draft.content) == {}
+    assert drafts.problems_of(card, {}).keys() == {"items"}
+
+
 @pytest.mark.parametrize(
     ("told", "field"),
     [
