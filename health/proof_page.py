@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -54,7 +54,7 @@ def shown(proof: ChurnProof) -> dict[str, Any]:
         "at_capacity": [
             {"name": name_of(key), **details["at_capacity"][key]} for key in _FORECASTERS if "at_capacity" in details
         ],
-        "segments": [{**row, "label": _segment(row)} for row in details.get("segments", [])],
+        "segments": [{**row, "label": _segment(row)} for row in _telling(details.get("segments", []))],
         "missed": [_line(row, names) for row in details.get("missed", [])],
         "false_alarms": [_line(row, names) for row in details.get("false_alarms", [])],
         "kinds": [
@@ -147,6 +147,12 @@ def _charts(details: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _at_days(row: Mapping[str, Any]) -> dict[str, Any]:
     by = row["by"]
     return {**row, "cells": [{"name": name_of(key), **by[key]} for key in _FORECASTERS if key in by]}
+
+
+def _telling(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Rows of kinds that part the customers at all: one segment of everybody repeats the figures above it."""
+    kinds = [row["kind"] for row in rows]
+    return [row for row in rows if kinds.count(row["kind"]) > 1]
 
 
 def _segment(row: Mapping[str, Any]) -> str:
