@@ -35,7 +35,7 @@ def name_of(forecaster: str) -> str:
 def shown(proof: ChurnProof) -> dict[str, Any]:
     """The context of ``health/proof.html`` for one proof."""
     told = proof.document
-    details = told.get("details") or {}
+    details = told["details"]
     names = churn_proofs.names_of(proof)
     return {
         "proof": proof,

@@ -14,6 +14,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.files.base import ContentFile
 from django.db import models
 
+from accounts.imports.mapping import Mapping
 from accounts.models import (
     Contact,
     Customer,
@@ -31,7 +32,8 @@ from csplatform.core.models import Job
 from csplatform.core.tenancy import workspace_scope
 from health.alerts import opening
 from health.models import AlertDelivery, AlertKind, HealthScore, HealthSnapshot, Scorecard
-from health.services import base_rate, drafts, overrides
+from health.risk import HORIZON_DAYS
+from health.services import base_rate, churn, drafts, overrides
 from health.services.scoring import score_present
 from journeys.adoption.rules import DEFAULT
 from journeys.services.adoption import settings
@@ -80,10 +82,17 @@ def make_everything(slug: str, role: Role = Role.OWNER) -> tuple[Workspace, Memb
         told = {"from": "healthy", "to": "watch", "from_level": 0, "points": 6_000}
         opening.begin([opening.Finding(customer.pk, AlertKind.BAND_FELL, 1, told)], now=factories.NOW)
         _ensure(AlertDelivery, workspace, rows, member=membership)
+        work = churn.start(horizon=HORIZON_DAYS, actor=audit.SYSTEM, now=factories.NOW, kind=churn.PROOF_KIND)
+    # A proof that says what a back-test of so little says, and the job that made it.
+    churn.work(workspace.pk, work.pk)
+    with workspace_scope(workspace):
+        rows[Job] = Job.objects.get(pk=work.pk)
         # A segment that everybody of the workspace may use.
         rows[SavedSegment] = _ensure(SavedSegment, workspace, rows, is_shared=True, definition={"all": []})
         # A run that went through and refused a row, so that each of its pages has something to show.
-        run = _ensure(ImportRun, workspace, rows, kind="customers", job=_ensure(Job, workspace, rows))
+        run = _ensure(
+            ImportRun, workspace, rows, kind="customers", job=rows[Job], mapping=Mapping({}, {}, []).as_json()
+        )
         assert isinstance(run, ImportRun)
         run.rejects.save("rejects.csv", ContentFile(b"reason\n"))
         # A survey that people could answer: it speaks a language, and knows how it is counted.

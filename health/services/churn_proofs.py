@@ -142,6 +142,7 @@ def _named(history: History, described: dict[str, Any]) -> dict[str, Any]:
 
 def names_of(proof: ChurnProof) -> dict[str, str]:
     """Names of the customers a proof lists, by id; those deleted since are missing."""
-    listed = [*proof.document.get("details", {}).get("missed", ()), *proof.document["details"].get("false_alarms", ())]
+    details = proof.document["details"]
+    listed = [*details.get("missed", ()), *details.get("false_alarms", ())]
     rows = Customer.objects.filter(pk__in=[line["customer"] for line in listed])
     return {str(key): name for key, name in rows.values_list("id", "name")}
