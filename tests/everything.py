@@ -31,7 +31,7 @@ from csplatform.core.ids import uuid7
 from csplatform.core.models import Job
 from csplatform.core.tenancy import workspace_scope
 from health.alerts import opening
-from health.models import AlertDelivery, AlertKind, HealthScore, HealthSnapshot, Scorecard
+from health.models import AlertDelivery, AlertKind, ChurnDrift, HealthScore, HealthSnapshot, Scorecard
 from health.risk import HORIZON_DAYS
 from health.services import base_rate, churn, drafts, overrides
 from health.services.scoring import score_present
@@ -87,6 +87,8 @@ def make_everything(slug: str, role: Role = Role.OWNER) -> tuple[Workspace, Memb
     churn.work(workspace.pk, work.pk)
     with workspace_scope(workspace):
         rows[Job] = Job.objects.get(pk=work.pk)
+        level = {"n": 2, "expected": 1.0, "churned": 1}
+        _ensure(ChurnDrift, workspace, rows, shifts={"seats": 0.1}, level=level)
         # A segment that everybody of the workspace may use.
         rows[SavedSegment] = _ensure(SavedSegment, workspace, rows, is_shared=True, definition={"all": []})
         # A run that went through and refused a row, so that each of its pages has something to show.
