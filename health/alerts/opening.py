@@ -37,6 +37,7 @@ class Finding:
     """Something to alert of. ``level``: its gravity; ``details``: its figures, as the alert keeps them.
 
     ``told_at``: when the news of it was written, where it is news: what ended after that is not begun again by it.
+    ``begins``: False where it can only make graver what is alerted already, as a band that is known again does.
     """
 
     customer_id: UUID
@@ -44,6 +45,7 @@ class Finding:
     level: int
     details: Mapping[str, Any]
     told_at: datetime | None = None
+    begins: bool = True
 
 
 def hear(events: Sequence[OutboxEvent]) -> None:
@@ -69,7 +71,7 @@ def _findings(events: Sequence[OutboxEvent]) -> list[Finding]:
         if (finding := _finding(event, standing[customer_id])) is not None
     ]
     # Of several changes of one customer, the one that began highest tells the whole fall.
-    return sorted(found, key=lambda each: each.details.get("from_level", 0), reverse=True)
+    return sorted(found, key=lambda each: (not each.begins, each.details.get("from_level", 0)), reverse=True)
 
 
 def _finding(event: OutboxEvent, health: CustomerHealth) -> Finding | None:
@@ -77,7 +79,7 @@ def _finding(event: OutboxEvent, health: CustomerHealth) -> Finding | None:
     if event.name == "churn_risk.rose":
         found = risk_finding(before, health, event.payload.get("horizon_days"))
     else:
-        found = band_finding(before, health)
+        found = band_finding(before, health) or _known_again(before, health)
         reached = str(event.payload.get("to", ""))
         # How it stands now may come from later news, which says so itself.
         if found is not None and rules.is_known(reached) != (found.kind == AlertKind.BAND_FELL):
@@ -116,6 +118,15 @@ def band_finding(before: str, health: CustomerHealth) -> Finding | None:
     return None
 
 
+def _known_again(before: str, health: CustomerHealth) -> Finding | None:
+    """Where the band stands after it was unknown: no fall by itself, but it may have fallen further meanwhile."""
+    if rules.is_known(before) or not rules.is_known(health.band):
+        return None
+    details = {"to": health.band, "points": health.points}
+    gravity = rules.band_gravity(health.band) or 0
+    return Finding(health.customer_id, AlertKind.BAND_FELL, gravity, details, begins=False)
+
+
 @transaction.atomic
 def begin(findings: Iterable[Finding], *, now: datetime) -> int:
     """Begin an alert for each finding, once per customer and kind; returns how many began.
@@ -147,7 +158,7 @@ def begin(findings: Iterable[Finding], *, now: datetime) -> int:
             changed_at=now,
         )
         for each in wanted.values()
-        if each.customer_id in worth
+        if each.begins and each.customer_id in worth
     ]
     stored = bulk.insert(rows)
     begun = [row for row in rows if row.pk in stored]
@@ -184,7 +195,7 @@ def _present(wanted: Mapping[tuple[UUID, AlertKind], Finding], now: datetime) ->
 
 def _go_on(alert: Alert, finding: Finding, now: datetime) -> None:
     graver = finding.level > alert.level
-    if alert.over_at is None and not graver:
+    if not graver if alert.over_at is None else not finding.begins:
         return
     if alert.over_at is not None:
         mute = _Mutes(now.date()).of(alert.customer_id, finding.kind)

@@ -28,6 +28,8 @@ EXPECTED = {
     "picture": "picture",
     "playbooks": "playbooks",
     "ledger": "ledger",
+    "lab": "lab",
+    "score_twenty": "score_twenty",
 }
 
 

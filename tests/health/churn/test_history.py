@@ -168,7 +168,7 @@ def test_labels_of_the_folds_are_closed_within_the_complete_data() -> None:
     assert last + timedelta(days=HORIZON + GRACE) <= on(DAYS)
 
 
-def test_a_winner_becomes_the_champion_and_the_next_one_takes_its_place() -> None:
+def test_a_winner_becomes_the_champion_and_stays_until_another_is_ahead_on_days_since() -> None:
     workspace = factories.make_workspace()
     with workspace_scope(workspace):
         fill(workspace, told_events())
@@ -179,12 +179,14 @@ def test_a_winner_becomes_the_champion_and_the_next_one_takes_its_place() -> Non
     second = trained(workspace)
     with workspace_scope(workspace):
         assert list(ChurnModel.objects.order_by("number").values_list("number", "status")) == [
-            (1, ChurnModel.Status.RETIRED),
-            (2, ChurnModel.Status.CHAMPION),
+            (1, ChurnModel.Status.CHAMPION),
+            (2, ChurnModel.Status.CHALLENGER),  # no day has settled since the first learned
         ]
         champion = churn.champion()
         assert champion is not None
-        assert champion.backtest == second.result["backtest"]
+        assert champion.backtest == first.result["backtest"]
+        assert second.result["backtest"]["champion"]["number"] == 1
+        assert not second.result["backtest"]["champion"]["is_ahead"]
         assert champion.settled_through == on(DAYS - HORIZON - GRACE)
         assert AuditEvent.objects.filter(action="churn_model.trained").count() == 2
 
