@@ -135,7 +135,7 @@ class WhySerializer(serializers.Serializer[Any]):
     why = serializers.CharField(max_length=drafts.LONGEST_WHY, help_text="Why the scorecard changes, for people.")
 
 
-class ProblemSerializer(serializers.Serializer[Any]):
+class DraftProblemSerializer(serializers.Serializer[Any]):
     field = serializers.CharField()
     message = serializers.CharField()
 
@@ -151,7 +151,7 @@ class DraftSerializer(serializers.Serializer[Any]):
     updated_by = serializers.CharField(source="updated_by_label", read_only=True)
     problems = serializers.SerializerMethodField(help_text="What stands in the way of publishing it.")
 
-    @extend_schema_field(ProblemSerializer(many=True))
+    @extend_schema_field(DraftProblemSerializer(many=True))
     def get_problems(self, row: ScorecardDraft) -> list[dict[str, str]]:
         found = drafts.problems_of(row.scorecard, row.content)
         return [{"field": field, "message": text} for field, texts in found.items() for text in texts]
