@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from django.core.cache import cache
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from accounts.models import Membership
@@ -13,25 +12,13 @@ from accounts.paging import Cursor, Ordering, Page, page
 from health.models import Alert, AlertChannel, AlertDelivery, AlertMute, AlertState
 
 PAGE = 50
-_UNREAD_SECONDS = 15
 _NEWEST = Ordering("began_at", descending=True)
 
 
 def unread(member: Membership) -> int:
     """How many alerts in the app ``member`` has not read; one query, answered from a partial index."""
     count: int = _unread_of(member).count()
-    cache.set(_unread_key(member), count, _UNREAD_SECONDS)
     return count
-
-
-def unread_lately(member: Membership) -> int:
-    """``unread`` as every page shows it: at most ``_UNREAD_SECONDS`` old, so that browsing asks once for many pages."""
-    count: int | None = cache.get(_unread_key(member))
-    return unread(member) if count is None else count
-
-
-def _unread_key(member: Membership) -> str:
-    return f"alerts-unread:{member.pk}"
 
 
 def _unread_of(member: Membership) -> QuerySet[AlertDelivery]:

@@ -8,11 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from django import template
-from django.core.cache import cache
 from django.urls import reverse
 
 from accounts.models import Customer
-from csplatform.core.tenancy import current_workspace_id
 from health import changes_chart, narrative, panels, risk, selectors, trends, usage, what_changed
 from health.onboarding import standing
 from health.onboarding.standing import Standing
@@ -21,7 +19,6 @@ from health.services import base_rate, champion
 register = template.Library()
 
 USAGE_DAYS = 28
-_ROUGH_SECONDS = 15
 
 
 @register.simple_tag
@@ -52,12 +49,7 @@ def risk_level(level: str) -> str:
 @register.simple_tag
 def risks_are_rough(today: date) -> bool:
     """Whether lists should tell levels of churn risk instead of percentages: rules, with too few churns behind."""
-    key = f"risks-are-rough:{current_workspace_id()}:{today}"
-    rough: bool | None = cache.get(key)
-    if rough is None:
-        rough = champion.on(today) is None and base_rate.newest().is_rough
-        cache.set(key, rough, _ROUGH_SECONDS)  # both change once a day at most
-    return rough
+    return champion.on(today) is None and base_rate.newest().is_rough
 
 
 @register.filter

@@ -157,6 +157,6 @@ def nav_counts(request: Any) -> dict[str, Any]:
         member = getattr(request, "membership", None)
         if member is None or not allows(member.role, Permission.VIEW_CUSTOMERS):
             return 0
-        return selectors.unread_lately(member)
+        return selectors.unread(member)
 
     return {"unread_alerts": count}
