@@ -6,30 +6,15 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from csplatform.core import formats
-from health import proof_charts
-from health.churn.backtest import FEWEST_TESTED
+from health import proof_charts, proof_words
 from health.models import ChurnProof
-from health.risk import FEWEST_CHURNS
 from health.services import churn_proofs
 
 _FORECASTERS = ("model", "rules", "naive", "renewal_only")
 _DRAWN = ("model", "rules")
-
-
-def name_of(forecaster: str) -> str:
-    """The reader's name of a forecaster."""
-    return {
-        "model": _("Model"),
-        "rules": _("Rules"),
-        "naive": _("Base rate"),
-        "renewal_only": _("Renewal date only"),
-        "score": _("Health score"),
-        "chance": _("Chance"),
-    }[forecaster]
 
 
 def shown(proof: ChurnProof) -> dict[str, Any]:
@@ -39,20 +24,22 @@ def shown(proof: ChurnProof) -> dict[str, Any]:
     names = churn_proofs.names_of(proof)
     return {
         "proof": proof,
-        "verdict": verdict(told),
-        "needed": needed(told),
+        "verdict": proof_words.verdict(told),
+        "needed": proof_words.needed(told),
         "told": told,
         "first": _day(told["folds"][0]["as_of"]) if told["folds"] else None,
         "last": _day(told["folds"][-1]["as_of"]) if told["folds"] else None,
         "through": _day(told.get("through")),
         "folds": [{**fold, "as_of": _day(fold["as_of"])} for fold in told["folds"]],
-        "table": [{"name": name_of(key), "key": key, **told[key]} for key in _FORECASTERS],
+        "table": [{"name": proof_words.name_of(key), "key": key, **told[key]} for key in _FORECASTERS],
         "charts": _charts(details),
         "reliability": details.get("reliability", []),
         "at_days": [_at_days(row) for row in details.get("at_days", [])],
         "capacity": details.get("capacity", {}).get("customers"),
         "at_capacity": [
-            {"name": name_of(key), **details["at_capacity"][key]} for key in _FORECASTERS if "at_capacity" in details
+            {"name": proof_words.name_of(key), **details["at_capacity"][key]}
+            for key in _FORECASTERS
+            if "at_capacity" in details
         ],
         "segments": [{**row, "label": _segment(row)} for row in _telling(details.get("segments", []))],
         "missed": [_line(row, names) for row in details.get("missed", [])],
@@ -63,52 +50,6 @@ def shown(proof: ChurnProof) -> dict[str, Any]:
         ],
         "cards": [_card(card) for card in proof.cards],
         "left_out": [_day(each["as_of"]) for each in told["left_out"]],
-    }
-
-
-def verdict(told: Mapping[str, Any]) -> str:
-    """One plain sentence first."""
-    if told["verdict"] == "not_enough_data":
-        return _("Not enough data to judge: no figure below would be more than chance.")
-    caught = told["model"]["recall_at"]["10%"]
-    values = {
-        "share": formats.percent(caught or 0, get_language()),
-        "days": told["horizon_days"],
-        "n": formats.number(told["churned_customers"], get_language()),
-    }
-    if told["verdict"] == "model":
-        return (
-            _(
-                "The model is worth believing: looking at the tenth of customers it ranks highest would have found "
-                "%(share)s of those who left within %(days)s days, on %(n)s customers who left, and it was surely "
-                "better than the rules, the base rate and the renewal date alone."
-            )
-            % values
-        )
-    return (
-        _(
-            "Stay with the rules: the model found %(share)s of those who left within %(days)s days in the tenth it "
-            "ranks highest, but on %(n)s customers who left that may be chance."
-        )
-        % values
-    )
-
-
-def needed(told: Mapping[str, Any]) -> str:
-    """What is missing for a verdict; empty when there is one."""
-    if told["verdict"] != "not_enough_data":
-        return ""
-    learned = max((fold["churned_customers_trained_on"] for fold in told["folds"]), default=0)
-    return _(
-        "Needed: %(learn)s customers who left, known %(days)s days and the grace period before the days that are "
-        "tested (there are %(learned)s), and %(judge)s more to test on (there are %(tested)s). A shorter horizon needs "
-        "less history; more history can be imported."
-    ) % {
-        "learn": FEWEST_CHURNS,
-        "days": told["horizon_days"],
-        "learned": learned,
-        "judge": FEWEST_TESTED,
-        "tested": told["churned_customers"],
     }
 
 
@@ -123,7 +64,7 @@ def _charts(details: Mapping[str, Any]) -> list[dict[str, Any]]:
             "across": _("share of false alarms"),
             "up": _("share of leavers found"),
             "chart": proof_charts.ranking(ranked, details["roc_band"]),
-            "legend": [(key, name_of(key)) for key in (*_DRAWN, "chance")],
+            "legend": [(key, proof_words.name_of(key)) for key in (*_DRAWN, "chance")],
         },
         {
             "key": "gains",
@@ -131,7 +72,7 @@ def _charts(details: Mapping[str, Any]) -> list[dict[str, Any]]:
             "across": _("share of customers looked at"),
             "up": _("share of leavers found"),
             "chart": proof_charts.gains({key: details["gains"][key] for key in _DRAWN}),
-            "legend": [(key, name_of(key)) for key in (*_DRAWN, "chance")],
+            "legend": [(key, proof_words.name_of(key)) for key in (*_DRAWN, "chance")],
         },
         {
             "key": "calibration",
@@ -146,7 +87,7 @@ def _charts(details: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _at_days(row: Mapping[str, Any]) -> dict[str, Any]:
     by = row["by"]
-    return {**row, "cells": [{"name": name_of(key), **by[key]} for key in _FORECASTERS if key in by]}
+    return {**row, "cells": [{"name": proof_words.name_of(key), **by[key]} for key in _FORECASTERS if key in by]}
 
 
 def _telling(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -20,6 +20,7 @@ from csplatform.api.docs import DocsView, SchemaView
 from csplatform.api.errors import unknown_address
 from csplatform.core.rest.paths import ReferenceConverter
 from health.api.alerts import AlertViewSet
+from health.api.churn_settings import ChurnSettingsViewSet
 from health.api.customers import CustomerHealthViewSet
 from health.api.definitions import MeasureViewSet
 from health.api.judgements import JudgementViewSet
@@ -130,6 +131,11 @@ urlpatterns = [
     ),
     *_records("relays", RelayViewSet),
     *_records("relay-templates", RelayTemplateViewSet),
+    path(
+        "v1/churn-settings/",
+        ChurnSettingsViewSet.as_view({"get": "read", "patch": "change"}),
+        name="api-churn-settings",
+    ),
     path("v1/working-days/", WorkingDaysViewSet.as_view({"get": "read", "patch": "change"}), name="api-working-days"),
     *(
         path(f"v1/tasks/<reference:id>/{deed}/", _task({"post": deed}), name=f"api-tasks-{deed}")

@@ -9,6 +9,7 @@ from health import risk
 from health.alerts import opening, rules, silences
 from health.alerts.opening import Finding
 from health.models import HealthSnapshot
+from health.services import champion
 
 WEEK = timedelta(days=7)
 
@@ -27,20 +28,22 @@ def catch_up(*, now: datetime) -> int:
         for row in HealthSnapshot.objects.filter(as_of=last)
         .order_by("customer_id", "-revision")
         .distinct("customer_id")
-        .only("customer_id", "band", "churn_risk")
+        .only("customer_id", "band", "churn_risk", "churn_horizon")
     }
     present = CustomerHealth.objects.filter(customer__contract_state__in=opening.UNDER_CONTRACT)
+    horizon = champion.horizon_on(now.date())
     found = [
         finding
         for health in present.iterator(chunk_size=2_000)
         if health.customer_id in before
-        for finding in _worse(before[health.customer_id], health)
+        for finding in _worse(before[health.customer_id], health, horizon)
     ]
     return opening.begin(found, now=now) + silences.look(now=now)
 
 
-def _worse(before: HealthSnapshot, health: CustomerHealth) -> list[Finding]:
+def _worse(before: HealthSnapshot, health: CustomerHealth, horizon: int) -> list[Finding]:
+    """A risk over other days ahead than the present one is not compared."""
     told = [opening.band_finding(before.band, health)]
-    if risk.rose(before.churn_risk, health.churn_risk):
-        told.append(opening.risk_finding(risk.level(before.churn_risk or 0), health, risk.HORIZON_DAYS))
+    if before.churn_horizon == horizon and risk.rose(before.churn_risk, health.churn_risk):
+        told.append(opening.risk_finding(risk.level(before.churn_risk or 0), health, horizon))
     return [each for each in told if each is not None and rules.is_known(before.band)]

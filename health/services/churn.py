@@ -23,9 +23,7 @@ from csplatform.core.tenancy import current_workspace_id, workspace_scope
 from health.churn import backtest, drift, metrics
 from health.churn.model import RULES_ONLY, Model, fit
 from health.models import ChurnModel, ScoringRun
-from health.risk import HORIZON_DAYS
-from health.services import champion as in_force
-from health.services import churn_history, churn_proofs, promotion
+from health.services import churn_history, churn_proofs, promotion, settings_of_churn
 from health.services.churn_history import History, Report
 from health.services.settings_of_churn import check_horizon
 
@@ -35,8 +33,7 @@ _BEAT_SECONDS = 2.0
 
 def wanted_horizon(days: int | None) -> int:
     """``days``, checked; None: as the active workspace has set, else 90."""
-    setting = in_force.setting() if days is None else None
-    return check_horizon(setting.horizon_days if setting else HORIZON_DAYS if days is None else days)
+    return check_horizon(settings_of_churn.wanted().horizon_days if days is None else days)
 
 
 def prove(workspace_id: UUID, *, horizon: int, today: date, report: Report) -> dict[str, Any]:

@@ -19,12 +19,11 @@ from accounts.models import Customer
 from csplatform.core import audit, jobs, locks
 from csplatform.core.models import Job, JobState
 from csplatform.core.tenancy import current_workspace_id, workspace_scope
-from health import risk
 from health.facts import lab as facts
 from health.lab import weights
 from health.lab.history import History, UnreadableError
 from health.models import Scorecard
-from health.services.churn import champion
+from health.services import champion
 from health.services.compute import card_of
 
 JOB_KIND = "lab.lay_out"
@@ -40,15 +39,14 @@ _AGE = timedelta(days=7)
 def start(*, actor: audit.Actor, now: datetime, horizon: int | None = None) -> Job:
     """Plan the laying out for the active workspace, or return the one under way. Work it with ``work``.
 
-    ``horizon``: days ahead within which a churn counts; the champion's where none is told, else that of the rules.
+    ``horizon``: days ahead within which a churn counts; that of the workspace's present risk where none is told.
     """
     locks.hold(JOB_KIND)
     running = current_job()
     if running is not None:
         return running
     if horizon is None:
-        model = champion()
-        horizon = model.horizon_days if model else risk.HORIZON_DAYS
+        horizon = champion.horizon_on(now.astimezone(UTC).date())
     job = jobs.create(kind=JOB_KIND, now=now, created_by_id=actor.user_id, horizon=horizon)
     jobs.start(job.pk, total=Customer.objects.count(), now=now)
     audit.record(actor=actor, action="lab.laying_out", subject=job, data={"horizon_days": horizon}, now=now)

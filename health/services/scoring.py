@@ -16,6 +16,7 @@ from csplatform.core.tenancy import current_workspace_id, workspace_scope
 from health import risk
 from health.facts import live
 from health.measures import take
+from health.models import HealthScore
 from health.risk import BaseRate
 from health.services import assigning, base_rate, cards, champion
 from health.services.compute import Result, card_of, compute, specs_of
@@ -109,9 +110,10 @@ def score_present(chosen: live.Chosen, *, day: date, computed_at: datetime, base
         mine = loaded if rows is None else take(loaded, rows)
         result = compute(card_of(version), mine.facts, base, model)
         columns = columns_of(result)
+        risen = _risen(mine, columns["churn_risk"], result.risks.horizon)
         _write_scores(mine.ids, columns, version_id=version.pk, day=day, computed_at=computed_at)
         _write_read_model(mine, columns, day)
-        _publish_changes(mine, columns["band"], columns["churn_risk"], result.risks.horizon, computed_at)
+        _publish_changes(mine, columns["band"], risen, computed_at)
     return len(loaded.ids)
 
 
@@ -244,27 +246,36 @@ def points_before(ids: Sequence[str], day: date) -> list[int | None]:
 
 
 def _publish_changes(
-    loaded: live.LiveFacts, bands: list[str], risks: list[int | None], horizon: int, computed_at: datetime
+    loaded: live.LiveFacts, bands: list[str], risen: list[dict[str, Any]], computed_at: datetime
 ) -> None:
     changed: list[tuple[str, dict[str, Any]]] = [
         ("health.band_changed", {"customer_id": customer_id, "from": before, "to": band})
         for customer_id, before, band in zip(loaded.ids, loaded.bands, bands, strict=True)
         if before is not None and before != band
     ]
-    changed += [
-        ("churn_risk.rose", _risen(customer_id, before, now, horizon))
-        for customer_id, before, now in zip(loaded.ids, loaded.risks, risks, strict=True)
-        if before is not None and now is not None and risk.rose(before, now)
-    ]
+    changed += [("churn_risk.rose", each) for each in risen]
     if changed:
         outbox.publish_many(workspace_id=current_workspace_id(), events=changed, now=computed_at)
 
 
-def _risen(customer_id: str, before: int, now: int, horizon: int) -> dict[str, Any]:
-    return {
-        "customer_id": customer_id,
-        "from": risk.level(before),
-        "to": risk.level(now),
-        "probability": f"{now / 10_000:.4f}",
-        "horizon_days": horizon,
-    }
+def _risen(loaded: live.LiveFacts, risks: list[int | None], horizon: int) -> list[dict[str, Any]]:
+    """News of risks that rose, read before the new ones are written.
+
+    A risk over more days is a larger one of the same customer: after a change of horizon nothing has risen.
+    """
+    found = [
+        {
+            "customer_id": customer_id,
+            "from": risk.level(before),
+            "to": risk.level(now),
+            "probability": f"{now / 10_000:.4f}",
+            "horizon_days": horizon,
+        }
+        for customer_id, before, now in zip(loaded.ids, loaded.risks, risks, strict=True)
+        if before is not None and now is not None and risk.rose(before, now)
+    ]
+    if not found:
+        return []
+    rows = HealthScore.objects.filter(customer__in=[each["customer_id"] for each in found])
+    elsewhere = {str(key) for key in rows.exclude(churn_horizon=horizon).values_list("customer_id", flat=True)}
+    return [each for each in found if each["customer_id"] not in elsewhere]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -10,10 +11,48 @@ from django.utils.translation import gettext as _
 
 from csplatform.core import audit
 from csplatform.core.tenancy import current_workspace_id
-from health.models import ChurnSetting
+from health.models import ChurnModel, ChurnSetting
+from health.risk import HORIZON_DAYS
+from health.services import champion
 
 SHORTEST_HORIZON, LONGEST_HORIZON = 7, 365
-_MOST = 1_000_000
+MOST_CAPACITY = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What holds now. ``set_at`` None: nobody has set anything."""
+
+    horizon_days: int = HORIZON_DAYS
+    capacity: int | None = None
+    retrains: bool = True
+    set_at: datetime | None = None
+    set_by_label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """Who tells the risk of the active workspace at present, and how far ahead."""
+
+    method: str
+    model: int | None
+    horizon_days: int
+
+
+def wanted() -> Wanted:
+    """The setting of the active workspace, as it comes where nothing was set."""
+    row = champion.setting()
+    if row is None:
+        return Wanted()
+    return Wanted(row.horizon_days, row.capacity, row.retrains, row.set_at, row.set_by_label)
+
+
+def in_force() -> InForce:
+    """The champion with its horizon, else the rules with the workspace's."""
+    model = ChurnModel.objects.filter(status=ChurnModel.Status.CHAMPION).only("number", "horizon_days").first()
+    if model is None:
+        return InForce("rules", None, wanted().horizon_days)
+    return InForce("model", model.number, model.horizon_days)
 
 
 def check_horizon(days: int) -> int:
@@ -35,7 +74,7 @@ def change(
     A model in force goes on looking as far ahead as it was trained to, until one for the new horizon takes its place.
     """
     check_horizon(horizon_days)
-    if capacity is not None and not 1 <= capacity <= _MOST:
+    if capacity is not None and not 1 <= capacity <= MOST_CAPACITY:
         raise ValidationError({"capacity": [_("Expected at least one customer, or nothing for a tenth of them.")]})
     row = ChurnSetting.objects.create(
         workspace_id=current_workspace_id(),

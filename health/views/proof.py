@@ -20,10 +20,9 @@ from accounts.forms import errors_into
 from accounts.middleware import WorkspaceRequest
 from accounts.roles import Permission, allows
 from csplatform.core.models import Job
-from health import proof_page, tasks
+from health import proof_page, proof_words, tasks
 from health.models import ChurnDrift, ChurnModel, ChurnProof
-from health.risk import HORIZON_DAYS
-from health.services import champion, churn, settings_of_churn
+from health.services import churn, settings_of_churn
 
 _LISTED = 20
 _BAD = 422
@@ -56,14 +55,14 @@ def proof(request: WorkspaceRequest) -> HttpResponse:
     chosen = _chosen(told) if told else runs.first()
     in_force = churn.champion()
     drift = ChurnDrift.objects.filter(model=in_force).order_by("-as_of").first() if in_force else None
+    models = list(ChurnModel.objects.defer("content", "backtest").order_by("-number")[:_LISTED])
     context = {
         "runs": list(runs.defer("document", "cards").select_related("model")[:_LISTED]),
-        "models": list(ChurnModel.objects.defer("content", "backtest").order_by("-number")[:_LISTED]),
+        "models": models,
         "champion": in_force,
         "drift": drift,
         "shifts": sorted(drift.shifts.items(), key=lambda item: -item[1])[:5] if drift else [],
-        "setting": champion.setting(),
-        "horizon": HORIZON_DAYS,
+        "horizon": proof_words.of_horizon(settings_of_churn.wanted(), models, chosen),
         "may_configure": allows(request.membership.role, Permission.CONFIGURE),
         "currency": request.workspace.currency,
         **_progress(churn.under_way()),
@@ -112,13 +111,13 @@ def cancel(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
 @requires(Permission.CONFIGURE)
 def settings(request: WorkspaceRequest) -> HttpResponse:
     """How far ahead risk looks, how much the team can do, and whether models are trained anew."""
-    present = champion.setting()
+    present = settings_of_churn.wanted()
     form = ChurnSettingForm(
         request.POST or None,
         initial={
-            "horizon_days": present.horizon_days if present else HORIZON_DAYS,
-            "capacity": present.capacity if present else None,
-            "retrains": present.retrains if present else True,
+            "horizon_days": present.horizon_days,
+            "capacity": present.capacity,
+            "retrains": present.retrains,
         },
     )
     status = 200

@@ -1,0 +1,102 @@
+"""What the page of a proof says in sentences: the verdict, what is missing for one, and for how many days it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from csplatform.core import formats
+from health.churn.backtest import FEWEST_TESTED
+from health.models import ChurnModel, ChurnProof
+from health.risk import FEWEST_CHURNS
+from health.services.settings_of_churn import Wanted
+
+
+def name_of(forecaster: str) -> str:
+    """The reader's name of a forecaster."""
+    return {
+        "model": _("Model"),
+        "rules": _("Rules"),
+        "naive": _("Base rate"),
+        "renewal_only": _("Renewal date only"),
+        "score": _("Health score"),
+        "chance": _("Chance"),
+    }[forecaster]
+
+
+def verdict(told: Mapping[str, Any]) -> str:
+    """One plain sentence first."""
+    if told["verdict"] == "not_enough_data":
+        return _("Not enough data to judge: no figure below would be more than chance.")
+    caught = told["model"]["recall_at"]["10%"]
+    values = {
+        "share": formats.percent(caught or 0, get_language()),
+        "days": told["horizon_days"],
+        "n": formats.number(told["churned_customers"], get_language()),
+    }
+    if told["verdict"] == "model":
+        return (
+            _(
+                "The model is worth believing: looking at the tenth of customers it ranks highest would have found "
+                "%(share)s of those who left within %(days)s days, on %(n)s customers who left, and it was surely "
+                "better than the rules, the base rate and the renewal date alone."
+            )
+            % values
+        )
+    return (
+        _(
+            "Stay with the rules: the model found %(share)s of those who left within %(days)s days in the tenth it "
+            "ranks highest, but on %(n)s customers who left that may be chance."
+        )
+        % values
+    )
+
+
+def needed(told: Mapping[str, Any]) -> str:
+    """What is missing for a verdict; empty when there is one."""
+    if told["verdict"] != "not_enough_data":
+        return ""
+    learned = max((fold["churned_customers_trained_on"] for fold in told["folds"]), default=0)
+    return _(
+        "Needed: %(learn)s customers who left, known %(days)s days and the grace period before the days that are "
+        "tested (there are %(learned)s), and %(judge)s more to test on (there are %(tested)s). A shorter horizon needs "
+        "less history; more history can be imported."
+    ) % {
+        "learn": FEWEST_CHURNS,
+        "days": told["horizon_days"],
+        "learned": learned,
+        "judge": FEWEST_TESTED,
+        "tested": told["churned_customers"],
+    }
+
+
+def of_horizon(wanted: Wanted, models: Sequence[ChurnModel], proof: ChurnProof | None) -> str:
+    """What becomes of the horizon that was set, where the model in force or the proof has another; else empty.
+
+    ``models``: the newest first.
+    """
+    champion = next((each for each in models if each.status == ChurnModel.Status.CHAMPION), None)
+    days = wanted.horizon_days
+    if champion is None or champion.horizon_days == days:
+        if proof is None or proof.horizon_days == days:
+            return ""
+        return _(
+            "Risk is told %(days)d days ahead, this proof is of %(proved)d: run a back-test to see how well it does."
+        ) % {"days": days, "proved": proof.horizon_days}
+    told = {"days": days, "number": champion.number, "present": champion.horizon_days}
+    sentence = _(
+        "%(days)d days ahead are wanted; model %(number)d was trained for %(present)d. It stays in force, and risk is "
+        "told %(present)d days ahead, until a model for %(days)d days has beaten the rules."
+    )
+    since = next((each for each in models if each.horizon_days == days and each.number > champion.number), None)
+    if since is not None:
+        told["since"] = since.number
+        sentence += " " + _("Model %(since)d, trained for it, has not.")
+    elif wanted.retrains:
+        sentence += " " + _("One is trained tonight, or now by the button above.")
+    else:
+        sentence += " " + _("Train one by the button above: new models are not trained by themselves.")
+    return sentence % told
