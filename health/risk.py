@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -97,7 +98,12 @@ class BaseRate:
     @property
     def is_rough(self) -> bool:
         """Whether fewer churns stand behind it than a percentage can carry: then only a level of risk is told."""
-        return self.sd**-2 - _PRIOR_CHURNS < FEWEST_CHURNS - 1e-6
+        return bool(_too_few_churns(self.sd))
+
+
+def _too_few_churns(sd: Any) -> Any:
+    """Whether fewer churns than ``FEWEST_CHURNS`` stand behind a base rate of this ``sd`` (a number or an array)."""
+    return sd**-2.0 - _PRIOR_CHURNS < FEWEST_CHURNS - 1e-6
 
 
 @dataclass(slots=True)
@@ -120,6 +126,12 @@ class Risks:
         """Whose risk each customer's is: model, rules, or none where it is no question."""
         told: list[str] = np.where(self.risk < 0, "none", np.where(self.by_model, "model", "rules")).tolist()
         return told
+
+    @property
+    def rough(self) -> npt.NDArray[np.bool_]:
+        """For whom a level is all that can be told: by the rules, with too few churns behind for a percentage."""
+        few: npt.NDArray[np.bool_] = _too_few_churns(self.inputs[:, INPUTS.index("base_sd")])
+        return few & (self.risk >= 0) & ~self.by_model
 
 
 def gather(facts: Facts, base: BaseRate) -> Floats:

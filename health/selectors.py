@@ -153,7 +153,7 @@ def _shape(customer: Customer, reading: Reading) -> dict[str, Any]:
             "horizon_days": risks.horizon,
             "method": risks.methods[0],
             "level": None if risks.risk[0] < 0 else risk.level(int(risks.risk[0])),
-            "is_rough": _is_rough(risks),
+            "is_rough": bool(risks.rough[0]),
             "drivers": _risk_drivers(reading),
         },
     }
@@ -242,12 +242,6 @@ def _risk_drivers(reading: Reading) -> list[dict[str, Any]]:
             }
         )
     return rows
-
-
-def _is_rough(risks: risk.Risks) -> bool:
-    """Whether a level of risk is all that can be told: rules, with too few churns behind them for a percentage."""
-    log_odds, sd = (float(risks.inputs[0, risk.INPUTS.index(name)]) for name in ("base_log_odds", "base_sd"))
-    return bool(risks.risk[0] >= 0 and not risks.by_model[0] and risk.BaseRate(log_odds, sd).is_rough)
 
 
 def _model_drivers(result: Result, inputs: Floats) -> list[dict[str, Any]]:

@@ -127,7 +127,7 @@ class CustomerHealth(models.Model):
     fifteen indexes instead of five, and counts from those indexes would have to look at the customers again.
 
     ``points`` and ``change`` (against 28 days before) in hundredths, ``coverage`` in percent, null when never scored;
-    risks in basis points.
+    risks in basis points. ``churn_is_rough``: too few churns stand behind the risk for more than a level to be told.
     """
 
     customer = models.OneToOneField(Customer, primary_key=True, on_delete=models.CASCADE, related_name="health")
@@ -144,6 +144,7 @@ class CustomerHealth(models.Model):
     churn_risk = models.IntegerField(null=True)
     churn_risk_low = models.IntegerField(null=True)
     churn_risk_high = models.IntegerField(null=True)
+    churn_is_rough = models.BooleanField(default=False, db_default=False)
     last_event_at = models.DateTimeField(null=True)
 
     objects: ClassVar[ScopedManager] = ScopedManager(workspace="workspace_id")

@@ -40,6 +40,7 @@ class Health(NamedTuple):
     risk: Sequence[int | None]
     risk_low: Sequence[int | None]
     risk_high: Sequence[int | None]
+    risk_is_rough: Sequence[bool]
     last_event_at: Sequence[int | None]
 
 
@@ -71,6 +72,7 @@ _HEALTH_COLUMNS = {
     "churn_risk": "integer",
     "churn_risk_low": "integer",
     "churn_risk_high": "integer",
+    "churn_is_rough": "boolean",
     "last_event_at": "bigint",
 }
 _STAGE_COLUMNS = {"stage_key": "text", "stage_macro": "text", "stage_since": "date"}

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import actor_of, requires
 from accounts.forms import errors_into
 from accounts.middleware import WorkspaceRequest
-from accounts.models import DeliveryState, Failure, WebhookDelivery, WebhookEndpoint
+from accounts.models import Failure, WebhookDelivery, WebhookEndpoint
 from accounts.roles import Permission
 from accounts.webhook_forms import DeliveryFilterForm, ReplayForm, WebhookEditForm, WebhookForm
 from accounts.webhooks import catalogue, deliveries, endpoints, selectors
@@ -60,7 +60,7 @@ def events(request: WorkspaceRequest) -> HttpResponse:
 @requires(Permission.MANAGE_KEYS)
 def detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     """One webhook: how it stands, its deliveries, its settings. A POST changes the settings."""
-    endpoint = get_object_or_404(WebhookEndpoint, pk=pk)
+    endpoint = get_object_or_404(selectors.with_failures(), pk=pk)
     form = WebhookEditForm(request.POST or None, endpoint=endpoint)
     if request.method == "POST" and form.is_valid():
         try:
@@ -78,8 +78,8 @@ def detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
 def rotate(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     """A new secret, shown in this answer and nowhere else."""
     get_object_or_404(WebhookEndpoint, pk=pk)
-    endpoint, secret = endpoints.rotate_secret(endpoint_id=pk, actor=actor_of(request), now=timezone.now())
-    return _detail_page(request, endpoint, secret=secret)
+    _rotated, secret = endpoints.rotate_secret(endpoint_id=pk, actor=actor_of(request), now=timezone.now())
+    return _detail_page(request, selectors.with_failures().get(pk=pk), secret=secret)
 
 
 @require_POST
@@ -107,7 +107,7 @@ def delete(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
 @requires(Permission.MANAGE_KEYS)
 def replay_failed(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     """Everything that failed since a day, once more."""
-    endpoint = get_object_or_404(WebhookEndpoint, pk=pk)
+    endpoint = get_object_or_404(selectors.with_failures(), pk=pk)
     form = ReplayForm(request.POST)
     if not form.is_valid():
         return _detail_page(request, endpoint, replay_form=form)
@@ -167,7 +167,6 @@ def _detail_page(
         "page": page,
         "query": query.urlencode(),
         "secret": secret,
-        "has_failed": selectors.deliveries_of(endpoint, state=DeliveryState.FAILED).exists(),
         "old_secret_until": endpoint.retired_until if endpoint.retired_until and endpoint.retired_until > now else None,
     }
     return render(request, "accounts/settings/webhook_detail.html", context)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, FilteredRelation, OuterRef, Q, QuerySet
 
 from accounts.models import DeliveryState, WebhookDelivery, WebhookEndpoint
 
@@ -24,22 +23,25 @@ class Listed:
 
 
 def listing(*, now: datetime) -> list[Listed]:
-    """The active workspace's endpoints, the oldest first, in two queries."""
-    counted = (
-        WebhookDelivery.objects.filter(created_at__gte=now - RECENT)
-        .values_list("endpoint_id", "state")
-        .annotate(n=Count("pk"))
+    """The active workspace's endpoints, the oldest first, in one query."""
+    recent = FilteredRelation("deliveries", condition=Q(deliveries__created_at__gte=now - RECENT))
+    rows = WebhookEndpoint.objects.annotate(recent=recent).annotate(
+        delivered=_recent(DeliveryState.DELIVERED),
+        failed=_recent(DeliveryState.FAILED),
+        pending=_recent(DeliveryState.PENDING),
     )
-    counts: dict[tuple[UUID, str], int] = {(endpoint, state): n for endpoint, state, n in counted}
-    return [
-        Listed(
-            endpoint,
-            delivered=counts.get((endpoint.pk, DeliveryState.DELIVERED), 0),
-            failed=counts.get((endpoint.pk, DeliveryState.FAILED), 0),
-            pending=counts.get((endpoint.pk, DeliveryState.PENDING), 0),
-        )
-        for endpoint in WebhookEndpoint.objects.order_by("pk")
-    ]
+    return [Listed(row, delivered=row.delivered, failed=row.failed, pending=row.pending) for row in rows.order_by("pk")]
+
+
+def _recent(state: DeliveryState) -> Count:
+    return Count("recent", filter=Q(recent__state=state))
+
+
+def with_failures() -> QuerySet[WebhookEndpoint]:
+    """The active workspace's endpoints, each with ``has_failed``: whether a delivery of its log did."""
+    failed = WebhookDelivery.objects.filter(endpoint=OuterRef("pk"), state=DeliveryState.FAILED)
+    rows: QuerySet[WebhookEndpoint] = WebhookEndpoint.objects.annotate(has_failed=Exists(failed))
+    return rows
 
 
 def deliveries_of(

@@ -60,12 +60,6 @@ def present(day: date) -> BaseRate:
     return BaseRate.observed(row.churns, row.exposure_days, champion.horizon_on(day)) if row else renew(day)
 
 
-def newest() -> BaseRate:
-    """The last one stored; without any, what is assumed before there is history."""
-    row = ChurnBaseRate.objects.order_by("-as_of").first()
-    return BaseRate.observed(row.churns, row.exposure_days) if row else BaseRate.observed(0, 0)
-
-
 def now(day: date) -> BaseRate:
     """The base rate of ``day`` (today, UTC) from the contracts as the customers' rows show them; stores nothing."""
     return BaseRate.observed(*_count_present(day), champion.horizon_on(day))

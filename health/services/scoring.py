@@ -132,6 +132,7 @@ def columns_of(result: Result) -> dict[str, Any]:
         "churn_risk": optional(result.risks.risk),
         "churn_risk_low": optional(result.risks.low),
         "churn_risk_high": optional(result.risks.high),
+        "churn_is_rough": result.risks.rough.tolist(),
         "override_id": result.override_ids,
         "churn_method": result.risks.methods,
         "churn_horizon": [result.risks.horizon] * len(result.values),
@@ -220,6 +221,7 @@ def _write_read_model(loaded: live.LiveFacts, columns: dict[str, Any], day: date
             columns["churn_risk"],
             columns["churn_risk_low"],
             columns["churn_risk_high"],
+            columns["churn_is_rough"],
             loaded.last_event_at,
         )
     )

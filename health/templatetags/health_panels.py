@@ -14,7 +14,6 @@ from accounts.models import Customer
 from health import changes_chart, narrative, panels, risk, selectors, trends, usage, what_changed
 from health.onboarding import standing
 from health.onboarding.standing import Standing
-from health.services import base_rate, champion
 
 register = template.Library()
 
@@ -44,12 +43,6 @@ def of(values: Mapping[UUID, Any], key: UUID) -> Any:
 def risk_level(level: str) -> str:
     """The reader's word for a level of churn risk."""
     return narrative.risk_word(level)
-
-
-@register.simple_tag
-def risks_are_rough(today: date) -> bool:
-    """Whether lists should tell levels of churn risk instead of percentages: rules, with too few churns behind."""
-    return champion.on(today) is None and base_rate.newest().is_rough
 
 
 @register.filter

@@ -16,7 +16,7 @@ from csplatform.core.models import OutboxEvent
 from csplatform.core.tenancy import workspace_scope
 from health import dirty, risk, selectors
 from health.measures import STATE_DAYS
-from health.models import DirtyCustomer, HealthScore, UsageWindow
+from health.models import ChurnBaseRate, DirtyCustomer, HealthScore, UsageWindow
 from health.services import scoring
 from tests import factories
 
@@ -51,6 +51,23 @@ def customer_in_use(workspace: Workspace, *, per_day: int = 40, users: int = 8, 
         last_event_at=datetime.now(UTC),
     )
     return customer
+
+
+def test_lists_know_whether_a_risk_is_no_more_than_a_level() -> None:
+    """Few churns behind it: rough; many: not; either way the list says what the customer's own page says."""
+    workspace = factories.make_workspace()
+    with workspace_scope(workspace):
+        customer = customer_in_use(workspace)
+        for churns in (0, 400):
+            ChurnBaseRate.objects.update_or_create(
+                as_of=today(), defaults={"churns": churns, "exposure_days": 500_000, "workspace": workspace}
+            )
+            dirty.mark([customer.pk], factories.NOW)
+            while scoring.refresh_dirty():
+                pass
+            customer.health.refresh_from_db()
+            reading = selectors.health_of(customer, now=datetime.now(UTC))
+            assert reading["churn"]["is_rough"] is customer.health.churn_is_rough is (churns == 0)
 
 
 def test_a_customer_in_daily_use_is_healthy_and_the_parts_add_up() -> None:

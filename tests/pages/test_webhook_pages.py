@@ -152,7 +152,7 @@ def test_pages_ask_no_more_with_more_rows(house: House, django_assert_max_num_qu
     for number in range(10):
         make(house, f"{URL}/{number}")
     client.get(LIST)
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(10):
         client.get(LIST)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(11):
         client.get(f"{LIST}{first.pk}/")
