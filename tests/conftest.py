@@ -9,8 +9,6 @@ from typing import Any
 import hypothesis
 import pytest
 from django.conf import settings
-from django.core.management import call_command
-from django.db import connections
 from django.test import TransactionTestCase, override_settings
 
 from csplatform.core.routers import OWNER
@@ -27,23 +25,14 @@ hypothesis.settings.load_profile("boomerang")
 def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     """One test database per worker, migrated as the owner; tests then run as the app's role."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-    owner = settings.DATABASES[OWNER]
-    original = str(owner["NAME"])
+    original = str(settings.DATABASES[OWNER]["NAME"])
     name = f"test_{original}{'_' + worker if worker else ''}"
-    database.as_owner(original, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', f'CREATE DATABASE "{name}"')
     with django_db_blocker.unblock():
-        for alias in connections:
-            connections[alias].close()
-            connections[alias].settings_dict["NAME"] = name
-            settings.DATABASES[alias]["NAME"] = name
-        call_command("migrate", verbosity=0, interactive=False, database=OWNER)
+        database.make(name, beside=original)
     setattr(TransactionTestCase, "_fixture_teardown", database.flush)  # noqa: B010  (private, so the types know none)
     yield
     with django_db_blocker.unblock():
-        for alias in connections:
-            connections[alias].close()
-            connections[alias].settings_dict["NAME"] = original
-            settings.DATABASES[alias]["NAME"] = original
+        database.lead_to(original)
     database.as_owner(original, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
