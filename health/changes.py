@@ -1,9 +1,13 @@
-"""What moved many customers' scores, read from stored values: no event is touched."""
+"""What moved many customers' scores: the ledger's split of stored values, so that no event is touched.
+
+By measure it says what ``health.what_changed`` says, without why.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -11,16 +15,20 @@ from uuid import UUID
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from health import scoring
+from health import ledger, scoring
 from health.adjusting import OVERRIDE
+from health.measures import Spec
 from health.models import HealthScore, HealthSnapshot
 from health.narrative import Cause
-from health.services.compute import card_of, parts_of, scores_of
+from health.services.compare import Stored, walk
+from health.services.compute import card_of
 
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """From ``since`` to now. Points in hundredths; ``causes`` per measure; they add up to the difference."""
+    """From ``since`` to now. Points in hundredths; ``causes`` per measure; they add up to the difference of what was
+    measured, whether or not it sufficed for a score.
+    """
 
     since: date
     points_before: int | None
@@ -46,47 +54,43 @@ def movements(customer_ids: Collection[UUID], since: date) -> dict[UUID, Movemen
         .order_by("customer_id", "-as_of", "revision")
         .distinct("customer_id")
     )
-    found = {}
+    pairs: dict[tuple[UUID, UUID], list[tuple[HealthSnapshot, HealthScore]]] = defaultdict(list)
     for before in snapshots:
         row = now.get(before.customer_id)
         if row is not None:
-            found[row.pk] = Movement(
-                before.as_of,
-                before.points,
-                before.band,
-                row.points,
-                row.computed_at,
-                row.coverage,
-                _causes(before, row),
-            )
-    return found
+            pairs[(before.scorecard_version_id, row.scorecard_version_id)].append((before, row))
+    return {row.pk: moved for mine in pairs.values() for row, moved in _moved(mine)}
 
 
-def _causes(before: HealthSnapshot, after: HealthScore) -> tuple[Cause, ...]:
-    old, new = _points(before), _points(after)
-    card = card_of(after.scorecard_version)
-    measures = {item.key for item in card.items}
-    causes = []
-    for name, label in {**_labels(card_of(before.scorecard_version), adjustments_only=True), **_labels(card)}.items():
-        change = new.get(name, 0) - old.get(name, 0)
-        if change:
-            causes.append(Cause(label, change, lost=name in measures and name not in new))
-    return tuple(causes)
+def _moved(pairs: Sequence[tuple[HealthSnapshot, HealthScore]]) -> Iterator[tuple[HealthScore, Movement]]:
+    """Pairs of the same two versions, each with what the ledger says of it."""
+    cards = card_of(pairs[0][0].scorecard_version), card_of(pairs[0][1].scorecard_version)
+    held = Stored.of([before for before, _ in pairs]), Stored.of([after for _, after in pairs])
+    start, end = held[0].beside(held[1]), held[1].beside(held[0])
+    # What time alone did is not told apart from what happened: that would ask for the events.
+    ways = walk(cards, start, start, end)
+    parts = ledger.split(ways.before, ways.after).parts.sum(axis=1)
+    labels = _labels(cards)
+    specs = {item.key: item.spec for card in cards for item in card.items}
+    for place, (before, after) in enumerate(pairs):
+        causes = tuple(
+            Cause(labels[name], int(change), lost=name in specs and _is_lost(specs[name], start, end, place))
+            for name, change in zip(ways.columns, parts[place].tolist(), strict=True)
+            if change
+        )
+        yield (
+            after,
+            Movement(before.as_of, before.points, before.band, after.points, after.computed_at, after.coverage, causes),
+        )
 
 
-def _labels(card: scoring.Card, *, adjustments_only: bool = False) -> dict[str, str]:
-    """The names of a score's drivers by key, in the reader's language."""
+def _is_lost(spec: Spec, start: Stored, end: Stored, place: int) -> bool:
+    return math.isnan(end.values[spec][place]) and not math.isnan(start.values[spec][place])
+
+
+def _labels(cards: Sequence[scoring.Card]) -> dict[str, str]:
+    """The names of drivers by key, in the reader's language."""
     language = get_language() or "en"
-    items = () if adjustments_only else card.items
-    told = [(item.key, item.label) for item in items] + [(each.name, each.label) for each in card.exceptions]
+    told = [(item.key, item.label) for card in cards for item in card.items]
+    told += [(each.name, each.label) for card in cards for each in card.exceptions]
     return {**{name: label.get(language, label["en"]) for name, label in told}, OVERRIDE: _("Set by hand")}
-
-
-def _points(row: HealthScore | HealthSnapshot) -> dict[str, int]:
-    """Points by driver: measures that had a value, and adjustments that did something."""
-    if row.points is None:
-        return {}
-    card = card_of(row.scorecard_version)
-    missing = {item.key for item, value in zip(card.items, row.values, strict=True) if math.isnan(value)}
-    parts = parts_of(card, scores_of(card, row), 0)
-    return {name: points for name, points in parts.items() if name not in missing}

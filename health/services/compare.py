@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -12,11 +13,12 @@ import numpy.typing as npt
 from accounts.models import Workspace
 from csplatform.core.tenancy import current_workspace_id
 from health import ledger, scoring
-from health.adjusting import OVERRIDE
+from health.adjusting import BANDS, OVERRIDE
 from health.facts.asof import AsOf
 from health.ledger import Course, Split, State
-from health.measures import Facts, Floats, Overrides, evaluate
+from health.measures import Facts, Floats, Spec, evaluate
 from health.models import ScorecardVersion
+from health.models.scores import ScoreFields
 from health.scoring import Card, Scores
 from health.services import cards, snapshots
 from health.services.compute import card_of, specs_of
@@ -44,6 +46,34 @@ class Comparison:
     total_first: int
     total_last: int
     split: Split
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """n customers as stored scores hold them. ``values``: by what is looked at; ``codes``: of the overrides."""
+
+    values: Mapping[Spec, Floats]
+    applicable: npt.NDArray[np.bool_]
+    codes: npt.NDArray[np.int8]
+
+    @classmethod
+    def of(cls, rows: Sequence[ScoreFields]) -> Stored:
+        """``rows`` of one version, joined with their overrides."""
+        table = np.array([row.values for row in rows], dtype=np.float64)
+        specs = card_of(rows[0].scorecard_version).specs
+        codes = [BANDS.index(row.override.band) + 1 if row.override else 0 for row in rows]
+        return cls(
+            {spec: table[:, place] for place, spec in enumerate(specs)},
+            np.array([row.band != scoring.NOT_APPLICABLE for row in rows], dtype=np.bool_),
+            np.array(codes, dtype=np.int8),
+        )
+
+    def beside(self, other: Stored) -> Stored:
+        """With the values of ``other`` for what only that one's version looked at: it counts as it was all along."""
+        return Stored({**other.values, **self.values}, self.applicable, self.codes)
+
+
+Seen = Facts | Stored
 
 
 @dataclass(slots=True)
@@ -88,7 +118,7 @@ def compare(customer_id: UUID, first: date, last: date) -> Comparison:
     )
 
 
-def walk(cards: tuple[Card, Card], start: Facts, aged: Facts, end: Facts) -> Ways:
+def walk(cards: tuple[Card, Card], start: Seen, aged: Seen, end: Seen) -> Ways:
     """The two days of n customers as the ledger wants them: ``aged`` are the facts of the first day on the last."""
     keys = list(dict.fromkeys(item.key for card in cards for item in card.items))
     exceptions = list(dict.fromkeys(each.name for card in cards for each in card.exceptions))
@@ -97,13 +127,13 @@ def walk(cards: tuple[Card, Card], start: Facts, aged: Facts, end: Facts) -> Way
     return Ways([*keys, *exceptions, OVERRIDE], before, after)
 
 
-def _course(card: Card, keys: list[str], exceptions: list[str], start: Facts, aged: Facts, end: Facts) -> Course:
-    first, between, last = (_values(card, facts) for facts in (start, aged, end))
+def _course(card: Card, keys: list[str], exceptions: list[str], start: Seen, aged: Seen, end: Seen) -> Course:
+    first, between, last = (_values(card, seen) for seen in (start, aged, end))
     applies = aged.applicable | (start.applicable & end.applicable)
     stations = (
-        (first, start.applicable, start.overrides),
-        (ledger.grown_older(first, between, last), applies, aged.overrides),
-        (last, end.applicable, end.overrides),
+        (first, start.applicable, _codes(start)),
+        (ledger.grown_older(first, between, last), applies, _codes(aged)),
+        (last, end.applicable, _codes(end)),
     )
     return Course(*(_state(card, keys, exceptions, *station) for station in stations))
 
@@ -114,9 +144,9 @@ def _state(
     exceptions: list[str],
     values: Floats,
     applicable: npt.NDArray[np.bool_],
-    overrides: Overrides | None,
+    codes: npt.NDArray[np.int8] | None,
 ) -> State:
-    scores = scoring.score(card, values, applicable, overrides.codes if overrides else None)
+    scores = scoring.score(card, values, applicable, codes)
     capped = np.zeros((len(values), len(exceptions)), dtype=np.int64)
     for index, each in enumerate(card.exceptions):
         capped[:, exceptions.index(each.name)] = scores.adjustments[:, index]
@@ -131,13 +161,18 @@ def _state(
     )
 
 
-def _values(card: Card, facts: Facts) -> Floats:
-    return np.column_stack([evaluate(spec, facts) for spec in card.specs])
+def _values(card: Card, seen: Seen) -> Floats:
+    if isinstance(seen, Stored):
+        return np.column_stack([seen.values[spec] for spec in card.specs])
+    return np.column_stack([evaluate(spec, seen) for spec in card.specs])
+
+
+def _codes(seen: Seen) -> npt.NDArray[np.int8] | None:
+    if isinstance(seen, Stored):
+        return seen.codes
+    return seen.overrides.codes if seen.overrides else None
 
 
 def _end(day: date, version: ScorecardVersion, card: Card, facts: Facts) -> End:
     values = _values(card, facts)
-    told = facts.overrides
-    return End(
-        day, version, card, facts, values, scoring.score(card, values, facts.applicable, told.codes if told else None)
-    )
+    return End(day, version, card, facts, values, scoring.score(card, values, facts.applicable, _codes(facts)))
