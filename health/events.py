@@ -48,4 +48,13 @@ declare(
             Field("coverage", "integer", _("Percent of the weight that still has a value."), 35),
         ),
     ),
+    EventType(
+        "scorecard.published",
+        _("A scorecard has a new version: from now on customers are scored by it."),
+        (
+            id_of("scorecard_id", _("The scorecard.")),
+            Field("version", "integer", _("The number of its version now in force."), 3),
+            Field("published_at", "time", _("From when on it is in force."), "2026-06-03T16:20:00+00:00"),
+        ),
+    ),
 )

@@ -20,12 +20,13 @@ from csplatform.api.docs import DocsView, SchemaView
 from csplatform.api.errors import unknown_address
 from csplatform.core.rest.paths import ReferenceConverter
 from health.api.alerts import AlertViewSet
+from health.api.card_versions import ScorecardDraftViewSet, ScorecardVersionViewSet
 from health.api.churn_settings import ChurnSettingsViewSet
 from health.api.customers import CustomerHealthViewSet
 from health.api.definitions import MeasureViewSet
 from health.api.judgements import JudgementViewSet
 from health.api.overrides import HealthOverrideViewSet
-from health.api.scorecards import ScorecardDraftViewSet, ScorecardVersionViewSet, ScorecardViewSet
+from health.api.scorecards import ScorecardViewSet
 from journeys.api.adoption import (
     AdoptionIndicatorViewSet,
     AdoptionRulesViewSet,

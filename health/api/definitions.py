@@ -170,7 +170,7 @@ class MeasureFilters(django_filters.FilterSet):
 class MeasureViewSet(RecordViewSet):
     model = Measure
     serializer_class = MeasureSerializer
-    needs: ClassVar[Mapping[str, Need]] = {"create": CONFIGURE, "partial_update": CONFIGURE}
+    needs: ClassVar[Mapping[str, Need]] = dict.fromkeys(("create", "partial_update", "destroy"), CONFIGURE)
     filterset_class = MeasureFilters
     orders: ClassVar[dict[str, Order]] = {**BY_ID, "key": Order("key")}
 
@@ -204,6 +204,19 @@ class MeasureViewSet(RecordViewSet):
             )
         self._call_a_worker(job)
         return self.shown(measure)
+
+    @extend_schema(
+        summary="Delete a measure",
+        description="One that no scorecard in force uses; versions of before carry their own copy. A draft that holds "
+        "it says so among its problems.",
+        responses={204: None},
+    )
+    def destroy(self, request: Request, id: str) -> Response:
+        row: Measure = self.find(id)
+        conditional.require_version(request, row.version)
+        with answered():
+            definitions.delete_measure(measure_id=row.pk, actor=self.caller.actor, now=self.now)
+        return Response(status=204)
 
     def _call_a_worker(self, job: Job | None) -> None:
         if job is not None:

@@ -1,4 +1,4 @@
-"""``/api/v1/scorecards/``: scorecards, their versions, and the draft of the next one."""
+"""``/api/v1/scorecards/``: for whom each scorecard is, and in which order they are asked."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import django_filters
-from django.db.models import Max, QuerySet
+from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.urls import reverse
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field, extend_schema_view
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,157 +18,76 @@ from accounts.api.access import CONFIGURE, Need
 from accounts.api.base import RecordViewSet
 from accounts.api.writing import answered, refuse_unknown
 from csplatform.core.rest import conditional
-from csplatform.core.rest.fields import Instant, Real, shaped
+from csplatform.core.rest.fields import Instant
 from csplatform.core.rest.filters import TrueOrFalse
-from csplatform.core.rest.paging import BY_ID, Order
+from csplatform.core.rest.problems import invalid
 from health import tasks
-from health.adjusting import CAPS, OPERATORS
-from health.models import Scorecard, ScorecardDraft, ScorecardVersion
-from health.scoring import LARGEST_WEIGHT, MOST_POINTS, SCORINGS
-from health.services import definitions, drafts
+from health.models import Scorecard, ScorecardDraft
+from health.services import scorecards
+from journeys.models import Macro
 
-_LABEL = {"type": "object", "additionalProperties": {"type": "string"}, "examples": [{"en": "Use"}]}
-_OBJECT = {"type": "object", "additionalProperties": True}
-_MATCH_DRAFT = OpenApiParameter("If-Match", str, "header", description="The `ETag` of the draft.")
+_MATCH = OpenApiParameter("If-Match", str, "header", description="The `ETag` of the scorecard.")
 
 
 class ScorecardSerializer(serializers.Serializer[Any]):
-    """How measures become a score. What it says is in its versions."""
+    """How measures become a score, and for whom. What it says is in its versions.
+
+    Of several the first by `position` whose rule holds for a customer scores it; the default one scores everybody else.
+    """
 
     id = serializers.UUIDField(read_only=True)
     name = serializers.CharField(read_only=True)
     is_default = serializers.BooleanField(read_only=True)
-    latest_version = serializers.IntegerField(read_only=True, allow_null=True)
+    position = serializers.SerializerMethodField(help_text="From 1; null for the default one, which comes last.")
+    macros = serializers.ListField(
+        child=serializers.CharField(), read_only=True, help_text="Macro stages it is for; empty: any."
+    )
+    segment_id = serializers.UUIDField(
+        read_only=True, allow_null=True, help_text="The segment it is for; null: everybody. Of a deleted one: nobody."
+    )
+    is_retired = serializers.SerializerMethodField(help_text="A retired one scores nobody; past days keep it.")
+    latest_version = serializers.SerializerMethodField(help_text="Null: never published, so it scores nobody.")
+    has_draft = serializers.SerializerMethodField()
     created_at = Instant(read_only=True)
-
-
-class ScorecardVersionSerializer(serializers.Serializer[Any]):
-    """What a scorecard said from ``published_at`` on: groups, measures with weights and curves, bands."""
-
-    id = serializers.UUIDField(read_only=True)
-    scorecard_id = serializers.UUIDField(read_only=True)
-    version = serializers.IntegerField(read_only=True)
-    content = shaped(serializers.JSONField, _OBJECT)(read_only=True)
-    published_at = Instant(read_only=True)
-    published_by = serializers.CharField(source="published_by_label", read_only=True)
-    why = serializers.CharField(read_only=True, help_text="What whoever published it said of the reason.")
-    job_id = serializers.UUIDField(
-        read_only=True,
-        allow_null=True,
-        default=None,
-        help_text="In the answer to publishing it: the job that scores everybody by it.",
+    version = serializers.IntegerField(
+        read_only=True, help_text="Counts changes of name and rule; what it says has versions of its own."
     )
 
+    def get_position(self, row: Scorecard) -> int | None:
+        return None if row.is_default else row.position
 
-class ItemWriteSerializer(serializers.Serializer[Any]):
-    """A measure's part in a scorecard."""
+    def get_is_retired(self, row: Scorecard) -> bool:
+        return row.retired_at is not None
 
-    measure = serializers.CharField(max_length=60, help_text="Key of a measure; it is taken as it is now.")
-    group = serializers.CharField(max_length=60, help_text="Key of a group.")
-    weight = Real(min_value=0, max_value=LARGEST_WEIGHT)
-    scoring = serializers.ChoiceField(
-        choices=SCORINGS,
+    def get_latest_version(self, row: Any) -> int | None:
+        latest: int | None = row.latest_version
+        return latest
+
+    def get_has_draft(self, row: Any) -> bool:
+        return bool(row.drafted)
+
+
+class ScorecardWriteSerializer(serializers.Serializer[Any]):
+    """For whom a scorecard is, under which name. What it says is told to its draft."""
+
+    name = serializers.CharField(max_length=scorecards.LONGEST_NAME, required=False)
+    macros = serializers.ListField(
+        child=serializers.ChoiceField(choices=Macro.choices),
         required=False,
-        help_text="`linear`: straight lines between the points of the curve; `bands`: steps that begin at them.",
+        help_text="Only customers at one of these macro stages; empty: at any.",
     )
-    curve = serializers.ListField(
-        child=serializers.ListField(child=Real(), min_length=2, max_length=2),
-        min_length=1,
-        max_length=MOST_POINTS,
-        help_text="Pairs of value (rising) and share of the points (0 to 1); flat beyond the first and the last.",
+    segment_id = serializers.UUIDField(
+        required=False, allow_null=True, help_text="Only customers in this shared segment; null: all."
     )
-
-
-class GroupWriteSerializer(serializers.Serializer[Any]):
-    key = serializers.SlugField(max_length=60)
-    label = shaped(serializers.DictField, _LABEL)(help_text="By language, English at least.")  # type: ignore[assignment]  # a field of the interface, not DRF's attribute
-    weight = Real(
-        min_value=0,
-        max_value=LARGEST_WEIGHT,
-        required=False,
-        allow_null=True,
-        help_text="What the group counts, shared by its measures in proportion to their weights. Without one it "
-        "counts what they count together.",
+    position = serializers.IntegerField(
+        required=False, min_value=1, max_value=1_000, help_text="Its place in the order; the others make room."
     )
-
-
-class ExceptionWriteSerializer(serializers.Serializer[Any]):
-    """Where this holds, the band is no better than `cap`, whatever the measures say."""
-
-    key = serializers.SlugField(max_length=60)
-    label = shaped(serializers.DictField, _LABEL)(help_text="By language, English at least.")  # type: ignore[assignment]  # a field of the interface, not DRF's attribute
-    measure = serializers.CharField(max_length=60, help_text="Key of a measure on this scorecard, weight 0 included.")
-    op = serializers.ChoiceField(choices=OPERATORS, help_text="How the measure's value compares with `value`.")
-    value = Real(required=False, allow_null=True, help_text="In the measure's unit; not for `is_unknown`.")
-    cap = serializers.ChoiceField(choices=CAPS)
-
-
-class BandsWriteSerializer(serializers.Serializer[Any]):
-    """The scores from which on a customer is healthy, or to be watched; below that it is at risk."""
-
-    healthy = Real(min_value=0, max_value=100)
-    watch = Real(min_value=0, max_value=100)
-
-
-class VersionWriteSerializer(serializers.Serializer[Any]):
-    """What the next version shall say. Everything but the items stays as it is when left out."""
-
-    items = ItemWriteSerializer(many=True, allow_empty=False)
-    groups = GroupWriteSerializer(many=True, allow_empty=False, required=False)
-    bands = BandsWriteSerializer(required=False)
-    min_coverage = Real(min_value=0, max_value=1, required=False)
-    exceptions = ExceptionWriteSerializer(many=True, required=False)
-    draft = serializers.BooleanField(default=False, help_text="Only look whether it could be published so.")
-    why = serializers.CharField(max_length=drafts.LONGEST_WHY, required=False, allow_blank=True, default="")
-
-
-class DraftWriteSerializer(serializers.Serializer[Any]):
-    """What the draft shall say. What is left out is as in the version in force."""
-
-    items = ItemWriteSerializer(many=True, required=False)
-    groups = GroupWriteSerializer(many=True, required=False)
-    bands = BandsWriteSerializer(required=False)
-    min_coverage = Real(min_value=0, max_value=1, required=False)
-    exceptions = ExceptionWriteSerializer(many=True, required=False)
-
-
-class WhySerializer(serializers.Serializer[Any]):
-    why = serializers.CharField(max_length=drafts.LONGEST_WHY, help_text="Why the scorecard changes, for people.")
-
-
-class DraftProblemSerializer(serializers.Serializer[Any]):
-    field = serializers.CharField()
-    message = serializers.CharField()
-
-
-class DraftSerializer(serializers.Serializer[Any]):
-    """What the next version may come to say. It scores nobody until it is published."""
-
-    content = shaped(serializers.JSONField, _OBJECT)(read_only=True)
-    based_on = serializers.IntegerField(read_only=True, allow_null=True, help_text="The version it was begun from.")
-    version = serializers.IntegerField(read_only=True, help_text="Counts its saves; the `ETag` holds it.")
-    created_at = Instant(read_only=True)
-    updated_at = Instant(read_only=True)
-    updated_by = serializers.CharField(source="updated_by_label", read_only=True)
-    problems = serializers.SerializerMethodField(help_text="What stands in the way of publishing it.")
-
-    @extend_schema_field(DraftProblemSerializer(many=True))
-    def get_problems(self, row: ScorecardDraft) -> list[dict[str, str]]:
-        found = drafts.problems_of(row.scorecard, row.content)
-        return [{"field": field, "message": text} for field, texts in found.items() for text in texts]
-
-
-class ContentSerializer(serializers.Serializer[Any]):
-    content = shaped(serializers.JSONField, _OBJECT)(read_only=True)
+    is_retired = serializers.BooleanField(required=False, help_text="Whether it scores nobody any more.")
 
 
 class ScorecardFilters(django_filters.FilterSet):
     name = django_filters.CharFilter()
     is_default = TrueOrFalse(help_text="true or false.")
-
-
-class NoFilters(django_filters.FilterSet):
-    """A list that is narrowed by its address alone."""
 
 
 @extend_schema_view(
@@ -177,169 +97,80 @@ class NoFilters(django_filters.FilterSet):
 class ScorecardViewSet(RecordViewSet):
     model = Scorecard
     serializer_class = ScorecardSerializer
+    needs: ClassVar[Mapping[str, Need]] = dict.fromkeys(("create", "partial_update", "destroy"), CONFIGURE)
     filterset_class = ScorecardFilters
 
     def get_queryset(self) -> QuerySet[Any]:
-        cards: QuerySet[Any] = super().get_queryset().annotate(latest_version=Max("versions__version"))
-        return cards
-
-
-@extend_schema_view(
-    create=extend_schema(
-        summary="Publish a version of a scorecard",
-        description="In force from now on; days before keep the version they had. Everybody is scored anew (`job_id`). "
-        "A `draft` is only checked, and answered with what would be published.",
-        request=VersionWriteSerializer,
-        parameters=[OpenApiParameter("If-Match", str, "header", description="The `ETag` of the version in force.")],
-        responses={200: ContentSerializer, 201: ScorecardVersionSerializer},
-    ),
-    list=extend_schema(summary="List a scorecard's versions", description="Published versions, the newest first."),
-)
-class ScorecardVersionViewSet(RecordViewSet):
-    model = ScorecardVersion
-    serializer_class = ScorecardVersionSerializer
-    needs: ClassVar[Mapping[str, Need]] = {"create": CONFIGURE, "publish_draft": CONFIGURE}
-    filterset_class = NoFilters
-    orders: ClassVar[dict[str, Order]] = {**BY_ID, "version": Order("version")}
-    default_ordering = "-version"
-
-    def get_queryset(self) -> QuerySet[Any]:
-        return super().get_queryset().filter(scorecard_id=self.scorecard.pk)
-
-    def list(self, request: Request, id: str) -> Response:  # type: ignore[override]  # the address names the parent, too
-        self.scorecard = self._scorecard(id)
-        return super().list(request)
-
-    @extend_schema(summary="Read a version of a scorecard", description="By its number.")
-    def retrieve(self, request: Request, id: str, version: int) -> Response:  # type: ignore[override]  # the address names the parent, too
-        self.scorecard = self._scorecard(id)
-        return self.shown(self.one(self.get_queryset(), version=version))
-
-    def create(self, request: Request, id: str) -> Response:
-        card = self.scorecard = self._scorecard(id)
-        form = VersionWriteSerializer(data=request.data)
-        refuse_unknown(request.data, {*form.fields})
-        form.is_valid(raise_exception=True)
-        told = dict(form.validated_data)
-        is_draft, why = told.pop("draft"), told.pop("why")
-        draft = definitions.Draft(**told)
-        with answered():
-            latest: ScorecardVersion = self.get_queryset().latest("version")
-        conditional.require_version(request, latest.version)
-        if is_draft:
-            return Response({"content": definitions.content_of(card, draft)})
-        with answered():
-            published = definitions.publish(
-                scorecard_id=card.pk,
-                draft=draft,
-                actor=self.caller.actor,
-                now=self.now,
-                expected_version=latest.version if "If-Match" in request.headers else None,
-                why=why,
-            )
-        return self._published(published)
+        drafted = Exists(ScorecardDraft.objects.filter(scorecard=OuterRef("pk")))
+        cards: QuerySet[Any] = super().get_queryset()
+        return cards.annotate(latest_version=Max("versions__version"), drafted=drafted)
 
     @extend_schema(
-        summary="Publish the draft of a scorecard",
-        description="As a version in force from now on; days before keep the version they had. Everybody is scored "
-        "anew (`job_id`), and the draft is gone. `why` is shown to whoever sees a score change.",
-        request=WhySerializer,
-        parameters=[_MATCH_DRAFT],
-        responses={201: ScorecardVersionSerializer},
+        summary="Create a scorecard",
+        description="It comes before the default one and after all others, and begins with a draft that says what the "
+        "default one says. It scores nobody until its draft is published. `name` is required.",
+        request=ScorecardWriteSerializer,
+        responses={201: ScorecardSerializer},
     )
-    def publish_draft(self, request: Request, id: str) -> Response:
-        card = self.scorecard = self._scorecard(id)
-        form = WhySerializer(data=request.data)
-        refuse_unknown(request.data, {*form.fields})
-        form.is_valid(raise_exception=True)
-        draft = self.one(ScorecardDraft.objects.filter(scorecard=card))
-        conditional.require_version(request, draft.version)
-        with answered():
-            published = drafts.publish_draft(
-                scorecard_id=card.pk,
-                why=form.validated_data["why"],
-                actor=self.caller.actor,
-                now=self.now,
-                expected_version=draft.version if "If-Match" in request.headers else None,
-            )
-        return self._published(published)
-
-    def _published(self, published: definitions.Published) -> Response:
-        tasks.enqueue(self.caller.workspace.pk, published.run.pk, shards=published.run.shards)
-        row: Any = published.version
-        row.job_id = published.run.job_id
-        where = {"id": str(row.scorecard_id), "version": row.version}
-        address = self.request.build_absolute_uri(reverse("api-scorecard-version", kwargs=where))
-        return self.shown(row, 201, {"Location": address})
-
-    def _scorecard(self, reference: str) -> Scorecard:
-        found: Scorecard = self.find(reference, Scorecard.objects.all())
-        return found
-
-
-class ScorecardDraftViewSet(RecordViewSet):
-    """The one draft of a scorecard."""
-
-    model = ScorecardDraft
-    serializer_class = DraftSerializer
-    needs: ClassVar[Mapping[str, Need]] = {"save": CONFIGURE, "discard": CONFIGURE}
-    filterset_class = NoFilters
-    joins = ("scorecard",)
-
-    @extend_schema(summary="Read the draft of a scorecard", description="404 where there is none.")
-    def read(self, request: Request, id: str) -> Response:
-        return self.shown(self.one(self.get_queryset(), scorecard=self._scorecard(id)))
+    def create(self, request: Request) -> Response:
+        told = self._told(request)
+        if "name" not in told:
+            raise invalid([("name", _("This field is required."))])
+        later = {name: told.pop(name) for name in ("position", "retired_at") if name in told}
+        made = scorecards.create(**told, actor=self.caller.actor, now=self.now)
+        if later:
+            scorecards.change(scorecard_id=made.pk, told=later, actor=self.caller.actor, now=self.now)
+        address = request.build_absolute_uri(reverse("api-scorecards-record", kwargs={"id": str(made.pk)}))
+        return self.shown(self.one(self.get_queryset(), pk=made.pk), 201, {"Location": address})
 
     @extend_schema(
-        summary="Save the draft of a scorecard",
-        description="Begins it where there is none. It is kept even where it could not be published yet: `problems` "
-        "says why not.",
-        request=DraftWriteSerializer,
-        responses=DraftSerializer,
+        summary="Change for whom a scorecard is",
+        description="The fields told are changed, at once and without a new version; everybody is scored anew where "
+        "that can matter. Closed days keep the scorecard they had. The default one has no rule and stays last.",
+        request=ScorecardWriteSerializer,
+        responses=ScorecardSerializer,
+        parameters=[_MATCH],
     )
-    def save(self, request: Request, id: str) -> Response:
-        card = self._scorecard(id)
-        form = DraftWriteSerializer(data=request.data)
-        refuse_unknown(request.data, {*form.fields})
-        form.is_valid(raise_exception=True)
-        conditional.require_version(request, self._version(card))
+    def partial_update(self, request: Request, id: str) -> Response:
+        card: Scorecard = self.find(id, Scorecard.objects.all())
+        told = self._told(request)
+        conditional.require_version(request, card.version)
         with answered():
-            draft = drafts.save_draft(
+            _changed, run = scorecards.change(
                 scorecard_id=card.pk,
-                content=form.validated_data,
+                told=told,
                 actor=self.caller.actor,
                 now=self.now,
-                expected_version=self._expected(request, card),
+                expected_version=card.version if "If-Match" in request.headers else None,
             )
-        return self.shown(draft)
+        if run is not None:
+            tasks.enqueue(self.caller.workspace.pk, run.pk, shards=run.shards)
+        return self.shown(self.one(self.get_queryset(), pk=card.pk))
 
     @extend_schema(
-        summary="Discard the draft of a scorecard",
-        description="The version in force stays as it is.",
+        summary="Delete a scorecard",
+        description="Only one that was never published; its draft goes with it. Retire the others: past days need "
+        "what they said.",
+        parameters=[_MATCH],
         responses={204: None},
     )
-    def discard(self, request: Request, id: str) -> Response:
-        card = self._scorecard(id)
-        draft = self.one(self.get_queryset(), scorecard=card)
-        conditional.require_version(request, draft.version)
+    def destroy(self, request: Request, id: str) -> Response:
+        card: Scorecard = self.find(id, Scorecard.objects.all())
+        conditional.require_version(request, card.version)
         with answered():
-            drafts.discard_draft(
+            scorecards.remove(
                 scorecard_id=card.pk,
                 actor=self.caller.actor,
                 now=self.now,
-                expected_version=self._expected(request, card),
+                expected_version=card.version if "If-Match" in request.headers else None,
             )
         return Response(status=204)
 
-    def _expected(self, request: Request, card: Scorecard) -> int | None:
-        is_asked = "If-Match" in request.headers or "If-None-Match" in request.headers
-        return self._version(card) or 0 if is_asked else None
-
-    @staticmethod
-    def _version(card: Scorecard) -> int | None:
-        draft = drafts.draft_of(card.pk)
-        return draft.version if draft else None
-
-    def _scorecard(self, reference: str) -> Scorecard:
-        found: Scorecard = self.find(reference, Scorecard.objects.all())
-        return found
+    def _told(self, request: Request) -> dict[str, Any]:
+        form = ScorecardWriteSerializer(data=request.data)
+        refuse_unknown(request.data, {*form.fields, *ScorecardSerializer().fields})
+        form.is_valid(raise_exception=True)
+        told = dict(form.validated_data)
+        if "is_retired" in told:
+            told["retired_at"] = self.now if told.pop("is_retired") else None
+        return told

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from accounts.services import writing
 from accounts.services.results import BusyError, StaleVersionError
-from csplatform.core import audit, locks
+from csplatform.core import audit, locks, outbox
 from csplatform.core.models import Job
 from csplatform.core.tenancy import current_workspace_id
 from health.measures import DefinitionError
@@ -296,6 +296,16 @@ def publish(
         "why": version.why,
     }
     audit.record(actor=actor, action="scorecard.published", subject=version, data=data, now=now)
+    outbox.publish(
+        workspace_id=current_workspace_id(),
+        name="scorecard.published",
+        payload={
+            "scorecard_id": str(card.pk),
+            "version": version.version,
+            "published_at": version.published_at.isoformat(),
+        },
+        now=now,
+    )
     today = now.astimezone(UTC).date()
     run = runs.start(kind=ScoringRun.Kind.CURRENT, days=[today], now=now, created_by_id=actor.user_id)
     return Published(version, run)

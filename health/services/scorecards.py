@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import SavedSegment
@@ -71,15 +71,21 @@ def change(
 ) -> tuple[Scorecard, ScoringRun | None]:
     """Change name, macros, segment_id, position or retired_at; and the run that scores by it (None: as before).
 
-    Closed days keep the card they had. Raises ``Scorecard.DoesNotExist``, ``StaleVersionError`` or ``ValidationError``.
+    ``position``: its place in the order, from 1; the others make room. Closed days keep the card they had.
+    Raises ``Scorecard.DoesNotExist``, ``StaleVersionError`` or ``ValidationError``.
     """
     locks.hold("definitions")
     card = Scorecard.objects.select_for_update(of=("self",), no_key=True).get(pk=scorecard_id)
     if expected_version is not None and card.version != expected_version:
         raise StaleVersionError(card.version)
     _check(told, card)
+    values = {name: told[name] for name in _FIELDS if name in told}
+    if "position" in told:
+        values["position"] = _make_room(card, told["position"])
+    if card.retired_at is not None and values.get("retired_at") is not None:
+        del values["retired_at"]  # it keeps the moment of the first time
     before = {name: getattr(card, name) for name in _FIELDS}
-    changed = writing.assign(card, {name: told[name] for name in _FIELDS if name in told})
+    changed = writing.assign(card, values)
     if not changed:
         return card, None
     card.version += 1
@@ -92,27 +98,54 @@ def change(
     return card, runs.start(kind=ScoringRun.Kind.CURRENT, days=[today], now=now, created_by_id=actor.user_id)
 
 
-@transaction.atomic
 def move(*, scorecard_id: UUID, up: bool, actor: audit.Actor, now: datetime) -> ScoringRun | None:
     """Let a scorecard change places with the one before it (``up``) or after it; nothing at either end.
 
     Raises ``Scorecard.DoesNotExist``; the default one stays last.
     """
-    locks.hold("definitions")
-    ordered = list(Scorecard.objects.filter(is_default=False).order_by("position", "id"))
-    place = next((n for n, card in enumerate(ordered) if card.pk == scorecard_id), None)
-    if place is None:
+    ordered = list(_in_order().values_list("pk", flat=True))
+    if scorecard_id not in ordered:
         raise Scorecard.DoesNotExist
-    other = place - 1 if up else place + 1
-    if not 0 <= other < len(ordered):
+    place = ordered.index(scorecard_id) + (0 if up else 2)
+    if not 1 <= place <= len(ordered):
         return None
-    ordered[place], ordered[other] = ordered[other], ordered[place]
-    run = None
-    for number, card in enumerate(ordered, start=1):
-        if card.position != number:
-            _card, started = change(scorecard_id=card.pk, told={"position": number}, actor=actor, now=now)
-            run = started or run
-    return run
+    return change(scorecard_id=scorecard_id, told={"position": place}, actor=actor, now=now)[1]
+
+
+@transaction.atomic
+def remove(*, scorecard_id: UUID, actor: audit.Actor, now: datetime, expected_version: int | None = None) -> None:
+    """Delete a scorecard that was never published, with its draft. One that scored customers is retired instead.
+
+    Raises ``Scorecard.DoesNotExist``, ``StaleVersionError`` or ``ValidationError``.
+    """
+    locks.hold("definitions")
+    card = Scorecard.objects.select_for_update(of=("self",)).get(pk=scorecard_id)
+    if expected_version is not None and card.version != expected_version:
+        raise StaleVersionError(card.version)
+    if drafts.in_force(card.pk) is not None:
+        raise ValidationError(
+            _("“%(name)s” was published: past days need what it said. Retire it instead; nothing was deleted.")
+            % {"name": card.name}
+        )
+    draft = drafts.draft_of(card.pk)
+    data = {"name": card.name, "content": draft.content if draft else None}
+    audit.record(actor=actor, action="scorecard.deleted", subject=card, data=data, now=now)
+    card.delete()
+
+
+def _in_order() -> QuerySet[Scorecard]:
+    return Scorecard.objects.filter(is_default=False).order_by("position", "id")
+
+
+def _make_room(card: Scorecard, wanted: int) -> int:
+    """The place that ``card`` gets, at most the last; the others stand around it in the order they had."""
+    others = list(_in_order().exclude(pk=card.pk))
+    place = min(wanted, len(others) + 1)
+    for number, other in enumerate(others, start=1):
+        position = number if number < place else number + 1
+        if other.position != position:
+            Scorecard.objects.filter(pk=other.pk).update(position=position)
+    return place
 
 
 def _said(value: Any) -> Any:
@@ -130,6 +163,8 @@ def _check(told: Mapping[str, Any], card: Scorecard | None) -> None:
     unknown = sorted(set(told.get("macros") or ()) - set(Macro.values))
     if unknown:
         errors["macros"] = [_("No such stage: %(names)s.") % {"names": ", ".join(unknown)}]
+    if "position" in told and (told["position"] < 1 or (card is not None and card.is_default)):
+        errors["position"] = [_("Expected a place from 1 on; the default scorecard stays last.")]
     segment_id = told.get("segment_id")
     if segment_id is not None and not SavedSegment.objects.filter(pk=segment_id).exists():
         errors["segment_id"] = [_("There is no such segment.")]
