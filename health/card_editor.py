@@ -12,8 +12,8 @@ from django.core.exceptions import ValidationError
 from csplatform.core.charts import Scale, line_paths
 from health import card_form, scoring
 from health.card_form import LANGUAGES, Typed
-from health.card_words import label_of
-from health.models import HealthScore, Measure, Scorecard, ScorecardVersion
+from health.card_words import Content, differences, label_of
+from health.models import HealthScore, Measure, Scorecard, ScorecardDraft, ScorecardVersion
 from health.services import definitions, drafts
 
 SAMPLE = 2_000
@@ -40,6 +40,30 @@ def checked(card: Scorecard, content: Mapping[str, Any]) -> tuple[dict[str, Any]
         return definitions.content_of(card, drafts.as_draft(content)), {}
     except ValidationError as error:
         return None, {name: list(texts) for name, texts in error.message_dict.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """What was typed against what somebody else saved meanwhile (None: the draft is gone), one sentence a thing."""
+
+    draft: ScorecardDraft | None
+    differences: list[str]
+
+
+def conflict(draft: ScorecardDraft | None, version: ScorecardVersion | None, typed: Content) -> Conflict:
+    """``typed`` beside the draft as it is now or, where it was published or discarded, the version in force."""
+    labels = {measure.key: measure.label for measure in Measure.objects.only("key", "label")}
+    theirs = draft.content if draft else drafts.told_of(version.content) if version else typed
+    return Conflict(draft, differences(_named(theirs, labels), _named(typed, labels)))
+
+
+def _named(content: Content, labels: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """A draft's content in the shape of a published one, with a key for a name where the measure is gone."""
+    items = [
+        {**item, "definition": None, "label": labels.get(item["measure"], {"en": item["measure"]})}
+        for item in content["items"]
+    ]
+    return {**content, "items": items}
 
 
 def previews(content: Mapping[str, Any] | None, present: ScorecardVersion | None) -> list[Preview]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +20,7 @@ from accounts.middleware import WorkspaceRequest
 from accounts.models import SavedSegment
 from accounts.roles import Permission, allows
 from accounts.services.results import BusyError, StaleVersionError
-from health import card_editor, card_form, tasks
+from health import card_editor, card_form, card_history, tasks
 from health.adjusting import OPERATORS
 from health.card_words import differences
 from health.models import Scorecard, ScorecardDraft, ScoringRun
@@ -29,7 +28,7 @@ from health.selectors_cards import listing_rows, versions_of
 from health.services import drafts, scorecards
 from journeys.models import Macro
 
-DEEDS = ("discard", "up", "down", "retire", "revive", "rule")
+DEEDS = ("discard", "up", "down", "retire", "revive", "rule", "delete")
 _BAD, _CONFLICT = 422, 409
 
 
@@ -75,11 +74,8 @@ def detail(request: WorkspaceRequest, scorecard_id: UUID) -> HttpResponse:
             expected_version=_expected(request),
         )
     except StaleVersionError:
-        text = _(
-            "Somebody else saved this draft meanwhile. Yours is below and not saved yet: save again to replace theirs."
-        )
-        messages.warning(request, text)
-        return _page(request, card, _typed(request), {}, _CONFLICT)
+        found = card_editor.conflict(drafts.draft_of(card.pk), drafts.in_force(card.pk), read.content)
+        return _page(request, card, _typed(request), {}, _CONFLICT, found)
     messages.success(request, _("Draft saved. It scores nobody until it is published."))
     return redirect(reverse("scorecard_detail", args=[card.pk]))
 
@@ -125,13 +121,16 @@ def publish(request: WorkspaceRequest, scorecard_id: UUID) -> HttpResponse:
 @require_POST
 @requires(Permission.VIEW_CUSTOMERS, write=Permission.CONFIGURE)
 def deed(request: WorkspaceRequest, scorecard_id: UUID, deed: str) -> HttpResponse:
-    """Discard the draft, move the card up or down, retire it or take it back, or say anew for whom it is."""
+    """Discard the draft, move the card up or down, retire it, take it back or delete it, or say anew for whom it is."""
     card = _found(scorecard_id)
     who: dict[str, Any] = {"scorecard_id": card.pk, "actor": actor_of(request), "now": timezone.now()}
     here = redirect(reverse("scorecard_detail", args=[card.pk]))
     try:
         if deed == "discard":
-            drafts.discard_draft(**who)
+            drafts.discard_draft(**who, expected_version=_expected(request))
+        elif deed == "delete":
+            scorecards.remove(**who)
+            here = redirect(reverse("scorecard_list"))
         elif deed in ("up", "down"):
             _enqueue(request, scorecards.move(**who, up=deed == "up"))
             here = redirect(reverse("scorecard_list"))
@@ -140,6 +139,8 @@ def deed(request: WorkspaceRequest, scorecard_id: UUID, deed: str) -> HttpRespon
             _enqueue(request, scorecards.change(**who, told=told)[1])
     except (Scorecard.DoesNotExist, ScorecardDraft.DoesNotExist) as error:
         raise Http404 from error
+    except StaleVersionError:
+        messages.warning(request, _("Somebody else saved the draft meanwhile; nothing was discarded. Look again."))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
@@ -153,6 +154,7 @@ def _page(
     typed: Mapping[str, str] | None,
     errors: Mapping[str, list[str]],
     status: int = 200,
+    conflict: card_editor.Conflict | None = None,
 ) -> HttpResponse:
     draft, versions = drafts.draft_of(card.pk), versions_of(card.pk)
     latest = versions[0] if versions else None
@@ -163,13 +165,16 @@ def _page(
         "card": card,
         "draft": draft,
         "latest": latest,
-        "draft_version": draft.version if draft else 0,
+        "draft_version": _shown_version(typed, draft, conflict),
+        "conflict": conflict,
         "is_behind": bool(draft and latest and draft.based_on != latest.version),
         "form": card_editor.rows(typed or card_form.typed_of(content), found),
         "previews": card_editor.previews(whole, latest),
         "problems": _flat(found),
         "changes": differences(latest.content, whole) if latest and whole else [],
-        "history": _history(versions),
+        "history": card_history.steps(versions),
+        "beside": card_history.beside(versions, request.GET.get("from", ""), request.GET.get("to", "")),
+        "rule_changes": card_history.rule_changes(card),
         "operators": _operators(),
         "may_configure": _may_configure(request),
         "why": request.POST.get("why", ""),
@@ -178,13 +183,15 @@ def _page(
     return render(request, "health/scorecard.html", context, status=status)
 
 
-def _history(versions: list[Any]) -> list[dict[str, Any]]:
-    """Versions, the newest first, each with what it changed."""
-    pairs = [*pairwise([*versions, None])]
-    return [
-        {"version": each, "changes": differences(before.content, each.content) if before else []}
-        for each, before in pairs
-    ]
+def _shown_version(
+    typed: Mapping[str, str] | None, draft: ScorecardDraft | None, conflict: card_editor.Conflict | None
+) -> str:
+    """The version of the draft that saving will be held against: what is shown again still rests on the one it was
+    begun from, until somebody has seen what differs.
+    """
+    if typed is not None and conflict is None:
+        return typed.get("draft_version", "")
+    return str(draft.version if draft else 0)
 
 
 def _operators() -> list[tuple[str, str]]:

@@ -117,9 +117,22 @@ def test_two_editors_do_not_overwrite_each_other(client: Client, workspace: Work
     client.post(page(card), form(workspace, **{"i0-weight": "11"}))
     answer = client.post(page(card), form(workspace, **{"i0-weight": "12"}))
     assert answer.status_code == 409
-    assert 'value="12"' in answer.content.decode()
+    said = answer.content.decode()
+    assert 'value="12"' in said
+    assert "weighs 12 instead of 11" in said
     with workspace_scope(workspace):
         assert ScorecardDraft.objects.get().content["items"][0]["weight"] == 11
+    again = client.post(page(card), form(workspace, **{"i0-weight": "12", "draft_version": "1"}))
+    assert again.status_code == 302
+
+
+def test_a_refused_form_still_rests_on_the_draft_it_was_begun_from(
+    client: Client, workspace: Workspace, card: Scorecard
+) -> None:
+    client.post(page(card), form(workspace, **{"i0-weight": "11"}))
+    refused = client.post(page(card), form(workspace, **{"i0-weight": "much"}))
+    assert refused.status_code == 422
+    assert 'name="draft_version" value="0"' in refused.content.decode()
 
 
 def test_the_live_sum_stores_nothing(client: Client, workspace: Workspace, card: Scorecard) -> None:
@@ -149,6 +162,47 @@ def test_a_scorecard_for_some_is_made_moved_and_retired(client: Client, workspac
         second.refresh_from_db()
         assert (second.position, second.macros) == (1, ["adoption", "performance"])
         assert second.retired_at is not None
+
+
+def test_any_two_versions_are_told_apart_in_words_with_who_made_them(
+    client: Client, workspace: Workspace, card: Scorecard
+) -> None:
+    for weight in ("11", "12", "13"):
+        client.post(page(card), form(workspace, **{"i0-weight": weight, "draft_version": ""}))
+        client.post(f"{page(card)}publish/", {"why": f"Weight {weight}"})
+    said = client.get(page(card), {"from": "4", "to": "2"}).content.decode()
+    assert "What version 4 says otherwise than version 2" in said
+    assert "weighs 13 instead of 11" in said
+    with workspace_scope(workspace):
+        author = ScorecardVersion.objects.get(version=4).published_by_label
+    assert f"Version 4: {author}" in said
+    for asked in ({"from": "2", "to": "2"}, {"from": "2", "to": "99"}, {"from": "x"}):
+        assert "says otherwise than" not in client.get(page(card), asked).content.decode()
+
+
+def test_what_changed_without_a_version_is_told_with_who_changed_it(client: Client, workspace: Workspace) -> None:
+    client.post("/health/scorecards/new/", {"name": "Trials", "macros": ["trial"]})
+    with workspace_scope(workspace):
+        made = Scorecard.objects.get(name="Trials")
+    client.post(f"{page(made)}rule/", {"name": "Early customers", "macros": ["trial", "decision"]})
+    said = client.get(page(made)).content.decode()
+    assert "Renamed from “Trials” to “Early customers”." in said
+    assert "For customers at: Trial, Decision. Before: Trial." in said
+
+
+def test_a_scorecard_that_was_never_published_is_deleted_and_another_one_is_not(
+    client: Client, workspace: Workspace, card: Scorecard
+) -> None:
+    client.post("/health/scorecards/new/", {"name": "A thought"})
+    with workspace_scope(workspace):
+        made = Scorecard.objects.get(name="A thought")
+    assert "Delete: it was never published" in client.get(page(made)).content.decode()
+    client.post(f"{page(made)}delete/")
+    assert client.get(page(made)).status_code == 404
+    refused = client.post(f"{page(card)}delete/", follow=True).content.decode()
+    assert "was published" in refused
+    with workspace_scope(workspace):
+        assert Scorecard.objects.filter(pk=card.pk).exists()
 
 
 def test_a_reader_sees_versions_and_no_form_and_a_stranger_sees_nothing(workspace: Workspace, card: Scorecard) -> None:
