@@ -8,6 +8,7 @@ from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
+from django.core.paginator import Page, Paginator
 from django.db import connection
 from django.utils import timezone
 
@@ -21,11 +22,12 @@ from health.lab.history import History, key_of, totals
 from health.lab.movement import Movement, movement
 from health.lab.ranking import Compared, compare
 from health.measures import Floats, Ints, evaluate
-from health.models import ScorecardVersion
+from health.models import Scorecard, ScorecardVersion
 from health.scoring import Card, score
+from health.services import assigning, drafts, lab
 from health.services.compute import card_of
 
-MOST_NAMED = 200
+PAGE = 25
 _BANDS = ("healthy", "watch", "at_risk", "unknown", "not_applicable")
 
 
@@ -41,6 +43,18 @@ class Present:
     points: Ints
     values: dict[str, Floats]
 
+    def only(self, wanted: npt.NDArray[np.bool_]) -> Present:
+        """Those of them who are ``wanted``."""
+        return Present(
+            [each for each, is_one in zip(self.ids, wanted, strict=True) if is_one],
+            self.arr_minor[wanted],
+            self.applicable[wanted],
+            self.overrides[wanted],
+            [each for each, is_one in zip(self.bands, wanted, strict=True) if is_one],
+            self.points[wanted],
+            {key: told[wanted] for key, told in self.values.items()},
+        )
+
 
 class Moved(NamedTuple):
     """A customer who would change band; points in hundredths, None where there is no score."""
@@ -54,24 +68,48 @@ class Moved(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``compared``: None without a history. ``lacks``: measures with weight that it holds nothing of, by key."""
+    """``moved``: a page of those who would change band. ``compared``: None without a history of the scorecard's
+    customers; ``rows``: how many of the history's rows are theirs. ``lacks``: measures with weight that it holds
+    nothing of, by key. ``unseen``: customers who take no part today, because another scorecard is theirs.
+    """
 
     movement: Movement
-    moved: list[Moved]
+    moved: Page[Moved]
     compared: Compared | None
+    rows: int
     lacks: list[str]
     unseen: int
 
 
-def answer(draft: Card, version: ScorecardVersion, history: History | None, *, capacity: int) -> Answer:
-    """What ``draft`` would change against ``version``; ``capacity``: customers the team can work on in a week."""
+def beside(scorecard: Scorecard) -> ScorecardVersion | None:
+    """What a draft is held against: the version in force; of a scorecard that has none yet, the default one's."""
+    return drafts.in_force(scorecard.pk) or drafts.in_force(Scorecard.objects.get(is_default=True).pk)
+
+
+def answer(
+    draft: Card,
+    scorecard: Scorecard,
+    version: ScorecardVersion,
+    history: History | None,
+    *,
+    capacity: int,
+    page: str | int = 1,
+) -> Answer:
+    """What ``draft`` would change against ``version`` (of ``beside``) for the customers ``scorecard`` is for.
+
+    ``capacity``: customers the team can look after at a time; ``page``: of the list of those who move.
+    """
     now = present(version, draft)
+    everybody = len(now.ids)
+    if version.scorecard_id != scorecard.pk:
+        now = now.only(_whom(scorecard, now.ids))
     values = np.column_stack([now.values[key_of(spec)] for spec in draft.specs])
     scored = score(draft, values, now.applicable, now.overrides)
     after = scored.band.tolist()
     found = movement(now.bands, after, now.arr_minor)
-    shown = found.moved[:MOST_NAMED].tolist()
-    customers = Customer.objects.in_bulk([now.ids[place] for place in shown])
+    pages = Paginator(found.moved.tolist(), PAGE)
+    listed = pages.get_page(page)
+    customers = Customer.objects.in_bulk([now.ids[place] for place in listed])
     moved = [
         Moved(
             customers[now.ids[place]],
@@ -80,21 +118,40 @@ def answer(draft: Card, version: ScorecardVersion, history: History | None, *, c
             _or_none(now.points[place]),
             _or_none(scored.total[place]),
         )
-        for place in shown
+        for place in listed
         if now.ids[place] in customers
     ]
-    compared = None
-    if history is not None and len(history):
-        compared = compare(
-            totals(draft, history),
-            totals(card_of(version), history),
-            churned=history.churned,
-            customer=history.customer,
-            day=history.day.astype(np.int64),
-            capacity=capacity,
-        )
+    compared, rows = None, 0
+    if history is not None:
+        compared, rows = _compared(draft, scorecard, version, history, capacity)
     lacks = history.lacks(draft) if history is not None else []
-    return Answer(found, moved, compared, lacks, _unseen(version))
+    return Answer(
+        found, Page(moved, listed.number, pages), compared, rows, lacks, _unseen(version) + everybody - len(now.ids)
+    )
+
+
+def _whom(scorecard: Scorecard, ids: list[UUID]) -> npt.NDArray[np.bool_]:
+    """For which of the default scorecard's customers the rule of one that scores nobody yet holds today."""
+    stages = {str(pk): macro or "" for pk, macro in Customer.objects.values_list("pk", "stage_macro")}
+    keys = [str(each) for each in ids]
+    return assigning.holds(scorecard, keys, [stages.get(key, "") for key in keys], timezone.now())
+
+
+def _compared(
+    draft: Card, scorecard: Scorecard, version: ScorecardVersion, history: History, capacity: int
+) -> tuple[Compared | None, int]:
+    """How both rank the rows of the scorecard's customers, and how many those are."""
+    among = lab.rows_for(scorecard, history)
+    rows = int(among.sum())
+    if not rows:
+        return None, 0
+    mine, theirs = totals(draft, history), totals(card_of(version), history)
+    told = (history.churned, history.customer, history.day.astype(np.int64))
+    if rows < len(history):
+        mine, theirs = mine[among], theirs[among]
+        told = (told[0][among], told[1][among], told[2][among])
+    churned, customer, day = told
+    return compare(mine, theirs, churned=churned, customer=customer, day=day, capacity=capacity), rows
 
 
 def _or_none(points: np.int64) -> int | None:

@@ -102,8 +102,8 @@ class ScorecardViewSet(RecordViewSet):
 
     def get_queryset(self) -> QuerySet[Any]:
         drafted = Exists(ScorecardDraft.objects.filter(scorecard=OuterRef("pk")))
-        cards: QuerySet[Any] = super().get_queryset()
-        return cards.annotate(latest_version=Max("versions__version"), drafted=drafted)
+        cards: QuerySet[Any] = super().get_queryset().annotate(latest_version=Max("versions__version"), drafted=drafted)
+        return cards
 
     @extend_schema(
         summary="Create a scorecard",
@@ -116,7 +116,7 @@ class ScorecardViewSet(RecordViewSet):
         told = self._told(request)
         if "name" not in told:
             raise invalid([("name", _("This field is required."))])
-        later = {name: told.pop(name) for name in ("position", "retired_at") if name in told}
+        later: dict[str, Any] = {name: told.pop(name) for name in ("position", "retired_at") if name in told}
         made = scorecards.create(**told, actor=self.caller.actor, now=self.now)
         if later:
             scorecards.change(scorecard_id=made.pk, told=later, actor=self.caller.actor, now=self.now)

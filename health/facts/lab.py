@@ -29,10 +29,13 @@ from health.lab.history import History, key_of
 from health.measures import DefinitionError, Floats, Spec, evaluate
 from health.models import Measure, Scorecard, ScorecardVersion
 from health.parsing import parse
+from health.services.cards import Deck
 from health.services.compute import card_of
+from journeys.models import Macro
 
 SHARD = 200
 WEEKS = 52
+MACROS = ("", *Macro.values)
 _FIRST_DAYS = 28
 _ORDINAL = "DATE '0001-01-01' - 1"
 
@@ -40,12 +43,13 @@ _ORDINAL = "DATE '0001-01-01' - 1"
 @dataclass(frozen=True, slots=True)
 class Layout:
     """``days``: a week apart, oldest first, the labels of all of them settled. ``specs``: by ``key_of``. ``versions``:
-    scorecards' versions that snapshots of those days hold values of.
+    scorecards' versions that snapshots of those days hold values of. ``deck``: which scorecard was whose.
     """
 
     days: tuple[date, ...]
     specs: Mapping[str, Spec]
     versions: tuple[ScorecardVersion, ...]
+    deck: Deck
     horizon: int
     grace: int
     through: date
@@ -55,12 +59,14 @@ class Layout:
 @dataclass(slots=True)
 class Piece:
     """The rows of one shard. ``values``: rows × measures, in the order of the layout's; ``cells``: how many of them
-    came from snapshots, and how many were rebuilt.
+    came from snapshots, and how many were rebuilt. ``card``: places in the deck; ``macro``: places in ``MACROS``.
     """
 
     day: npt.NDArray[np.uint16]
     customer: npt.NDArray[np.int32]
     churned: npt.NDArray[np.bool_]
+    card: npt.NDArray[np.uint16]
+    macro: npt.NDArray[np.uint8]
     values: Floats
     cells: tuple[int, int]
 
@@ -79,7 +85,8 @@ def lay_out(*, horizon: int, today: date) -> Layout:
     days = closed_days(first, last)[-WEEKS:] if began and first <= last else []
     quiet = touched(silences(events, min(events), through), days) if events else set()
     kept = tuple(day for day in days if day not in quiet)
-    return Layout(kept, _specs(), _versions(kept), horizon, workspace.grace_days, through, len(quiet))
+    deck = Deck.load()
+    return Layout(kept, _specs(), _versions(kept), deck, horizon, workspace.grace_days, through, len(quiet))
 
 
 def _events_by_day(through: date) -> dict[date, int]:
@@ -142,7 +149,9 @@ def _versions(days: Sequence[date]) -> tuple[ScorecardVersion, ...]:
 
 def load(layout: Layout, customer_ids: Sequence[UUID], *, first_position: int) -> Piece:
     """The rows of ``customer_ids`` (in the order of their ids), who are counted from ``first_position``."""
-    at_risk, churned = _fates(layout, customer_ids)
+    known = Versions(customer_ids, grace_days=layout.grace, data_through=layout.through)
+    at_risk, churned = _fates(layout, known, len(customer_ids))
+    cards, macros = _cards(layout, customer_ids), _macros(layout, known)
     shape = (len(layout.specs), *at_risk.shape)
     values, held = np.full(shape, np.nan), np.zeros(shape, dtype=np.bool_)
     _read_snapshots(layout, customer_ids, values, held)
@@ -153,17 +162,36 @@ def load(layout: Layout, customer_ids: Sequence[UUID], *, first_position: int) -
         day.astype(np.uint16),
         (customer + first_position).astype(np.int32),
         churned[day, customer],
+        cards[day, customer],
+        macros[day, customer],
         values[:, day, customer].T,
         (int((at_risk[None] & held).sum()), int(lacking.sum())),
     )
 
 
-def _fates(layout: Layout, ids: Sequence[UUID]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+def _cards(layout: Layout, ids: Sequence[UUID]) -> npt.NDArray[np.uint16]:
+    """Days × customers: the place in the deck of the scorecard each had then."""
+    places = {place.scorecard_id: number for number, place in enumerate(layout.deck.places)}
+    found = np.zeros((len(layout.days), len(ids)), dtype=np.uint16)
+    dealt = layout.deck.deal(ids, layout.days)
+    for row, day in enumerate(layout.days):
+        for version, whose in dealt[day]:
+            found[row, slice(None) if whose is None else whose] = places[version.scorecard_id]
+    return found
+
+
+def _macros(layout: Layout, known: Versions) -> npt.NDArray[np.uint8]:
+    """Days × customers: where each stood on its journey."""
+    places = {macro: number for number, macro in enumerate(MACROS)}
+    rows = [[places[macro] for macro in known.macros(day)] for day in layout.days]
+    return np.array(rows, dtype=np.uint8)
+
+
+def _fates(layout: Layout, known: Versions, count: int) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Days × customers: who was at risk, and who churned within the horizon."""
-    known = Versions(ids, grace_days=layout.grace, data_through=layout.through)
     spells = known.spells(layout.through)
     ends = [[each.ends_on.toordinal() for each in mine if each.ends_on] for mine in spells]
-    at_risk = np.zeros((len(layout.days), len(ids)), dtype=np.bool_)
+    at_risk = np.zeros((len(layout.days), count), dtype=np.bool_)
     churned = np.zeros_like(at_risk)
     through = layout.through.toordinal()
     for row, day in enumerate(layout.days):
@@ -252,6 +280,8 @@ def assemble(layout: Layout, pieces: Iterable[Piece]) -> History:
         "horizon": layout.horizon,
         "grace": layout.grace,
         "through": layout.through.isoformat(),
+        "cards": [str(place.scorecard_id) for place in layout.deck.places],
+        "macros": list(MACROS),
         "silent_weeks": layout.silent,
         "from_snapshots": sum(piece.cells[0] for piece in kept),
         "rebuilt": sum(piece.cells[1] for piece in kept),
@@ -263,6 +293,8 @@ def assemble(layout: Layout, pieces: Iterable[Piece]) -> History:
         _joined([piece.churned for piece in kept], np.bool_)[order],
         columns,
         told,
+        _joined([piece.card for piece in kept], np.uint16)[order],
+        _joined([piece.macro for piece in kept], np.uint8)[order],
     )
 
 

@@ -60,8 +60,13 @@ class Versions:
             state=np.array([c.state for c in contracts] or [""], dtype=object)[:n],
             customer_since=_ordinals([c.customer_since for c in contracts]),
             renewal_on=_ordinals([c.renewal_on for c in contracts]),
-            macro=[self._macro(index, day, known) for index in range(n)],
+            macro=self.macros(day, known_through),
         )
+
+    def macros(self, day: date, known_through: date | None = None) -> list[str]:
+        """Where each customer stood on its journey as of ``day``, empty for nowhere; known as in ``contracts``."""
+        known = datetime.combine(known_through or day, time.max, UTC)
+        return [self._macro(index, day, known) for index in range(len(self._ids))]
 
     def contracts(self, day: date, known_through: date | None = None) -> list[Contract]:
         """Each customer's contract as of ``day``, as known by its end (or by the end of ``known_through``)."""

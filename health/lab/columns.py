@@ -1,13 +1,15 @@
-"""A measure's values over a history, two bytes each: codes into the sorted values that occur.
+"""A measure's values over a history: two bytes each where few distinct values occur, else each as it is.
 
-Curves and conditions are then asked once per value that occurs, not once per row, and looking a row up is a read of
-a small table. More than ``MOST_VALUES`` distinct values are thinned to as many of their ranks: a value is then told
-by a neighbour with at most one 65,534th of the distinct values between them.
+Where there are at most ``MOST_VALUES`` distinct ones a row holds a code into the sorted values: curves and conditions
+are then asked once per value that occurs, not once per row, and looking a row up is a read of a small table. Above
+that a code would be longer than the sharing is worth, and the values stand row by row. Either way nothing is rounded.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,16 +17,19 @@ import numpy.typing as npt
 from health.measures import Floats
 
 Codes = npt.NDArray[np.uint16]
+Ask = Callable[[Floats], Floats]
 MISSING = np.iinfo(np.uint16).max
 MOST_VALUES = int(MISSING)
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """``values``: ascending, without NaN. ``codes``: per row a place in ``values``, or ``MISSING``."""
+    """``values``: ascending, without NaN, and ``codes`` per row a place in them, or ``MISSING``. Without ``codes``
+    the values are those of the rows, NaN where missing.
+    """
 
     values: Floats
-    codes: Codes
+    codes: Codes | None
 
     @classmethod
     def of(cls, told: Floats) -> Column:
@@ -32,19 +37,21 @@ class Column:
         known = ~np.isnan(told)
         values, place = np.unique(told[known], return_inverse=True)
         if len(values) > MOST_VALUES:
-            group = np.arange(len(values)) * MOST_VALUES // len(values)
-            values, place = values[np.searchsorted(group, np.arange(MOST_VALUES))], group[place]
+            return cls(told, None)
         codes = np.full(len(told), MISSING, dtype=np.uint16)
         codes[known] = place
         return cls(values, codes)
 
-    def table(self, per_value: Floats, missing: float) -> Floats:
-        """``per_value`` by code, with ``missing`` for the code of what is missing."""
+    def mapped(self, ask: Ask, *, missing: float, rows: Any = slice(None)) -> Floats:
+        """What ``ask`` (value by value) says of each of ``rows``; ``missing`` where there is no value."""
+        if self.codes is None:
+            told = self.values[rows]
+            return np.where(np.isnan(told), missing, ask(told))
         table = np.full(int(MISSING) + 1, missing)
-        table[: len(per_value)] = per_value
-        return table
+        table[: len(self.values)] = ask(self.values)
+        found: Floats = table[self.codes[rows]]
+        return found
 
     def told(self) -> Floats:
         """The values row by row, NaN where missing."""
-        found: Floats = self.table(self.values, np.nan)[self.codes]
-        return found
+        return self.mapped(lambda values: values, missing=np.nan)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 from zipfile import BadZipFile
 
@@ -17,11 +18,13 @@ import numpy as np
 import numpy.typing as npt
 
 from health.adjusting import adjust
-from health.lab.columns import Column
+from health.lab.columns import Ask, Column
 from health.measures import Floats, Ints
-from health.scoring import FULL, Card, share
+from health.scoring import FULL, Card, Item, share
 
-_FORMAT = 1
+Flags = npt.NDArray[np.bool_]
+
+_FORMAT = 2
 
 
 class UnreadableError(ValueError):
@@ -31,8 +34,9 @@ class UnreadableError(ValueError):
 @dataclass(frozen=True, slots=True)
 class History:
     """``days``: ordinals of the days, ascending; ``day`` and ``customer``: per row, places in ``days`` and among the
-    customers. ``churned``: per row. ``columns``: by what a measure's definition says (``key_of``). ``told``: about
-    how it was made, as JSON.
+    customers. ``churned``: per row. ``columns``: by what a measure's definition says (``key_of``). ``card`` and
+    ``macro``: per row, places in ``told["cards"]`` (the scorecard the customer had then, by id) and in
+    ``told["macros"]`` (where it stood on its journey, empty for nowhere). ``told``: about how it was made, as JSON.
     """
 
     days: Ints
@@ -41,6 +45,8 @@ class History:
     churned: npt.NDArray[np.bool_]
     columns: Mapping[str, Column]
     told: Mapping[str, Any]
+    card: npt.NDArray[np.uint16]
+    macro: npt.NDArray[np.uint8]
 
     def __len__(self) -> int:
         return len(self.day)
@@ -48,6 +54,14 @@ class History:
     def lacks(self, card: Card) -> list[str]:
         """Measures of the card that the history holds nothing of, by key."""
         return [item.key for item in card.items if item.weight and key_of(item.spec) not in self.columns]
+
+    def scored_by(self, scorecard_id: str) -> Flags:
+        """The rows of customers that had this scorecard on that day."""
+        return _among(self.card, self.told["cards"], [scorecard_id])
+
+    def at(self, macros: Iterable[str]) -> Flags:
+        """The rows of customers that stood at one of ``macros`` on that day."""
+        return _among(self.macro, self.told["macros"], macros)
 
     def to_bytes(self) -> bytes:
         """As a file's content; holds no names, only places and numbers."""
@@ -59,10 +73,14 @@ class History:
             "day": self.day,
             "customer": self.customer,
             "churned": self.churned,
+            "card": self.card,
+            "macro": self.macro,
         }
         for number, key in enumerate(keys):
-            arrays[f"values{number}"] = self.columns[key].values
-            arrays[f"codes{number}"] = self.columns[key].codes
+            column = self.columns[key]
+            arrays[f"values{number}"] = column.values
+            if column.codes is not None:
+                arrays[f"codes{number}"] = column.codes
         buffer = io.BytesIO()
         np.savez(buffer, **cast(Any, arrays))
         return buffer.getvalue()
@@ -76,10 +94,11 @@ class History:
                 if head["format"] != _FORMAT:
                     raise UnreadableError("The file is of another release.")
                 columns = {
-                    key: Column(file[f"values{number}"], file[f"codes{number}"])
+                    key: Column(file[f"values{number}"], file.get(f"codes{number}"))
                     for number, key in enumerate(head["keys"])
                 }
-                return cls(file["days"], file["day"], file["customer"], file["churned"], columns, head["told"])
+                rows = {name: file[name] for name in ("days", "day", "customer", "churned", "card", "macro")}
+                return cls(columns=columns, told=head["told"], **rows)
         except (EOFError, KeyError, OSError, TypeError, ValueError, BadZipFile) as error:
             raise UnreadableError(str(error)) from error
 
@@ -101,9 +120,8 @@ def totals(card: Card, history: History) -> Ints:
         column = history.columns.get(key_of(item.spec))
         if column is None or not item.weight:
             continue
-        shares = share(item.curve, column.values, item.scoring)
-        earned += column.table(shares * item.weight, 0.0)[column.codes]
-        available += column.table(np.full(len(shares), item.weight), 0.0)[column.codes]
+        earned += column.mapped(_points_of(item), missing=0.0)
+        available += column.mapped(partial(np.full_like, fill_value=item.weight), missing=0.0)
     weight = sum(item.weight for item in card.items)
     known = (available > 0) & (available >= card.min_coverage * weight - 1e-9)
     measured = np.floor(np.divide(earned * FULL, available, out=np.zeros(n), where=known) + 0.5 + 1e-9)
@@ -113,6 +131,17 @@ def totals(card: Card, history: History) -> Ints:
     values = _compared(card, history)
     adjusted: Ints = total + adjust(total, values, card.exceptions, card.edges, None).sum(axis=1)
     return adjusted
+
+
+def _points_of(item: Item) -> Ask:
+    """Shares of the points by value, times the weight."""
+    return lambda values: share(item.curve, values, item.scoring) * item.weight
+
+
+def _among(codes: npt.NDArray[Any], names: Sequence[str], wanted: Iterable[str]) -> Flags:
+    places = [names.index(name) for name in wanted if name in names]
+    found: Flags = np.isin(codes, places)
+    return found
 
 
 def _compared(card: Card, history: History) -> Floats:

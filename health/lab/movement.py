@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from health.measures import Ints
 from health.scoring import AT_RISK, HEALTHY, UNKNOWN, WATCH
 
 BANDS = (HEALTHY, WATCH, AT_RISK, UNKNOWN)
+WORSE, BETTER, LOST, GAINED = "worse", "better", "lost", "gained"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,14 @@ class Flow:
 
     before: str
     after: str
+    customers: int
+    arr_minor: int
+
+
+class Sum(NamedTuple):
+    """Customers who go one ``way``, and their ARR in minor units."""
+
+    way: str
     customers: int
     arr_minor: int
 
@@ -33,6 +43,22 @@ class Movement:
     flows: tuple[Flow, ...]
     moved: Ints
     customers: int
+
+    def sums(self) -> list[Sum]:
+        """Who moves to a worse band, to a better one, to unknown and from unknown; those that nobody does left out."""
+        found = []
+        for way in (WORSE, BETTER, LOST, GAINED):
+            mine = [flow for flow in self.flows if _way(flow) == way]
+            if mine:
+                found.append(Sum(way, sum(flow.customers for flow in mine), sum(flow.arr_minor for flow in mine)))
+        return found
+
+
+def _way(flow: Flow) -> str:
+    if UNKNOWN in (flow.before, flow.after):
+        return "" if flow.before == flow.after else LOST if flow.after == UNKNOWN else GAINED
+    moved = BANDS.index(flow.after) - BANDS.index(flow.before)
+    return WORSE if moved > 0 else BETTER if moved < 0 else ""
 
 
 def movement(before: Sequence[str], after: Sequence[str], arr_minor: Ints) -> Movement:

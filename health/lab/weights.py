@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from health.lab.history import History, key_of, totals
+from health.lab.columns import Ask
+from health.lab.history import Flags, History, key_of, totals
 from health.lab.ranking import LEAST_CHURNED, Compared, compare
 from health.measures import Floats, Ints
-from health.scoring import Card, share
+from health.scoring import Card, Item, share
 
 RESAMPLES = 40
 _MOST_STAYED = 20_000
@@ -51,11 +52,16 @@ class Suggestion:
         return asdict(self)
 
 
-def suggest(card: Card, history: History, *, horizon: int, grace: int, capacity: int) -> Suggestion | None:
-    """None when there is too little to learn from: under 20 churned customers before the last quarter of the days."""
+def suggest(
+    card: Card, history: History, among: Flags, *, horizon: int, grace: int, capacity: int
+) -> Suggestion | None:
+    """Learned and judged on the rows ``among``, those of customers the card is for.
+
+    None when there is too little to learn from: under 20 churned customers before the last quarter of the days.
+    """
     first_judged = int(history.days[-max(1, len(history.days) // 4)]) if len(history.days) else 0
     on = history.days[history.day]
-    learned = _thinned(on + horizon + grace <= first_judged, history)
+    learned = _thinned(among & (on + horizon + grace <= first_judged), history)
     if len(np.unique(history.customer[learned][history.churned[learned]])) < LEAST_CHURNED:
         return None
     lost = _lost(card, history, learned)
@@ -81,7 +87,7 @@ def suggest(card: Card, history: History, *, horizon: int, grace: int, capacity:
         for i, (item, kept) in enumerate(zip(card.items, (drawn > 0).mean(axis=0), strict=True))
     )
     changed = with_weights(card, [each.weight for each in weights])
-    judged = on >= first_judged
+    judged = among & (on >= first_judged)
     later = compare(
         totals(changed, history)[judged],
         totals(card, history)[judged],
@@ -116,11 +122,14 @@ def _lost(card: Card, history: History, rows: Ints) -> Floats:
         column = history.columns.get(key_of(item.spec))
         if column is None:
             continue
-        per_value = 1 - share(item.curve, column.values, item.scoring)
-        told = column.table(per_value, np.nan)[column.codes[rows]]
+        told = column.mapped(_lost_of(item), missing=np.nan, rows=rows)
         known = ~np.isnan(told)
         lost[:, place] = np.where(known, told, told[known].mean() if known.any() else 0.0)
     return lost
+
+
+def _lost_of(item: Item) -> Ask:
+    return lambda values: 1 - share(item.curve, values, item.scoring)
 
 
 def _fit(lost: Floats, label: Floats, times: Floats) -> Floats:

@@ -15,7 +15,7 @@ from accounts.models import Customer, SavedSegment
 from csplatform.core.arrays import literal
 from csplatform.core.tenancy import current_workspace_id
 from health.measures import Ints
-from health.models import CardAssignment
+from health.models import CardAssignment, Scorecard
 from health.services.cards import Deck, Hand, Place
 
 
@@ -31,19 +31,20 @@ def assign(deck: Deck, ids: Sequence[str], macros: Sequence[str], day: date, now
     free = np.ones(len(ids), dtype=np.bool_)
     for number, place in enumerate(in_force[:-1]):
         if not place.is_retired and free.any():
-            taken = free & _holds(place, ids, macros, now)
+            taken = free & holds(place, ids, macros, now)
             chosen[taken] = number
             free &= ~taken
     _keep(in_force, ids, chosen, now)
     return deck.hands(chosen, day)
 
 
-def _holds(place: Place, ids: Sequence[str], macros: Sequence[str], now: datetime) -> npt.NDArray[np.bool_]:
+def holds(rule: Place | Scorecard, ids: Sequence[str], macros: Sequence[str], now: datetime) -> npt.NDArray[np.bool_]:
+    """For which of these customers the rule of a scorecard holds at ``now``; ``macros``: as in ``assign``."""
     found = np.ones(len(ids), dtype=np.bool_)
-    if place.macros:
-        found &= np.isin(np.array(macros, dtype=object), place.macros)
-    if place.segment_id is not None:
-        members = _members(place.segment_id, ids, now)
+    if rule.macros:
+        found &= np.isin(np.array(macros, dtype=object), rule.macros)
+    if rule.segment_id is not None:
+        members = _members(rule.segment_id, ids, now)
         found &= np.array([each in members for each in ids], dtype=np.bool_)
     return found
 

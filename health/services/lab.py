@@ -6,13 +6,15 @@ A file holds numbers by place: neither names nor ids. Its folder is the workspac
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
+import numpy as np
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
+from django.db.models import Count, Min
 from django.utils.translation import gettext as _
 
 from accounts.models import Customer
@@ -21,14 +23,14 @@ from csplatform.core.models import Job, JobState
 from csplatform.core.tenancy import current_workspace_id, workspace_scope
 from health.facts import lab as facts
 from health.lab import weights
-from health.lab.history import History, UnreadableError
+from health.lab.history import Flags, History, UnreadableError
 from health.models import Scorecard
 from health.services import champion
 from health.services.compute import card_of
 
 JOB_KIND = "lab.lay_out"
-CAPACITY = 25
-"""Customers that a team is taken to work on in a week until somebody says otherwise."""
+A_CSMS_CAPACITY = 5
+"""Customers that one CSM is taken to look after at a time until the workspace says otherwise."""
 
 _read: dict[str, History] = {}
 _KEPT = 2
@@ -46,7 +48,7 @@ def start(*, actor: audit.Actor, now: datetime, horizon: int | None = None) -> J
     if running is not None:
         return running
     if horizon is None:
-        horizon = champion.horizon_on(now.astimezone(UTC).date())
+        horizon = horizon_on(now)
     job = jobs.create(kind=JOB_KIND, now=now, created_by_id=actor.user_id, horizon=horizon)
     jobs.start(job.pk, total=Customer.objects.count(), now=now)
     audit.record(actor=actor, action="lab.laying_out", subject=job, data={"horizon_days": horizon}, now=now)
@@ -54,11 +56,21 @@ def start(*, actor: audit.Actor, now: datetime, horizon: int | None = None) -> J
 
 
 def renew(*, now: datetime) -> Job | None:
-    """Lay out anew what is a week old; the lab of a workspace that has never asked for it stays empty."""
+    """Lay out anew what is a week old, of another release or for another horizon than the workspace now looks ahead; a
+    workspace that has never asked for it stays empty.
+    """
     newest = max(_files(folder_of(current_workspace_id())), default=None)
-    if newest is None or newest >= _stamp(now - _AGE):
+    if newest is None:
+        return None
+    found = history()
+    if newest >= _stamp(now - _AGE) and found is not None and found.told["horizon"] == horizon_on(now):
         return None
     return start(actor=audit.SYSTEM, now=now)
+
+
+def horizon_on(now: datetime) -> int:
+    """Days ahead within which a churn counts for the workspace at present."""
+    return champion.horizon_on(now.astimezone(UTC).date())
 
 
 def current_job() -> Job | None:
@@ -115,12 +127,15 @@ def _telling(history: History, **more: Any) -> History:
 
 def _with_suggestions(history: History) -> History:
     found: dict[str, Any] = {}
+    customers = capacity().customers
     for scorecard in Scorecard.objects.all():
         version = scorecard.versions.order_by("-version").first()
         if version is None:
             continue
         horizon, grace = history.told["horizon"], history.told["grace"]
-        suggestion = weights.suggest(card_of(version), history, horizon=horizon, grace=grace, capacity=CAPACITY)
+        among = rows_for(scorecard, history)
+        card = card_of(version)
+        suggestion = weights.suggest(card, history, among, horizon=horizon, grace=grace, capacity=customers)
         if suggestion is not None:
             found[str(version.pk)] = suggestion.as_dict()
     return _telling(history, suggestions=found)
@@ -158,6 +173,35 @@ def history() -> History | None:
             _read[path] = found
         return _read[path]
     return None
+
+
+def rows_for(scorecard: Scorecard, history: History) -> Flags:
+    """The rows of customers the scorecard is for: those that had it then and, of the time before it was first
+    published, those that stood at its stages. Who was in a segment then is not known.
+    """
+    had = history.scored_by(str(scorecard.pk))
+    if scorecard.is_default or scorecard.segment_id is not None:
+        return had
+    first = scorecard.versions.aggregate(first=Min("published_at"))["first"]
+    before = history.days[history.day] < (first.astimezone(UTC).toordinal() if first else date.max.toordinal())
+    there = history.at(scorecard.macros) if scorecard.macros else np.ones(len(history), dtype=np.bool_)
+    return had | (before & there)
+
+
+class Capacity(NamedTuple):
+    """How many ``customers`` the team can look after at a time. ``csms``: reckoned from so many; None: was set."""
+
+    customers: int
+    csms: int | None
+
+
+def capacity() -> Capacity:
+    """As the workspace has set it, else ``A_CSMS_CAPACITY`` for each CSM of a customer."""
+    setting = champion.setting()
+    if setting is not None and setting.capacity is not None:
+        return Capacity(setting.capacity, None)
+    csms = Customer.objects.filter(csm__isnull=False).aggregate(n=Count("csm", distinct=True))["n"]
+    return Capacity(A_CSMS_CAPACITY * max(1, csms), csms)
 
 
 def folder_of(workspace_id: UUID) -> str:

@@ -87,3 +87,10 @@ def change(
     data = {"horizon_days": horizon_days, "capacity": capacity, "retrains": retrains}
     audit.record(actor=actor, action="churn_setting.changed", subject=row, data=data, now=now)
     return row
+
+
+@transaction.atomic
+def change_capacity(*, capacity: int, actor: audit.Actor, now: datetime) -> ChurnSetting:
+    """Set how many customers the team can look after, and leave the rest as it is. Raises ``ValidationError``."""
+    present = wanted()
+    return change(horizon_days=present.horizon_days, capacity=capacity, retrains=present.retrains, actor=actor, now=now)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -20,7 +21,7 @@ from accounts.access import actor_of, requires
 from accounts.middleware import WorkspaceRequest
 from accounts.roles import Permission, allows
 from accounts.services.results import StaleVersionError
-from health import lab_reads, tasks
+from health import card_editor, lab_reads, tasks
 from health.lab import typed
 from health.lab.history import History
 from health.lab.movement import BANDS
@@ -28,19 +29,19 @@ from health.lab.ribbons import HEIGHT, WIDTH, draw
 from health.measures import DefinitionError
 from health.models import Measure, Scorecard, ScorecardVersion
 from health.scoring import parse_card
-from health.services import definitions, drafts, lab
+from health.services import definitions, drafts, lab, settings_of_churn
 
-_MOST_CAPACITY = 100_000
+_BAD, _CONFLICT = 422, 409
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Permission.VIEW_CUSTOMERS, write=Permission.CONFIGURE)
 def scorecard_lab(request: WorkspaceRequest, scorecard_id: UUID) -> HttpResponseBase:
-    """The draft beside the version in force. A POST tries what was typed, and changes nothing unless it says ``save``
-    or ``lay_out``.
+    """The draft beside the version in force. A POST tries what was typed, and changes nothing unless its ``action``
+    is to save, to remember how many customers the team can look after, or to lay the history out.
     """
     scorecard = Scorecard.objects.filter(pk=scorecard_id).first()
-    version = drafts.in_force(scorecard_id) if scorecard else None
+    version = lab_reads.beside(scorecard) if scorecard else None
     if scorecard is None or version is None:
         raise Http404
     action = request.POST.get("action", "")
@@ -57,34 +58,45 @@ def scorecard_lab(request: WorkspaceRequest, scorecard_id: UUID) -> HttpResponse
         weights = {each["key"]: each["weight"] for each in suggestion["weights"]}
         told = typed.Typed(typed.with_weights(told.content, weights), told.unread)
     errors = _unread(told)
+    reckoned = lab.capacity()
+    capacity = _capacity(told, request.POST.get("capacity"), reckoned.customers, errors)
     context: dict[str, Any] = {
         "scorecard": scorecard,
         "version": version,
+        "is_new": version.scorecard_id != scorecard.pk,
         "draft": draft,
-        "draft_version": draft.version if draft else 0,
+        "draft_version": request.POST.get("draft_version", draft.version if draft else 0),
         "currency": request.workspace.currency,
         "may_configure": allows(request.membership.role, Permission.CONFIGURE),
         "history": history,
         "through": date.fromisoformat(history.told["through"]) if history else None,
         "job": lab.last_job(),
         "suggestion": suggestion,
+        "horizon": lab.horizon_on(timezone.now()),
+        "capacity": capacity,
+        "reckoned": reckoned,
     }
+    status = _BAD if errors else 200
     if action == "save" and not errors:
         try:
             return _save(request, scorecard_id, told.content)
-        except StaleVersionError:
-            errors.append(_("Somebody else has saved the draft meanwhile. Nothing was saved; what you typed is here."))
-            context["draft_version"] = draft.version if draft else 0
-    capacity = _capacity(told, request.POST.get("capacity"), errors)
-    context["capacity"] = capacity
-    context |= _answer(scorecard, version, told.content, history, capacity, errors)
+        except StaleVersionError as error:
+            context["draft_version"] = error.current
+            context["conflict"] = card_editor.conflict(draft, version, told.content)
+            status = _CONFLICT
+    if action == "remember" and "capacity" not in told.unread and not errors:
+        settings_of_churn.change_capacity(capacity=capacity, actor=actor_of(request), now=timezone.now())
+        context["reckoned"] = lab.Capacity(capacity, None)
+    page = request.POST.get("page") or request.GET.get("page") or "1"
+    context |= _answer(scorecard, version, told.content, history, capacity, page, errors)
     context["rows"] = _rows(told, request.POST, version, suggestion)
+    context["most_weight"] = _most_weight(context["rows"])
     context["errors"] = errors
     context["bands_typed"] = {
         band: request.POST.get(band, told.content["bands"][band]) for band in ("healthy", "watch")
     }
     template = "health/_lab_answer.html" if request.headers.get("HX-Request") else "health/lab.html"
-    return render(request, template, context, status=200 if request.method != "POST" or not errors else 422)
+    return render(request, template, context, status=_BAD if errors else status)
 
 
 @require_safe
@@ -131,16 +143,14 @@ def _unread(told: typed.Typed) -> list[str]:
     return errors
 
 
-def _capacity(told: typed.Typed, text: str | None, errors: list[str]) -> int:
+def _capacity(told: typed.Typed, text: str | None, usual: int, errors: list[str]) -> int:
     if text is None:
-        return lab.CAPACITY
+        return usual
     number = told.number("capacity", text)
-    if number is None or not 1 <= number <= _MOST_CAPACITY:
-        most = {"most": _MOST_CAPACITY}
-        errors.append(
-            _("Customers your team can work on in a week: expected a whole number from 1 to %(most)d.") % most
-        )
-        return lab.CAPACITY
+    if number is None or not 1 <= number <= settings_of_churn.MOST_CAPACITY or number % 1:
+        most = {"most": settings_of_churn.MOST_CAPACITY}
+        errors.append(_("Customers your team can look after: expected a whole number from 1 to %(most)d.") % most)
+        return usual
     return int(number)
 
 
@@ -150,6 +160,7 @@ def _answer(
     content: Mapping[str, Any],
     history: History | None,
     capacity: int,
+    page: str,
     errors: list[str],
 ) -> dict[str, Any]:
     """Nothing while the draft could not be published: a half-read one would answer another question."""
@@ -163,7 +174,7 @@ def _answer(
     except DefinitionError as error:
         errors.append(str(error))
         return {"answer": None}
-    answer = lab_reads.answer(card, version, history, capacity=capacity)
+    answer = lab_reads.answer(card, scorecard, version, history, capacity=capacity, page=page)
     return {
         "answer": answer,
         "drawing": draw(answer.movement.flows),
@@ -211,6 +222,14 @@ def _rows(
             }
         )
     return rows
+
+
+def _most_weight(rows: Sequence[Mapping[str, Any]]) -> int:
+    """Where the sliders of the weights end: one for all of them, with room to double the largest."""
+    told = [row["present"] or 0 for row in rows] + [
+        each.get("weight", 0) for each in (row["suggested"] or {} for row in rows)
+    ]
+    return max(10, math.ceil(2 * max(told, default=0) / 10) * 10)
 
 
 def _in_language(label: Mapping[str, str]) -> str:

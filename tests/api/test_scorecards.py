@@ -17,7 +17,7 @@ from tests.api.conftest import Api, fields, make_api, problem
 pytestmark = pytest.mark.django_db
 
 ITEM = {"measure": "habit", "group": "relationship", "weight": 2, "curve": [[0, 0], [4, 1]]}
-EVERYBODY = {"name": "Everybody", "filter": {}, "is_shared": True}
+PAYING = {"name": "Paying", "filter": {"all": [{"field": "arr", "op": "gte", "value": 1}]}, "is_shared": True}
 
 
 def made(api: Api, **told: Any) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def names(api: Api) -> list[str]:
 
 
 def test_a_scorecard_is_made_for_stages_and_a_segment_and_scores_nobody_until_it_is_published(api: Api) -> None:
-    segment = api.post("segments/", EVERYBODY).json()["id"]
+    segment = api.post("segments/", PAYING).json()["id"]
     answer = api.post("scorecards/", {"name": "Trials", "macros": ["trial"], "segment_id": segment})
     assert answer.status_code == 201, answer.content
     card = answer.json()

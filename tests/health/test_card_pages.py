@@ -167,8 +167,9 @@ def test_a_scorecard_for_some_is_made_moved_and_retired(client: Client, workspac
 def test_any_two_versions_are_told_apart_in_words_with_who_made_them(
     client: Client, workspace: Workspace, card: Scorecard
 ) -> None:
+    typed = form(workspace)
     for weight in ("11", "12", "13"):
-        client.post(page(card), form(workspace, **{"i0-weight": weight, "draft_version": ""}))
+        client.post(page(card), {**typed, "i0-weight": weight})
         client.post(f"{page(card)}publish/", {"why": f"Weight {weight}"})
     said = client.get(page(card), {"from": "4", "to": "2"}).content.decode()
     assert "What version 4 says otherwise than version 2" in said
@@ -187,7 +188,7 @@ def test_what_changed_without_a_version_is_told_with_who_changed_it(client: Clie
     client.post(f"{page(made)}rule/", {"name": "Early customers", "macros": ["trial", "decision"]})
     said = client.get(page(made)).content.decode()
     assert "Renamed from “Trials” to “Early customers”." in said
-    assert "For customers at: Trial, Decision. Before: Trial." in said
+    assert "For customers at: Trial, Decision &amp; contract. Before: Trial." in said
 
 
 def test_a_scorecard_that_was_never_published_is_deleted_and_another_one_is_not(

@@ -33,9 +33,11 @@ def last_seen_today(how_many: int) -> bytes:
     return tally.tobytes()
 
 
-def customer_in_use(workspace: Workspace, *, per_day: int = 40, users: int = 8, seats: int = 10) -> Customer:
+def customer_in_use(
+    workspace: Workspace, *, name: str = "Trent Valley Foods", per_day: int = 40, users: int = 8, seats: int = 10
+) -> Customer:
     """A customer whose people work every day, two years into its contract."""
-    customer = factories.make_customer("Trent Valley Foods")
+    customer = factories.make_customer(name)
     factories.make_subscription(customer, seats=seats, starts_on=today() - timedelta(days=700))
     read_model.refresh_contracts([customer.pk], day=today(), now=factories.NOW)
     factories.make_contact(customer, is_sponsor=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -49,9 +50,10 @@ def history_of(card: Card, values: Floats) -> History:
     n = len(values)
     columns = {key_of(item.spec): Column.of(values[:, place]) for place, item in enumerate(card.items)}
     places = np.zeros(n, dtype=np.uint16)
-    return History(
-        np.array([1]), places, np.arange(n, dtype=np.int32), np.zeros(n, dtype=bool), columns, {"horizon": 9}
-    )
+    whose = np.arange(n, dtype=np.int32)
+    told = {"horizon": 9, "cards": ["a", "b"], "macros": ["", "trial"]}
+    cards, macros = (whose % 2).astype(np.uint16), (whose // 2 % 2).astype(np.uint8)
+    return History(np.array([1]), places, whose, np.zeros(n, dtype=bool), columns, told, cards, macros)
 
 
 @st.composite
@@ -75,7 +77,10 @@ def test_a_file_gives_back_what_was_written(past: tuple[Card, Floats]) -> None:
     history = history_of(card, values)
     read = History.from_bytes(history.to_bytes())
     assert totals(card, read).tolist() == totals(card, history).tolist()
-    assert (read.told, read.days.tolist(), read.customer.tolist()) == ({"horizon": 9}, [1], history.customer.tolist())
+    assert (read.told, read.days.tolist(), read.customer.tolist()) == (history.told, [1], history.customer.tolist())
+    assert read.scored_by("b").tolist() == (history.customer % 2 == 1).tolist()
+    assert read.at(["trial"]).tolist() == (history.customer // 2 % 2 == 1).tolist()
+    assert not read.scored_by("a card made since").any()
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"no file of ours"])
@@ -90,17 +95,30 @@ def test_a_measure_the_history_lacks_is_missing_everywhere_and_named(past: tuple
     whole = history_of(card, values)
     lacked = card.items[-1]
     columns = {key: column for key, column in whole.columns.items() if key != key_of(lacked.spec)}
-    part = History(whole.days, whole.day, whole.customer, whole.churned, columns, {})
+    part = replace(whole, columns=columns)
     values[:, -1] = np.nan
     slowly = score(card, values, np.ones(len(values), dtype=bool)).total
     assert totals(card, part).tolist() == slowly.tolist()
     assert part.lacks(card) == ([lacked.key] if lacked.weight else [])
 
 
-def test_more_values_than_codes_are_told_by_a_close_neighbour() -> None:
-    values = np.random.default_rng(1).permutation(np.arange(3 * MOST_VALUES, dtype=np.float64))
+def test_more_values_than_codes_are_kept_as_they_are_and_score_alike() -> None:
+    values = np.random.default_rng(1).permutation(np.linspace(0, 40, 2 * MOST_VALUES))[:, None]
     values[5] = np.nan
-    told = Column.of(values).told()
-    assert np.isnan(told[5])
-    known = ~np.isnan(values)
-    assert np.abs(told[known] - values[known]).max() <= 3
+    item = {
+        "measure": "m",
+        "label": {"en": "M"},
+        "unit": "",
+        "group": "g",
+        "weight": 1,
+        "curve": [[0, 0], [40, 1]],
+        "definition": {"source": "events", "aggregation": "count", "window_days": 7},
+    }
+    bands = {"healthy": 75, "watch": 50}
+    card = parse_card(
+        {"groups": [{"key": "g", "label": {"en": "G"}}], "items": [item], "bands": bands, "min_coverage": 0.5}
+    )
+    history = History.from_bytes(history_of(card, values).to_bytes())
+    (column,) = history.columns.values()
+    assert np.array_equal(column.told(), values[:, 0], equal_nan=True)
+    assert totals(card, history).tolist() == score(card, values, np.ones(len(values), dtype=bool)).total.tolist()

@@ -20,8 +20,9 @@ from health.facts import panel
 from health.lab.history import History
 from health.models import Scorecard, ScoringRun
 from health.scoring import parse_card
-from health.services import drafts, lab, runs
+from health.services import drafts, lab, runs, scorecards, settings_of_churn
 from health.services.compute import card_of
+from journeys.models import Move, MoveKind, Stage
 from tests import factories
 from tests.health.churn.test_history import CUSTOMERS, HORIZON, TODAY, fill, usual_events
 
@@ -39,6 +40,10 @@ def workspace() -> Workspace:
     with workspace_scope(made):
         fill(made, usual_events())
     return made
+
+
+def look_ahead(days: int) -> None:
+    settings_of_churn.change(horizon_days=days, capacity=None, retrains=True, actor=audit.SYSTEM, now=datetime.now(UTC))
 
 
 def laid_out(workspace: Workspace) -> History:
@@ -83,12 +88,47 @@ def test_history_is_laid_out_once_from_what_was_known_and_again_from_snapshots(w
     assert len(default_storage.listdir(lab.folder_of(workspace.pk))[1]) == 1
 
     with workspace_scope(workspace):
+        look_ahead(HORIZON)
         assert lab.renew(now=datetime.now(UTC) + timedelta(days=6)) is None
         assert lab.renew(now=datetime.now(UTC) + timedelta(days=8)) is not None
         assert AuditEvent.objects.filter(action="lab.laying_out").count() == 3
     lab.forget(workspace.pk)
     with workspace_scope(workspace):
         assert lab.history() is None
+
+
+def test_another_horizon_of_the_workspace_is_laid_out_in_the_night(workspace: Workspace) -> None:
+    laid_out(workspace)
+    with workspace_scope(workspace):
+        look_ahead(HORIZON + 7)
+        job = lab.renew(now=datetime.now(UTC))
+    assert job is not None
+    assert job.params["horizon"] == HORIZON + 7
+
+
+def test_a_scorecard_is_judged_on_the_weeks_of_its_own_customers(workspace: Workspace) -> None:
+    early = datetime(2020, 1, 1, tzinfo=UTC)
+    with workspace_scope(workspace):
+        trial = Stage.objects.filter(macro="trial").first()
+        for customer in Customer.objects.order_by("id")[: CUSTOMERS // 4]:
+            Move.objects.create(
+                workspace=workspace, customer=customer, number=1, stage=trial, kind=MoveKind.PLACED,
+                occurred_on=early.date(), known_at=early, recorded_at=early, actor_label="test",
+            )  # fmt: skip
+        card = scorecards.create(name="Trials", macros=["trial"], actor=audit.SYSTEM, now=datetime.now(UTC))
+        default = Scorecard.objects.get(is_default=True)
+    history = laid_out(workspace)
+    with workspace_scope(workspace):
+        mine = lab.rows_for(card, history)
+        assert lab.rows_for(default, history).all()
+        version = lab_reads.beside(card)
+        assert version is not None
+        answer = lab_reads.answer(card_of(version), card, version, history, capacity=10)
+    assert mine.any()
+    assert mine.tolist() == (history.customer < CUSTOMERS // 4).tolist()
+    assert answer.rows == mine.sum() < len(history)
+    assert answer.compared is not None
+    assert answer.compared.rows + answer.compared.without_draft == mine.sum()
 
 
 def test_an_answer_tells_who_moves_and_how_both_rank(workspace: Workspace) -> None:
@@ -102,18 +142,18 @@ def test_an_answer_tells_who_moves_and_how_both_rank(workspace: Workspace) -> No
         run = runs.start(kind=ScoringRun.Kind.CURRENT, days=[TODAY], now=now - timedelta(days=0))
     runs.work(workspace.pk, run.pk)
     with workspace_scope(workspace):
-        same = lab_reads.answer(card_of(version), version, history, capacity=10)
-        assert not same.moved
+        same = lab_reads.answer(card_of(version), card, version, history, capacity=10)
+        assert not same.moved.object_list
         assert same.compared is not None
         assert same.compared.difference == 0
         assert same.compared.churned_customers > 20
         strict = parse_card({**version.content, "bands": {"healthy": 99, "watch": 98.5}, "min_coverage": 0})
-        changed = lab_reads.answer(strict, version, history, capacity=10)
+        changed = lab_reads.answer(strict, card, version, history, capacity=10)
     assert {each.after for each in changed.moved} <= {"at_risk", "watch", "healthy"}
     assert all(each.before != each.after for each in changed.moved)
     assert (
         len(changed.movement.moved)
-        == len(changed.moved)
+        == changed.moved.paginator.count
         == sum(flow.customers for flow in changed.movement.flows if flow.before != flow.after)
     )
     assert changed.movement.customers + changed.unseen <= CUSTOMERS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from health.lab.columns import Column
 from health.lab.history import History, key_of
-from health.lab.weights import suggest
+from health.lab.weights import Suggestion, suggest
 from health.scoring import Card, parse_card
 
 CUSTOMERS, WEEKS = 1_500, 40
@@ -48,11 +49,19 @@ def history(card: Card, effect: tuple[float, float, float], *, seed: int = 5, ra
     columns = {key_of(item.spec): Column.of(values[:, place]) for place, item in enumerate(card.items)}
     day = np.repeat(np.arange(WEEKS, dtype=np.uint16), CUSTOMERS)
     customer = np.tile(np.arange(CUSTOMERS, dtype=np.int32), WEEKS)
-    return History(7 * np.arange(1, WEEKS + 1), day, customer, churned, columns, {})
+    told = {"cards": ["a"], "macros": [""]}
+    nothing = np.zeros(len(day), dtype=np.uint16)
+    weeks = 7 * np.arange(1, WEEKS + 1)
+    return History(weeks, day, customer, churned, columns, told, nothing, nothing.astype(np.uint8))
+
+
+def suggested(card: Card, past: History, among: np.ndarray | None = None) -> Suggestion | None:
+    everybody = np.ones(len(past), dtype=np.bool_)
+    return suggest(card, past, everybody if among is None else among, horizon=28, grace=30, capacity=50)
 
 
 def test_what_tells_churn_is_given_the_weight(card: Card) -> None:
-    found = suggest(card, history(card, (3, 1, 0)), horizon=28, grace=30, capacity=50)
+    found = suggested(card, history(card, (3, 1, 0)))
     assert found is not None
     first, second, third = found.weights
     assert first.weight > 1.8 * second.weight > 0
@@ -63,16 +72,26 @@ def test_what_tells_churn_is_given_the_weight(card: Card) -> None:
 
 
 def test_a_measure_that_says_the_opposite_of_its_curve_counts_for_nothing(card: Card) -> None:
-    found = suggest(card, history(card, (2, -2, 0)), horizon=28, grace=30, capacity=50)
+    found = suggested(card, history(card, (2, -2, 0)))
     assert found is not None
     assert found.weights[1].weight == 0
     assert found.weights[1].kept < 0.1
 
 
 def test_noise_is_not_sold_as_an_improvement(card: Card) -> None:
-    found = suggest(card, history(card, (0, 0, 0), rate=-4), horizon=28, grace=30, capacity=50)
+    found = suggested(card, history(card, (0, 0, 0), rate=-4))
     assert found is None or found.later.verdict != "better"
 
 
 def test_too_few_churns_suggest_nothing(card: Card) -> None:
-    assert suggest(card, history(card, (1, 1, 1), rate=-12), horizon=28, grace=30, capacity=50) is None
+    assert suggested(card, history(card, (1, 1, 1), rate=-12)) is None
+
+
+def test_it_learns_from_the_scorecards_customers_alone(card: Card) -> None:
+    past = history(card, (3, 0, 0))
+    others = history(card, (0, 0, 3))
+    mixed = replace(past, churned=np.where(past.customer % 2 == 0, past.churned, others.churned))
+    found = suggested(card, mixed, mixed.customer % 2 == 0)
+    assert found is not None
+    assert found.learned_customers <= CUSTOMERS // 2
+    assert found.weights[0].weight > 5 * found.weights[2].weight
