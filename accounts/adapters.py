@@ -1,4 +1,4 @@
-"""Sign-up is by invitation: nobody can make themselves an account in somebody's installation."""
+"""Sign-up is by invitation, unless the operator opened the installation to everybody."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from django.http import HttpRequest
 from csplatform.core.addresses import client_address
 
 
-class InvitationOnlyAdapter(DefaultAccountAdapter):
+class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        return False
+        return bool(settings.OPEN_SIGNUP)
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """What the limits on sign-in attempts count by; without a peer (a local socket) all share one count."""

@@ -20,6 +20,20 @@ from accounts.roles import Department, Role
 from accounts.services.keys import SCOPES
 from accounts.services.portfolio import Kind
 
+
+def time_zones() -> list[tuple[str, str]]:
+    """Every time zone by region, as choices."""
+    return [(zone, zone.replace("_", " ")) for zone in sorted(available_timezones()) if "/" in zone or zone == "UTC"]
+
+
+def known_currency(code: str) -> str:
+    """``code`` in capitals; raises ``ValidationError`` when it is no currency."""
+    currency = code.strip().upper()
+    if not is_currency(currency):
+        raise ValidationError(_("%(code)s is no currency we know."), params={"code": currency})
+    return currency
+
+
 _SCOPE_WORDS = {
     "read": _("Read: customers, scores, lists"),
     "write": _("Write: customers, contacts, subscriptions, imports"),
@@ -138,20 +152,14 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic a
 
     def __init__(self, *args: Any, currency_is_fixed: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        zones = [
-            (zone, zone.replace("_", " ")) for zone in sorted(available_timezones()) if "/" in zone or zone == "UTC"
-        ]
         self.fields["time_zone"] = forms.ChoiceField(
-            label=_("Time zone"), choices=zones, help_text=self.fields["time_zone"].help_text
+            label=_("Time zone"), choices=time_zones(), help_text=self.fields["time_zone"].help_text
         )
         self.fields["locale"] = forms.ChoiceField(label=_("Language of mails"), choices=settings.LANGUAGES)
         self.fields["currency"].disabled = currency_is_fixed
 
     def clean_currency(self) -> str:
-        currency = str(self.cleaned_data["currency"]).upper()
-        if not is_currency(currency):
-            raise ValidationError(_("%(code)s is no currency we know."), params={"code": currency})
-        return currency
+        return known_currency(str(self.cleaned_data["currency"]))
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
@@ -163,8 +171,8 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         labels = {"name": _("Name")}
 
 
-class JoinForm(forms.Form):
-    """A new person behind an invitation: the address is the one the link was mailed to."""
+class PasswordForm(forms.Form):
+    """A new person chooses how they are called and a password that keeps to the rules."""
 
     name = forms.CharField(label=_("Your name"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     password = forms.CharField(
@@ -174,18 +182,29 @@ class JoinForm(forms.Form):
         help_text=_("Twelve characters or more; a few words that nobody would guess are good."),
     )
 
-    def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.email = email
+    def person(self) -> User:
+        """Whom the password must not resemble."""
+        raise NotImplementedError
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         if "password" in data:
             try:
-                validate_password(data["password"], User(email=self.email, name=data.get("name", "")))
+                validate_password(data["password"], self.person())
             except ValidationError as error:
                 self.add_error("password", error)
         return data
+
+
+class JoinForm(PasswordForm):
+    """A new person behind an invitation: the address is the one the link was mailed to."""
+
+    def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.email = email
+
+    def person(self) -> User:
+        return User(email=self.email, name=self.cleaned_data.get("name", ""))
 
 
 class AuditFilterForm(forms.Form):

@@ -2,10 +2,24 @@
 
 from django.urls import path
 
-from accounts.views import audit, invitations, keys, members, portfolio, profile, switching, webhooks, workspace
+from accounts.views import (
+    audit,
+    founding,
+    invitations,
+    keys,
+    members,
+    portfolio,
+    profile,
+    switching,
+    webhooks,
+    workspace,
+)
 
 urlpatterns = [
     path("invitations/<str:token>/", invitations.answer, name="invitation"),
+    path("setup/", founding.explain, name="setup"),
+    path("setup/<str:key>/", founding.set_up, name="setup_with_key"),
+    path("workspaces/new/", founding.open_own, name="workspace_new"),
     path("workspaces/switch/", switching.switch, name="switch_workspace"),
     path("workspaces/none/", switching.no_workspace, name="no_workspace"),
     path("settings/", profile.index, name="settings"),

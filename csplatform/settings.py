@@ -140,8 +140,11 @@ LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = "optional"
-ACCOUNT_ADAPTER = "accounts.adapters.InvitationOnlyAdapter"
+OPEN_SIGNUP = env.flag("OPEN_SIGNUP", False)
+# Who signs up without an invitation has shown no mail of ours yet: the address may be somebody else's.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_RATE_LIMITS = {"first_workspace": "10/m/ip", "own_workspace": "10/m/user"}
+ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
 ACCOUNT_PREVENT_ENUMERATION = True
 # A reset asked for an unknown address sends nothing: we are no means to send mail to strangers.
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts.views.founding import SignIn
 from accounts.views.profile import set_language
 from csplatform.core.preferences import set_theme
 from csplatform.core.robots import robots
@@ -13,6 +14,7 @@ urlpatterns = [
     path("language/", set_language, name="set_language"),
     path("", include("health.ingest.urls")),
     path("api/", include("csplatform.api.urls")),
+    path("accounts/login/", SignIn.as_view()),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("imports/", include("accounts.import_urls")),

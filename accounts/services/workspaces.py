@@ -19,13 +19,29 @@ from csplatform.core.tenancy import workspace_scope
 
 @transaction.atomic
 def create_workspace(
-    *, slug: str, name: str, now: datetime, actor: audit.Actor, currency: str = "EUR", is_demo: bool = False
+    *,
+    slug: str,
+    name: str,
+    now: datetime,
+    actor: audit.Actor,
+    currency: str = "EUR",
+    time_zone: str = "Europe/Paris",
+    locale: str = "en",
+    is_demo: bool = False,
 ) -> Workspace:
     """A new workspace with the default stages, measures and scorecard.
 
     Raises ``ValidationError`` naming the field when the slug is taken or malformed or the currency unknown.
     """
-    workspace = Workspace(slug=slug, name=name, currency=currency, is_demo=is_demo, created_at=now)
+    workspace = Workspace(
+        slug=slug,
+        name=name,
+        currency=currency,
+        time_zone=time_zone,
+        locale=locale,
+        is_demo=is_demo,
+        created_at=now,
+    )
     workspace.full_clean()
     workspace.save()
     with workspace_scope(workspace):

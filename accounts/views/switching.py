@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -31,4 +32,4 @@ def no_workspace(request: HttpRequest) -> HttpResponse:
     """For people who are signed in but members of nothing (any more)."""
     if getattr(request, "membership", None) is not None:
         return redirect("/")
-    return render(request, "accounts/no_workspace.html")
+    return render(request, "accounts/no_workspace.html", {"may_found": settings.OPEN_SIGNUP})

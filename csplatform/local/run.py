@@ -144,8 +144,10 @@ class _Run:
         """Migrate and collect static files, at once: a first start has both to do, and two processors."""
         catalogues.compile_changed()
         say("Migrating the database ...")
-        arguments = ("--demo-logins", str(self._logins)) if self._env["DEMO"] == "1" else ()
-        self._logins.unlink(missing_ok=True)
+        wanted = ("--demo-logins", self._logins) if self._env["DEMO"] == "1" else ("--setup-link", self._setup_link)
+        arguments = [str(each) for each in wanted]
+        for written in (self._logins, self._setup_link):
+            written.unlink(missing_ok=True)
         tasks = [("Migrating the database", self._manage("migrate", "prepare", *arguments, quiet=True))]
         target = Path(self._env["STATIC_ROOT"])
         fingerprint = static.fingerprint(PROJECT)
@@ -185,12 +187,21 @@ class _Run:
         if self._env["DEMO"] == "1":
             for line in self._logins.read_text(encoding="utf-8").splitlines():
                 say(f"  {line}")
+        elif self._setup_link.exists():
+            say("Nobody can sign in yet. Make your workspace here, within a day:")
+            say(f"  {self._setup_link.read_text(encoding='utf-8').strip()}")
+            self._setup_link.unlink()  # it opens the installation: it was shown, and is not left lying about
         say("Ctrl-C stops it.")
 
     @property
     def _logins(self) -> Path:
         """Who can sign in to the demo; there once the demo is known to be loaded."""
         return self._services.state.logs / f"{_LOGINS}.log"
+
+    @property
+    def _setup_link(self) -> Path:
+        """The address that makes the first workspace; there between the migration and the banner, if nobody is."""
+        return self._services.state.path / "setup-link"
 
     # -- programs ---------------------------------------------------------------------------------
     def _manage(self, name: str, *arguments: str, quiet: bool = False) -> Program:
