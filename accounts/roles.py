@@ -41,6 +41,7 @@ class Permission(models.TextChoices):
     MANAGE_KEYS = "manage_keys", _("Create and revoke API keys")
     MANAGE_OWNERS = "manage_owners", _("Appoint and remove owners")
     VIEW_AUDIT = "view_audit", _("Read the audit trail")
+    SAMPLE_DATA = "sample_data", _("Bring sample data in and take it out")
     HOST_SURVEYS = "host_surveys", _("Run surveys")
     USE_ADMIN = "use_admin", _("Use the administration pages")
 

@@ -34,6 +34,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep-waiting-events": {"task": "health.sweep_waiting_events", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-scores": {"task": "health.sweep", "schedule": 2.0, "options": {"expires": 10}},
     "sweep-onboarding": {"task": "health.sweep_onboarding", "schedule": 2.0, "options": {"expires": 10}},
+    "sweep-samples": {"task": "health.sweep_samples", "schedule": 5.0, "options": {"expires": 10}},
     "roll-over": {"task": "health.roll_over", "schedule": 30.0, "options": {"expires": 30}},
     "dispatch-outbox": {"task": "core.dispatch_outbox", "schedule": 2.0, "options": {"expires": 10}},
     "send-webhooks": {"task": "accounts.send_webhooks", "schedule": 2.0, "options": {"expires": 10}},

@@ -11,43 +11,34 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, timedelta
 from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 
-from accounts.imports import engine, kinds
-from accounts.imports import runs as imports
-from accounts.models import ImportRun, Membership, Workspace
+from accounts.models import Membership, Workspace
 from accounts.roles import Department, Role
 from accounts.services import people, workspaces
 from csplatform.core import audit
-from csplatform.core.models import Job, JobState
 from csplatform.core.tenancy import workspace_scope
-from csplatform.demo import Paths, Simulation, yesterday
-from health import adoption, defaults, demo_support, tasks
+from csplatform.demo import Simulation, yesterday
+from health import adoption, defaults, demo_support, filling
 from health.alerts import catching_up
+from health.filling import Clock
 from health.models import HealthSnapshot, Measure, ScoringRun
-from health.services import definitions, runs, scoring, snapshots
+from health.services import definitions, scoring, snapshots
 from journeys import demo_adoption, demo_change, demo_plan, demo_playbooks, demo_relays, demo_team, demo_wishes
 from surveys import demo_voice
 
 ACTOR = audit.Actor(label="demo")
 _WEEKLY = 104  # snapshots as far back as the files go
 _DAILY = 35  # and every day of the last five weeks, so that changes over 7 and 28 days have their beginnings
-_KINDS = ("customers", "contacts", "subscriptions", "moves", "outcomes", "measurements", "engagements", "events")
 _SAY_EVERY_SECONDS = 4.0
-_RUN_POLL_SECONDS = 0.2
 
-Clock = Callable[[], datetime]
 Say = Callable[[str], None]
 Simulate = Callable[[date], Simulation]
-
-
-class DemoError(Exception):
-    """The demo could not be loaded; the message says why."""
 
 
 def find() -> Workspace | None:
@@ -58,7 +49,7 @@ def find() -> Workspace | None:
 def load(*, clock: Clock, say: Say, simulate: Simulate = Simulation.sherwood) -> Workspace:
     """Make the demo workspace and everything in it, or what is missing of it.
 
-    ``say`` hears the progress; ``simulate`` is given the last day with data (UTC). Raises ``DemoError``.
+    ``say`` hears the progress; ``simulate`` is given the last day with data (UTC). Raises ``filling.FillingError``.
     """
     workspace = find()
     if workspace is not None and not workspace.is_filling:
@@ -155,8 +146,7 @@ class _Load:
     # -- what -----------------------------------------------------------------------------------------
     def _imports(self, workspace: Workspace, simulation: Simulation) -> None:
         with workspace_scope(workspace):
-            ended = ImportRun.objects.filter(job__state=JobState.DONE, kind__in=_KINDS)
-            missing = [kind for kind in _KINDS if kind not in set(ended.values_list("kind", flat=True))]
+            missing = filling.missing(workspace.created_at)
         if not missing:
             return
         folder = Path(settings.MEDIA_ROOT) / f"demo-{workspace.pk}"
@@ -165,34 +155,17 @@ class _Load:
                 paths = simulation.run().write(folder)
             for kind in missing:
                 with self._timed(f"Import of {kind}"):
-                    self._import(workspace, kind, paths)
+                    filling.bring_in(
+                        kind,
+                        getattr(paths, kind),
+                        workspace_id=workspace.pk,
+                        since=workspace.created_at,
+                        actor=ACTOR,
+                        clock=self.clock,
+                        progress=self._progress(kind),
+                    )
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-
-    def _import(self, workspace: Workspace, key: str, paths: Paths) -> None:
-        kind, path = kinds.get(key), getattr(paths, key)
-        assert kind is not None
-        with workspace_scope(workspace):
-            begun = ImportRun.objects.filter(kind=key, job__state__in=(JobState.QUEUED, JobState.RUNNING)).first()
-        if begun is None:
-            run = imports.import_file(
-                path=path,
-                kind=kind,
-                pairs=(),
-                through=None,
-                actor=ACTOR,
-                workspace_id=workspace.pk,
-                clock=self.clock,
-                progress=self._progress(key),
-            )
-        else:
-            run = imports.resume_file(path=path, run=begun, clock=self.clock, progress=self._progress(key))
-        assert run.job is not None
-        if not run.job.is_finished:
-            raise DemoError("Another process is loading the demo; it goes on without us.")
-        counts = engine.counts(run)
-        if run.job.state != JobState.DONE or run.rows_rejected:
-            raise DemoError(f"The import of {path.name} ended as {run.job.state}: {run.job.message} {counts}")
 
     # -- how well -------------------------------------------------------------------------------------
     def _scores(self, workspace: Workspace) -> None:
@@ -228,25 +201,14 @@ class _Load:
                 scored = scoring.refresh_dirty()
 
     def _run(self, workspace: Workspace, kind: ScoringRun.Kind, days: list[date]) -> None:
-        """Begin the run, or go on with the one begun, here and in the workers; waits for its end."""
-        with workspace_scope(workspace):
-            broken = (JobState.FAILED, JobState.CANCELLED)
-            run = ScoringRun.objects.filter(kind=kind).exclude(job__state__in=broken).order_by("-created_at").first()
-            if run is None:
-                run = runs.start(kind=kind, days=days, now=self.clock())
-            if run.shards > 1:
-                tasks.enqueue(workspace.pk, run.pk, shards=run.shards)
-        progress = self._progress(f"{kind.label}: customers × days")
-        while True:
-            runs.work(workspace.pk, run.pk)
-            with workspace_scope(workspace):
-                job = Job.objects.get(pk=run.job_id)
-            if job.is_finished:
-                break
-            progress(job.done, job.total)
-            time.sleep(_RUN_POLL_SECONDS)  # a worker holds the rest; what it drops is ours again
-        if job.state != JobState.DONE:
-            raise DemoError(f"The run of {kind.label} ended as {job.state}: {job.message}")
+        filling.score(
+            kind,
+            days,
+            workspace_id=workspace.pk,
+            since=workspace.created_at,
+            clock=self.clock,
+            progress=self._progress(f"{kind.label}: customers × days"),
+        )
 
     def _done(self, workspace: Workspace) -> None:
         now = self.clock()

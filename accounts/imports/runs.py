@@ -12,15 +12,18 @@ from uuid import UUID
 from django.core.files.base import File
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from accounts.imports import engine, kinds, mapping, readers
 from accounts.imports.kinds import ImportKind
 from accounts.imports.mapping import Mapping
-from accounts.models import ImportRun
-from csplatform.core import audit, jobs
+from accounts.models import ImportRun, Workspace
+from csplatform.core import audit, jobs, locks
 from csplatform.core.models import Job, JobState
 from csplatform.core.tenancy import current_workspace_id, workspace_scope
 
+LOCK = "imports"
+"""Shared by who begins an import; held by who must know that none begins."""
 FILES_KEPT = timedelta(days=30)
 STALLED_AFTER = timedelta(seconds=60)
 
@@ -34,11 +37,24 @@ def opener_of(run: ImportRun) -> readers.Opener:
     return opened
 
 
+def refuse_beside_sample(error: type[Exception]) -> None:
+    """Raise ``error`` while the active workspace holds sample data, and let none come in until the transaction ends."""
+    locks.share(LOCK)
+    if Workspace.objects.filter(pk=current_workspace_id(), sample_since__isnull=False).exists():
+        raise error(
+            _(
+                "This workspace holds sample data, and what is invented must not mix with what is yours. "
+                "Remove the sample data first; nothing was imported."
+            )
+        )
+
+
 @transaction.atomic
 def take_in(
     *, kind: ImportKind, upload: File[bytes], name: str, through: date | None, actor: audit.Actor, now: datetime
 ) -> ImportRun:
     """Keep an uploaded file as a run that waits for its mapping. Raises ``SourceError`` when it cannot be read."""
+    refuse_beside_sample(readers.SourceError)
     run = ImportRun(
         workspace_id=current_workspace_id(),
         kind=kind.key,
@@ -62,7 +78,8 @@ def take_in(
 
 @transaction.atomic
 def start(*, run: ImportRun, chosen: Mapping, actor: audit.Actor, now: datetime) -> Job:
-    """Queue the run with the mapping ``chosen``; a run already started is left as it is."""
+    """Queue the run with the mapping ``chosen``; a run already started is left as it is. Raises ``MappingError``."""
+    refuse_beside_sample(mapping.MappingError)
     locked = ImportRun.objects.select_for_update(of=("self",), no_key=True).get(pk=run.pk)
     if locked.job_id is not None:
         return Job.objects.get(pk=locked.job_id)

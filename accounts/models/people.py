@@ -35,6 +35,9 @@ class Workspace(models.Model):
     )
     is_demo = models.BooleanField(default=False)
     demo_ready_at = models.DateTimeField(null=True, blank=True)
+    sample_since = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text=_("Since when it holds sample data; empty: none.")
+    )
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:

@@ -33,6 +33,7 @@ class Simulation:
     `customers` counts all of them, prospects and former ones included; stories come first. `events` is the wanted
     number of events (reached within a few per cent) or None for the natural amount. `history` keeps every stage a
     customer came to as a row of its own; without it there is one row per customer.
+    `mark` changes nothing but the ids of messages: a workspace counts each once, also after they were deleted.
     """
 
     end: date
@@ -42,6 +43,7 @@ class Simulation:
     days: int | None = None
     events: int | None = None
     history: bool = True
+    mark: str = ""
     catalogue: Catalogue = field(default_factory=default, repr=False)
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
@@ -26,6 +26,8 @@ from health.models import OnboardingFile
 from health.onboarding import carrying, files, proposing, standing
 from health.onboarding.proposing import Proposed
 from health.onboarding.standing import Standing, State
+from health.sample import standing as sample
+from health.sample.standing import Sample
 from health.start_forms import ImportForm, KindForm, ProveForm
 
 
@@ -183,17 +185,18 @@ def dismiss(request: WorkspaceRequest) -> HttpResponse:
 @requires(Permission.CONFIGURE)
 def progress(request: WorkspaceRequest) -> HttpResponse:
     """What is under way; once another step has come, the whole page is asked for again."""
-    stands = standing.of_workspace()
-    response = render(request, "health/start/_running.html", _running(stands))
-    if request.GET.get("seen") != signature(stands):
+    stands, brought = standing.of_workspace(), sample.of(request.workspace)
+    response = render(request, "health/start/_running.html", _running(stands, brought))
+    if request.GET.get("seen") != signature(stands, brought):
         response["HX-Refresh"] = "true"
     return response
 
 
-def signature(stands: Standing) -> str:
+def signature(stands: Standing, brought: Sample | None) -> str:
     """Changes whenever the page has something else to say than how far the present job is."""
     ended = sum(bool(each.run.job and each.run.job.is_finished) for each in stands.files)
-    return "-".join([*stands.states, str(ended)])
+    present = "none" if brought is None else brought.job.kind if brought.job else "here"
+    return "-".join([*stands.states, str(ended), present])
 
 
 def _page(
@@ -203,19 +206,22 @@ def _page(
     prove_form: ProveForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    stands = standing.of_workspace()
+    stands, brought = standing.of_workspace(), sample.of(request.workspace)
     now = timezone.now()
     context = {
         "stands": stands,
+        "sample": brought,
+        "may_try_sample": brought is None and stands.is_untouched,
         "State": {state.name.lower(): state.value for state in State},
         "files": [_shown(each) for each in stands.files],
-        **_running(stands),
+        **_running(stands, brought),
     }
     if stands.waiting and stands.imports is not State.RUNNING:
         complete = files.complete(stands.waiting, now.date())
         context["complete"] = complete
         context["import_form"] = import_form or ImportForm(initial={"through": complete.through})
-    if stands.measures in (State.NOW, State.STOPPED) or request.GET.get("choose"):
+    is_settled = brought is None or brought.job is None
+    if is_settled and (stands.measures in (State.NOW, State.STOPPED) or request.GET.get("choose")):
         proposal = proposing.propose(now=now)
         context["proposal"] = proposal
         form = prove_form or ProveForm(proposal=proposal)
@@ -223,7 +229,7 @@ def _page(
         context["measures"] = [_measure(each, form.chosen()) for each in proposal.measures]
     if stands.is_finished and stands.row is not None and stands.row.training is not None:
         context["result"] = stands.row.training.result
-        context["proof_url"] = _proof_url()
+        context["proof_url"] = reverse("proof")
     return render(request, "health/start/page.html", context, status=status)
 
 
@@ -240,19 +246,21 @@ def _measure(each: Proposed, chosen: set[str]) -> dict[str, Any]:
     }
 
 
-def _running(stands: Standing) -> dict[str, Any]:
+def _running(stands: Standing, brought: Sample | None) -> dict[str, Any]:
     """The job under way (None: nothing is), what it does, and where to ask for news of it."""
-    job, label = _job(stands)
+    job, label = _job(stands, brought)
     return {
         "job": job,
         "job_label": label,
-        "job_url": f"{reverse('start_progress')}?seen={signature(stands)}",
+        "job_url": f"{reverse('start_progress')}?seen={signature(stands, brought)}",
         "eta_seconds": job.eta_seconds(timezone.now()) if job else None,
-        "is_running": State.RUNNING in stands.states,
+        "is_running": State.RUNNING in stands.states or bool(brought and brought.job),
     }
 
 
-def _job(stands: Standing) -> tuple[Job | None, str]:
+def _job(stands: Standing, brought: Sample | None) -> tuple[Job | None, str]:
+    if brought is not None and brought.job is not None:
+        return brought.job, _("Removing the sample data") if brought.is_leaving else _("Bringing the sample data in")
     if stands.imports is State.RUNNING:
         for each in stands.files:
             if each.run.job and not each.run.job.is_finished:
@@ -285,15 +293,6 @@ def _shown(each: OnboardingFile) -> dict[str, Any]:
         "extra": sorted(chosen.extra.values(), key=lambda theirs: place.get(theirs, 0)),
         "missing": mapping.missing(kind, chosen) if kind else [],
     }
-
-
-def _proof_url() -> str:
-    for name in ("health:proof", "health_proof", "proof"):
-        try:
-            return reverse(name)
-        except NoReverseMatch:
-            continue
-    return ""
 
 
 def _file(pk: UUID) -> OnboardingFile:

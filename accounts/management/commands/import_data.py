@@ -20,6 +20,7 @@ from accounts.selectors.workspaces import workspace_by_slug
 from csplatform.core import audit
 from csplatform.core.commands import one_clear_line
 from csplatform.core.models import JobState
+from csplatform.core.tenancy import workspace_scope
 
 EXIT_NOTHING_READ = 1
 EXIT_SOME_REJECTED = 3
@@ -50,6 +51,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with one_clear_line():
             workspace = workspace_by_slug(options["workspace"])
+        with workspace_scope(workspace):
+            runs.refuse_beside_sample(CommandError)
         kind = self._kind(options["kind"])
         through = self._through(options["through"], workspace)
         try:

@@ -19,13 +19,13 @@ class Command(BaseCommand):
         if is_loaded():
             self.stderr.write("The demo is loaded already.")
             return
-        from health import demo  # what simulates and reads files; a later start needs none of it
+        from health import demo, filling  # what simulates and reads files; a later start needs none of it
         from surveys import demo as community
 
         try:
             with one_clear_line():
                 demo.load(clock=timezone.now, say=self.stderr.write)
                 community.load(clock=timezone.now, say=self.stderr.write)
-        except demo.DemoError as error:
+        except filling.FillingError as error:
             raise CommandError(str(error)) from error
         self.stderr.write("The demo is loaded; `manage.py demo_logins` lists who can sign in.")
