@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.imports import kinds, mapping
-from accounts.imports.kinds import Extra, ImportKind
+from accounts.imports.kinds import Column, Extra, ImportKind
 from accounts.imports.mapping import IGNORE, Mapping
 from accounts.services.attributes import key_of
 
@@ -19,6 +19,11 @@ _KEEP_WORDS = {
     Extra.TRAITS: _("A trait of the contact"),
     Extra.PROPERTIES: _("A property of the event"),
 }
+
+
+def _named(column: Column) -> str:
+    """A column of ours as the select shows it: its name as the documents say it, and what belongs in it."""
+    return f"{column.name}: {column.help}" if column.help else column.name
 
 
 class UploadForm(forms.Form):
@@ -47,7 +52,7 @@ class MappingForm(forms.Form):
         choices: list[tuple[str, Any]] = [(IGNORE, _("Leave out"))]
         if kind.extra in _KEEP_WORDS:
             choices.append((KEEP, _KEEP_WORDS[kind.extra]))
-        choices += [(name, name) for name in mapping.columns_of(kind)]
+        choices += [(name, _named(column)) for name, column in mapping.columns_of(kind).items()]
         for place, theirs in enumerate(headers):
             initial = ours.get(theirs) or (KEEP if theirs in extra else IGNORE)
             self.fields[f"column_{place}"] = forms.ChoiceField(

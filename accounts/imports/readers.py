@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import zipfile
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -18,12 +19,12 @@ from typing import Any, BinaryIO, ClassVar, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from accounts.imports.day_order import HOW_READ, Evidence, Order, are_dates, year_first
+from accounts.imports.delimited import DELIMITERS, MAX_COLUMNS, distinct_headers, find_delimiter, records_of
 from accounts.imports.lines import DAMAGED, Opener, SourceError, last_lines, lines_of
 
 __all__ = ["Batch", "Opener", "Source", "SourceError", "open_source"]
 
-MAX_COLUMNS = 500
-_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _DAMAGED = (*DAMAGED, pa.ArrowException)
 
 
@@ -82,13 +83,31 @@ def open_source(opener: Opener) -> Source:
                 head = stream.read(8)
         except _DAMAGED as error:
             raise SourceError("The gzip file is damaged: pack it again.") from error
-    if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise SourceError("This is a workbook or a zip archive: save the sheet as CSV and import that.")
+    if head.startswith(b"PK\x03\x04"):
+        raise SourceError(_what_is_zipped(opener))
+    if head.startswith(b"\xd0\xcf\x11\xe0"):
+        raise SourceError(_WORKBOOK)
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         return NdjsonSource(opener)
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
         raise SourceError("This is one JSON list: write one object a line (NDJSON) instead.")
     return CsvSource(opener)
+
+
+_WORKBOOK = "This is a workbook: save each sheet as CSV and bring those files. Nothing was kept."
+
+
+def _what_is_zipped(opener: Opener) -> str:
+    """What to do with a zip archive: workbooks are such archives too."""
+    try:
+        with opener() as stream, zipfile.ZipFile(stream) as archive:
+            names = [name for name in archive.namelist() if not name.endswith("/")]
+    except (zipfile.BadZipFile, OSError):
+        return "This is a damaged zip archive: pack it again, or bring the files in it. Nothing was kept."
+    if "[Content_Types].xml" in names or "mimetype" in names:
+        return _WORKBOOK
+    shown = ", ".join(name.rpartition("/")[2][:60] for name in names[:5]) + (" …" if len(names) > 5 else "")
+    return f"This is a zip archive of {shown}: unpack it and bring those files, several at once. Nothing was kept."
 
 
 class _Unpacked(gzip.GzipFile):
@@ -116,17 +135,26 @@ class CsvSource(Source):
         self._encoding, self._errors = self._find_encoding()
         with self._text() as text:
             sample = list(islice(lines_of(text), 50))
-        self._delimiter = _find_delimiter(sample)
+        self._delimiter = find_delimiter(sample)
         if self._delimiter != ",":
-            self.notes.append(f"Columns are parted by {_DELIMITERS[self._delimiter]}.")
+            self.notes.append(f"Columns are parted by {DELIMITERS[self._delimiter]}.")
         header = next(csv.reader(sample, delimiter=self._delimiter), [])
         if not any(cell.strip() for cell in header):
             raise SourceError("The first line is empty: it must name the columns.")
-        self.headers = _distinct_headers(header, self.notes)
+        self.headers = distinct_headers(header, self.notes)
+        self._dates = self._find_dates(sample)
 
     def batches(self, size: int, *, start: int = 0) -> Iterator[Batch]:
+        for batch in self._raw_batches(size, start):
+            for name, order in self._dates.items():
+                read = {cell: year_first(cell, order) for cell in set(batch.columns[name])}
+                batch.columns[name] = [read[cell] for cell in batch.columns[name]]
+            yield batch
+
+    def _raw_batches(self, size: int, start: int) -> Iterator[Batch]:
+        """Batches with every cell as it stands in the file."""
         with self._text() as text:
-            records = _records(csv.reader(lines_of(text), delimiter=self._delimiter))
+            records = records_of(csv.reader(lines_of(text), delimiter=self._delimiter))
             next(records)
             position = sum(1 for _ in islice(records, start))
             width = len(self.headers)
@@ -153,7 +181,7 @@ class CsvSource(Source):
     def positions(self, between: Callable[[], None] = lambda: None) -> int:
         end = 0
         with self._text() as text:
-            records = _records(csv.reader(lines_of(text), delimiter=self._delimiter))
+            records = records_of(csv.reader(lines_of(text), delimiter=self._delimiter))
             next(records)
             while part := sum(1 for _ in islice(records, 20_000)):
                 end += part
@@ -169,7 +197,27 @@ class CsvSource(Source):
             records = [each for each in csv.reader(lines, delimiter=self._delimiter) if len(each) == width]
         except csv.Error:
             return []
-        return [dict(zip(self.headers, record, strict=True)) for record in records]
+        rows = [dict(zip(self.headers, record, strict=True)) for record in records]
+        return [
+            {name: year_first(cell, self._dates[name]) if name in self._dates else cell for name, cell in row.items()}
+            for row in rows
+        ]
+
+    def _find_dates(self, sample: Sequence[str]) -> dict[str, Order]:
+        """Columns of dates that begin with day or month, and which of the two; reads the file once where there are any.
+
+        Said in ``notes`` how they are read, or why they cannot be.
+        """
+        rows = [row for row in csv.reader(sample, delimiter=self._delimiter) if len(row) == len(self.headers)][1:]
+        names = [name for name, cells in zip(self.headers, zip(*rows, strict=True), strict=False) if are_dates(cells)]
+        if not names:
+            return {}
+        evidence = Evidence()
+        for batch in self._raw_batches(20_000, 0):
+            for name in names:
+                evidence.see(set(batch.columns[name]))
+        self.notes.append(f"{', '.join(names)}: {HOW_READ[evidence.order]}")
+        return dict.fromkeys(names, evidence.order)
 
     def _sort_out(
         self,
@@ -221,46 +269,6 @@ class CsvSource(Source):
         except _DAMAGED as error:
             raise SourceError("The gzip file is damaged: pack it again. Nothing was imported.") from error
         return whole, bad
-
-
-def _records(reader: Iterator[list[str]]) -> Iterator[list[str] | str]:
-    """Rows, or a sentence where one cannot be told apart from the next."""
-    while True:
-        try:
-            yield next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield f"cannot be read as CSV ({error}): a quote may be missing"
-
-
-def _find_delimiter(sample: Sequence[str]) -> str:
-    best, best_score = ",", (0.0, 1)
-    for delimiter in _DELIMITERS:
-        try:
-            rows = [row for row in csv.reader(sample, delimiter=delimiter) if row]
-        except csv.Error:
-            continue
-        if rows and (width := len(rows[0])) > 1:
-            score = (sum(len(row) == width for row in rows) / len(rows), width)
-            if score > best_score:
-                best, best_score = delimiter, score
-    return best
-
-
-def _distinct_headers(header: Sequence[str], notes: list[str]) -> list[str]:
-    if len(header) > MAX_COLUMNS:
-        raise SourceError(f"The file has {len(header)} columns; {MAX_COLUMNS} is the limit.")
-    seen: Counter[str] = Counter()
-    names = []
-    for place, cell in enumerate(header, start=1):
-        name = cell.replace("\x00", "").encode("utf-8", "replace").decode().strip() or f"column {place}"
-        seen[name] += 1
-        if seen[name] > 1:
-            name = f"{name} ({seen[name]})"
-            notes.append(f"A column name stands twice; the later one is called “{name}” here.")
-        names.append(name)
-    return names
 
 
 class NdjsonSource(Source):

@@ -52,6 +52,11 @@ class Standing:
         return self.row is not None and self.row.dismissed_at is None and not self.is_finished
 
     @property
+    def is_running(self) -> bool:
+        """Whether a step goes on by itself at the moment."""
+        return State.RUNNING in self.states
+
+    @property
     def done(self) -> int:
         return sum(state is State.DONE for state in self.states)
 

@@ -105,12 +105,12 @@ def past_days(today: date) -> list[date]:
 
 
 class _Load:
-    """One run of the job; ``_before`` counts the units of the steps that are done."""
+    """One run of the job. ``_before``: units of the steps that are done; ``_size``: units of the present one."""
 
     def __init__(self, workspace: Workspace, job: Job, clock: Clock) -> None:
         self._workspace, self._job, self._clock = workspace, job, clock
         self._actor = audit.Actor(label=job.params["label"], user_id=job.created_by_id)
-        self._before = 0
+        self._before = self._size = 0
 
     def all_steps(self) -> None:
         days = past_days(self._job.created_at.astimezone(UTC).date())
@@ -123,11 +123,12 @@ class _Load:
             rows = {kind: _rows(data, getattr(paths, kind)) for kind in filling.KINDS}
             self._tell(data, sum(rows.values()) + len(data.plans) * len(days))
             for kind in filling.KINDS:
+                self._begin_step(rows[kind])
                 if kind in missing:
                     self._import(kind, getattr(paths, kind))
-                self._before += rows[kind]
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+        self._begin_step(len(data.plans) * len(days))
         self._score(days)
 
     def end(self, state: JobState, message: str) -> None:
@@ -174,9 +175,15 @@ class _Load:
         )
         scoring.refresh_all(self._workspace.pk)
 
+    def _begin_step(self, size: int) -> None:
+        self._before, self._size = self._before + self._size, size
+        self._progress(0, 1)
+
     def _progress(self, done: int, total: int) -> None:
+        """A step may tell in units of its own, such as two passes over a file."""
+        reached = self._before + self._size * done // max(total, 1)
         with workspace_scope(self._workspace):
-            jobs.progress(self._job.pk, done=self._before + done, now=self._clock())
+            jobs.progress(self._job.pk, done=reached, now=self._clock())
 
 
 _ENDED = {JobState.DONE: "loaded", JobState.FAILED: "failed", JobState.CANCELLED: "stopped"}

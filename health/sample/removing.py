@@ -93,14 +93,19 @@ def _is_quiet(workspace_id: UUID, job_id: UUID, clock: Clock) -> bool:
         if job is None:
             return False
         Onboarding.objects.update(importing_since=None, proving_since=None)
-        scores = {f"score.{kind}" for kind in ScoringRun.Kind.values}
-        at_work = Job.objects.filter(kind__in=[*_ON_EVERYBODY, *scores], state__in=_OPEN, created_at__lt=job.created_at)
+        at_work = _at_work()
         at_work.update(cancel_requested=True)
         Job.objects.filter(pk=job_id).update(heartbeat_at=now, total=len(_who_came(workspace_id)))
         dead = at_work.filter(kind__in=("import", LOAD), heartbeat_at__lt=now - imports.STALLED_AFTER)
         for each in dead | at_work.filter(state=JobState.QUEUED, kind="import"):
             jobs.finish(each.pk, state=JobState.CANCELLED, now=now, message=_("The sample data is being removed."))
         return not at_work.exists()
+
+
+def _at_work() -> QuerySet[Job]:
+    """What reads or writes all customers at once, and would keep or bring back something of them."""
+    scores = {f"score.{kind}" for kind in ScoringRun.Kind.values}
+    return Job.objects.filter(kind__in=[*_ON_EVERYBODY, *scores], state__in=_OPEN)
 
 
 def _who_came(workspace_id: UUID) -> list[str]:
@@ -142,7 +147,7 @@ def _finish(workspace_id: UUID, job_id: UUID, clock: Clock) -> None:
         came = _who_came(workspace_id)
         if job is None or Customer.objects.filter(external_id__in=came).exists():
             return
-        if Job.objects.filter(kind=forgetting.JOB_KIND, state__in=_OPEN).exists():
+        if _at_work().exists() or Job.objects.filter(kind=forgetting.JOB_KIND, state__in=_OPEN).exists():
             return
         workspace = Workspace.objects.select_for_update(no_key=True).get(pk=workspace_id)
         assert workspace.sample_since is not None

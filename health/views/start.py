@@ -254,7 +254,7 @@ def _running(stands: Standing, brought: Sample | None) -> dict[str, Any]:
         "job_label": label,
         "job_url": f"{reverse('start_progress')}?seen={signature(stands, brought)}",
         "eta_seconds": job.eta_seconds(timezone.now()) if job else None,
-        "is_running": State.RUNNING in stands.states or bool(brought and brought.job),
+        "is_running": stands.is_running or bool(brought and brought.job),
     }
 
 

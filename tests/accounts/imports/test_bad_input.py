@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import zipfile
 
 import pytest
 
@@ -17,6 +18,14 @@ from csplatform.core.tenancy import workspace_scope
 from tests.accounts.imports.conftest import ImportText
 
 pytestmark = pytest.mark.django_db
+
+
+def zipped(*names: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name in names:
+            archive.writestr(name, "external_id\n1\n")
+    return packed.getvalue()
 
 
 def _rejects(run: ImportRun) -> list[list[str]]:
@@ -51,6 +60,49 @@ def test_one_row_with_broken_bytes_does_not_spoil_the_file(workspace: Workspace,
     run = import_text("customers", "external_id,name\n1,Zoë\n2,".encode() + b"\xff\n3,M\xc3\xbcller\n")
     assert _numbers(run) == {"read": 3, "created": 2, "rejected": 1}
     assert "not UTF-8" in _rejects(run)[1][1]
+
+
+def test_dates_that_begin_with_the_day_are_known_by_one_that_can_mean_nothing_else(
+    workspace: Workspace, import_text: ImportText
+) -> None:
+    import_text("customers", "external_id\nc\n")
+    rows = "s1,c,03/04/2026,01/05/2026,10\ns2,c,05/04/2026,31/05/2026,10\n"
+    run = import_text("subscriptions", f"external_id,customer_external_id,starts_on,ends_on,mrr\n{rows}")
+    assert _numbers(run) == {"read": 2, "created": 2}
+    assert "starts_on, ends_on: dates are read as day, month, year." in run.notes
+    with workspace_scope(workspace):
+        days = {each.external_id: (str(each.starts_on), str(each.ends_on)) for each in Subscription.objects.all()}
+    assert days == {"s1": ("2026-04-03", "2026-05-01"), "s2": ("2026-04-05", "2026-05-31")}
+
+
+def test_dates_that_could_be_either_are_refused_and_said_to_be(workspace: Workspace, import_text: ImportText) -> None:
+    import_text("customers", "external_id\nc\n")
+    run = import_text(
+        "subscriptions", "external_id,customer_external_id,starts_on,mrr\ns1,c,03/04/2026,10\ns2,c,2026-04-03,10\n"
+    )
+    assert _numbers(run) == {"read": 2, "created": 1, "rejected": 1}, "a column of both kinds is read cell by cell"
+    run = import_text("subscriptions", "external_id,customer_external_id,starts_on,mrr\ns3,c,03/04/2026,10\n")
+    assert _numbers(run) == {"read": 1, "rejected": 1}
+    (said,) = [note for note in run.notes if note.startswith("starts_on: ")]
+    assert "could begin with the day or with the month" in said
+    assert "2026-12-31" in said
+
+
+def test_thousands_in_the_way_of_each_country_are_understood(workspace: Workspace, import_text: ImportText) -> None:
+    import_text("customers", "external_id\nc\n")
+    written = ["1.234.567,50", "1,234,567.50", "1 234 567,50", "1\u202f234\u202f567,50", "1'234'567.50", "1234567,5"]
+    rows = "".join(f"s{n};c;2026-01-01;{amount}\n" for n, amount in enumerate(written))
+    run = import_text("subscriptions", f"external_id;customer_external_id;starts_on;arr\n{rows}")
+    assert _numbers(run) == {"read": 6, "created": 6}
+    with workspace_scope(workspace):
+        assert set(Subscription.objects.values_list("arr_minor", flat=True)) == {1_234_567_50}
+
+
+def test_a_heading_that_stands_twice_is_told_apart(workspace: Workspace, import_text: ImportText) -> None:
+    run = import_text("customers", "external_id,name,name\n1,Acme,Other\n")
+    assert any("“name (2)”" in note for note in run.notes)
+    with workspace_scope(workspace):
+        assert Customer.objects.get().name == "Acme"
 
 
 def test_missing_columns_stop_the_import_before_anything_is_read(workspace: Workspace, import_text: ImportText) -> None:
@@ -185,7 +237,10 @@ def test_parents_may_come_later_and_circles_are_named(workspace: Workspace, impo
     [
         (b"", "The file is empty"),
         (b"\n\nexternal_id\n", "The first line is empty"),
-        (b"PK\x03\x04rest", "workbook or a zip"),
+        (b"PK\x03\x04rest", "damaged zip archive"),
+        (zipped("[Content_Types].xml", "xl/workbook.xml"), "This is a workbook: save each sheet as CSV"),
+        (b"\xd0\xcf\x11\xe0older", "This is a workbook"),
+        (zipped("data/customers.csv", "data/events.csv"), "a zip archive of customers.csv, events.csv: unpack it"),
         (b"[{}]", "one object a line"),
         (b"PAR1nonsense", "Parquet file is damaged"),
         (gzip.compress(b"external_id\n" + b"".join(b"%d\n" % n for n in range(9999)))[:-900], "gzip file is damaged"),
