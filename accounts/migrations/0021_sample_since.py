@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0019_attribute_versions"),
+        ("accounts", "0020_rough_risks_in_lists"),
     ]
 
     operations = [
