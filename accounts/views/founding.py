@@ -29,7 +29,7 @@ from accounts.services import founding
 _BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
-class SignIn(LoginView):  # type: ignore[misc]  # allauth is untyped
+class SignIn(LoginView):
     """Signing in; where nobody could yet, what to do instead."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -61,7 +61,7 @@ def set_up(request: HttpRequest, key: str) -> HttpResponse:
         raise Http404
     if not founding.is_key(key, timezone.now()):
         return render(request, "accounts/setup_closed.html", {"was_tried": True}, status=410)
-    limited = ratelimit.consume_or_429(request, action="first_workspace")
+    limited: HttpResponse | None = ratelimit.consume_or_429(request, action="first_workspace")
     if limited is not None:
         return limited
     form = FirstWorkspaceForm(request.POST or None)
@@ -87,7 +87,7 @@ def open_own(request: HttpRequest) -> HttpResponse:
     """A workspace of one's own, where the operator lets everybody make one."""
     if not settings.OPEN_SIGNUP:
         raise Http404
-    limited = ratelimit.consume_or_429(request, action="own_workspace")
+    limited: HttpResponse | None = ratelimit.consume_or_429(request, action="own_workspace")
     if limited is not None:
         return limited
     assert isinstance(request.user, User)

@@ -138,7 +138,8 @@ class _Load:
             audit.record(actor=self._actor, action=f"sample.{_ENDED[state]}", subject=self._job, now=now)
 
     def _simulate(self) -> DataSet:
-        owner = User.objects.filter(pk=self._job.created_by_id).first()
+        by = self._job.created_by_id
+        owner = User.objects.filter(pk=by).first() if by else None
         return simulation(
             day=yesterday(self._job.created_at),
             currency=self._workspace.currency,

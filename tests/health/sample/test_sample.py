@@ -27,11 +27,13 @@ from accounts.services import deletion
 from csplatform.core import audit
 from csplatform.core.models import AuditEvent, Job, JobState
 from csplatform.core.tenancy import workspace_scope
-from health.models import ChurnModel, Event, HealthScore, HealthSnapshot, Onboarding
-from health.onboarding import carrying, proposing
+from health.models import ChurnModel, Event, HealthScore, HealthSnapshot, Onboarding, ScorecardVersion, ScoringRun
+from health.onboarding import standing as checklist
 from health.sample import loading, removing, standing, tasks
+from health.services import runs as scoring_runs
 from tests import factories
 from tests.health.onboarding import conftest as vendor
+from tests.health.onboarding.test_proof import choose, work_everything
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -230,23 +232,30 @@ def test_models_and_the_checklist_that_learnt_from_the_sample_go_and_published_s
     workspace: Workspace, owner: Membership
 ) -> None:
     load(workspace)
+    choose(workspace)
+    work_everything(workspace)
     with workspace_scope(workspace):
-        proposal = proposing.propose(now=clock())
-        chosen = {each.key for each in proposal.measures if each.wanted}
-        carrying.prove(draft=proposal.draft(chosen), horizon=28, by=BY, now=clock())
-        row = Onboarding.objects.get()
-        ChurnModel.objects.all().delete()
-        published = row.version
-    assert published is not None
+        assert ChurnModel.objects.exists()
+        assert checklist.of_workspace().is_finished
+        published = ScorecardVersion.objects.count()
+    remove(workspace)
     with workspace_scope(workspace):
-        removal = removing.begin(by=BY, now=clock())
-    assert not removing.work(workspace.pk, removal.pk, clock=clock), "a back-fill was begun and must end first"
-    with workspace_scope(workspace):
-        Job.objects.filter(kind__startswith="score.").update(state=JobState.CANCELLED)
-    assert removing.work(workspace.pk, removal.pk, clock=clock)
-    with workspace_scope(workspace):
+        assert not ChurnModel.objects.exists()
         assert not Onboarding.objects.exists()
-        assert type(published).objects.filter(pk=published.pk).exists()
+        assert checklist.of_workspace().imports is checklist.State.NOW
+        assert ScorecardVersion.objects.count() == published == 2
+
+
+def test_a_removal_asks_a_back_fill_to_stop_and_waits_for_it(workspace: Workspace, owner: Membership) -> None:
+    load(workspace)
+    with workspace_scope(workspace):
+        run = scoring_runs.start(kind=ScoringRun.Kind.BACKFILL, days=loading.past_days(clock().date()), now=clock())
+        removal = removing.begin(by=BY, now=clock())
+    assert not removing.work(workspace.pk, removal.pk, clock=clock)
+    with workspace_scope(workspace):
+        assert Customer.objects.count() == loading.CUSTOMERS
+    scoring_runs.work(workspace.pk, run.pk)
+    assert removing.work(workspace.pk, removal.pk, clock=clock)
 
 
 def test_customers_of_ones_own_stay_with_all_they_have(workspace: Workspace, client: Client, owner: Membership) -> None:
