@@ -94,6 +94,10 @@ def open_source(opener: Opener) -> Source:
     return CsvSource(opener)
 
 
+_DAMAGED_ZIP = (
+    "This is a workbook or a zip archive, and damaged: save each sheet as CSV, or bring the files in it. "
+    "Nothing was kept."
+)
 _WORKBOOK = "This is a workbook: save each sheet as CSV and bring those files. Nothing was kept."
 
 
@@ -103,7 +107,7 @@ def _what_is_zipped(opener: Opener) -> str:
         with opener() as stream, zipfile.ZipFile(stream) as archive:
             names = [name for name in archive.namelist() if not name.endswith("/")]
     except (zipfile.BadZipFile, OSError):
-        return "This is a damaged zip archive: pack it again, or bring the files in it. Nothing was kept."
+        return _DAMAGED_ZIP
     if "[Content_Types].xml" in names or "mimetype" in names:
         return _WORKBOOK
     shown = ", ".join(name.rpartition("/")[2][:60] for name in names[:5]) + (" …" if len(names) > 5 else "")

@@ -18,7 +18,7 @@ from accounts.selectors.demo import logins
 from csplatform.core.models import JobState
 from csplatform.core.tenancy import workspace_scope
 from csplatform.demo import Simulation, yesterday
-from health import arrivals, demo, tasks
+from health import arrivals, demo, filling, tasks
 from health.models import DirtyCustomer, Event, HealthScore, HealthSnapshot, LateArrival, ScoringRun
 from health.services import runs, snapshots
 from health.services.compute import card_of
@@ -107,7 +107,7 @@ def inside(loaded: Loaded, django_db_blocker: DjangoDbBlocker) -> Iterator[Loade
 
 def test_everything_came_in_once(inside: Loaded) -> None:
     finished = ImportRun.objects.order_by("created_at")
-    assert [(run.kind, run.rows_rejected) for run in finished] == [(kind, 0) for kind in demo._KINDS]
+    assert [(run.kind, run.rows_rejected) for run in finished] == [(kind, 0) for kind in filling.KINDS]
     assert {run.job.state for run in finished if run.job} == {JobState.DONE}
     events = finished.get(kind="events")
     assert events.rows_created == events.rows_read == Event.objects.count()

@@ -237,7 +237,7 @@ def test_parents_may_come_later_and_circles_are_named(workspace: Workspace, impo
     [
         (b"", "The file is empty"),
         (b"\n\nexternal_id\n", "The first line is empty"),
-        (b"PK\x03\x04rest", "damaged zip archive"),
+        (b"PK\x03\x04rest", "a workbook or a zip archive, and damaged"),
         (zipped("[Content_Types].xml", "xl/workbook.xml"), "This is a workbook: save each sheet as CSV"),
         (b"\xd0\xcf\x11\xe0older", "This is a workbook"),
         (zipped("data/customers.csv", "data/events.csv"), "a zip archive of customers.csv, events.csv: unpack it"),

@@ -140,7 +140,7 @@ def test_the_end_of_regular_contracts_goes_before_that_of_events(take: Take, wor
     ("name", "content", "said"),
     [
         ("nothing.csv", b"", "The file is empty."),
-        ("sheet.xlsx", b"PK\x03\x04rest", "save the sheet as CSV"),
+        ("sheet.xlsx", b"PK\x03\x04rest", "save each sheet as CSV"),
         ("wide.csv", ",".join(f"c{n}" for n in range(600)).encode(), "600 columns; 500 is the limit"),
         ("damaged.csv.gz", b"\x1f\x8b\x08\x00broken", "damaged"),
     ],
