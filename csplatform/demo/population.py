@@ -119,8 +119,11 @@ def _matches(plan: Plan, where: dict[str, str]) -> bool:
     return all(facts[key] == value for key, value in where.items())
 
 
-def draw(world: World, *, customers: int, seed: int) -> list[Plan]:
-    """All plans, complete up to contracts and access. Raises `CatalogueError` for stories that cannot be told."""
+def draw(world: World, *, customers: int, seed: int, ids: str = "c") -> list[Plan]:
+    """All plans, complete up to contracts and access; `ids` begins each customer's id.
+
+    Raises `CatalogueError` for stories that cannot be told.
+    """
     mechanisms.check(world.catalogue)
     market = _Market(world, seed)
     days = world.window.days
@@ -133,7 +136,7 @@ def draw(world: World, *, customers: int, seed: int) -> list[Plan]:
         company = market.company(story, rng)
         plan = Plan(
             index=index,
-            external_id=f"c-{index + 1:05d}",
+            external_id=f"{ids}-{index + 1:05d}",
             story=story.key,
             world=world,
             rng=rng,

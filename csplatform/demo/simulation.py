@@ -33,7 +33,8 @@ class Simulation:
     `customers` counts all of them, prospects and former ones included; stories come first. `events` is the wanted
     number of events (reached within a few per cent) or None for the natural amount. `history` keeps every stage a
     customer came to as a row of its own; without it there is one row per customer.
-    `mark` changes nothing but the ids of messages: a workspace counts each once, also after they were deleted.
+    `ids` begins every customer's id. `mark` changes nothing but the ids of messages: a workspace counts each once, also
+    after they were deleted.
     """
 
     end: date
@@ -43,6 +44,7 @@ class Simulation:
     days: int | None = None
     events: int | None = None
     history: bool = True
+    ids: str = "c"
     mark: str = ""
     catalogue: Catalogue = field(default_factory=default, repr=False)
 
@@ -73,7 +75,7 @@ class Simulation:
     def run(self) -> DataSet:
         """Simulate. Raises `CatalogueError` when a story cannot be told."""
         world = World(self.catalogue, self.window)
-        plans = draw(world, customers=self.customers, seed=self.seed)
+        plans = draw(world, customers=self.customers, seed=self.seed, ids=self.ids)
         staff = Staff(self.catalogue.population, PeopleNames(self.catalogue))
         for plan in plans:
             staff.hire(plan)

@@ -29,6 +29,7 @@ from health.sample.standing import LOAD
 from health.services import scoring
 
 CUSTOMERS, MONTHS, EVENTS = 120, 24, 60_000
+_IDS = "sample"  # no id that a company gives its own customers
 _WEEKS, _DAYS = 52, 35  # weekly scores of a year, and daily ones for what changed lately
 
 
@@ -94,7 +95,9 @@ def simulation(*, day: date, currency: str, owner: str, mark: str) -> Simulation
         "member": [{**member, "email": owner} for member in told.members],
     }
     catalogue = Catalogue(population, told.words, told.stories, told.archetypes, told.cohorts)
-    return Simulation(end=day, customers=CUSTOMERS, months=MONTHS, events=EVENTS, catalogue=catalogue, mark=mark)
+    return Simulation(
+        end=day, customers=CUSTOMERS, months=MONTHS, events=EVENTS, ids=_IDS, mark=mark, catalogue=catalogue
+    )
 
 
 def past_days(today: date) -> list[date]:
