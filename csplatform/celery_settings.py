@@ -43,6 +43,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "keep-alerts": {"task": "health.keep_alerts", "schedule": 20.0, "options": {"expires": 20}},
     "send-alerts": {"task": "health.send_alerts", "schedule": 20.0, "options": {"expires": 20}},
     "look-for-silences": {"task": "health.look_for_silences", "schedule": 3_600.0, "options": {"expires": 3_600}},
+    "look-for-outages": {"task": "health.look_for_outages", "schedule": 300.0, "options": {"expires": 300}},
     "keep-churn": {"task": "health.keep_churn", "schedule": 3_600.0, "options": {"expires": 3_600}},
     "keep-partitions": {"task": "health.keep_partitions", "schedule": 21_600.0},
     "forget-idempotency-keys": {"task": "accounts.forget_idempotency_keys", "schedule": 3_600.0},

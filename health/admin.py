@@ -32,6 +32,7 @@ from health.models import (
     ScorecardDraft,
     ScorecardVersion,
     ScoringRun,
+    SenderOutage,
     SlackHook,
     TodayDismissal,
 )
@@ -79,6 +80,11 @@ class HealthOverrideAdmin(HistoryAdmin):
     list_display = ["customer", "band", "from_day", "expires_on", "ended_at", "by_label"]
     list_filter = ["band"]
     list_select_related = ["customer"]
+
+
+@admin.register(SenderOutage)
+class SenderOutageAdmin(HistoryAdmin):
+    list_display = ["first_day", "last_day", "known_at", "ended_at", "withdrawn_at"]
 
 
 @admin.register(HealthScore)

@@ -97,6 +97,8 @@ class Spec:
 
 _TALLIED = {"count", "trend", "distinct_users", "distinct_events", "active_days", "recency"}
 _COMPARED_FROM_TALLIES = {"count", "trend", "active_days"}
+# What the tallies of days alone tell.
+_MOVES_UP = {"count", "trend", "active_days", "recency"}
 ADDITIVE = {"count", "trend", "active_days", "sum"}
 
 
@@ -169,13 +171,25 @@ class Overrides:
     ids: list[UUID | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Days (ordinals, rising) on which the sender was silent as a whole, as far as they were known of.
+
+    ``is_lasting``: whether it still was on the day itself: then nothing is known of anybody's usage.
+    """
+
+    days: tuple[int, ...]
+    is_lasting: bool
+
+
 @dataclass(slots=True)
 class Facts:
     """Everything the measures and the churn rules read, for n customers as of one day (UTC).
 
     Dates are proleptic ordinals, −1 where there is none. ``state``: contract state per customer (see
     ``accounts.terms.Contract``). ``applicable``: after the contract. ``told``: by sources other than
-    events and contacts. ``overrides``: None where nobody has one.
+    events and contacts. ``overrides``: None where nobody has one. ``lost``: days that tallies leave out
+    (``health.outages``); None where there are none.
     """
 
     as_of: int
@@ -189,12 +203,18 @@ class Facts:
     applicable: npt.NDArray[np.bool_]
     told: Mapping[Spec, Told] = field(default_factory=dict)
     overrides: Overrides | None = None
+    lost: Lost | None = None
 
     def observed_since(self, stream: StreamFacts) -> Ints:
-        """The earlier of the first event and the first paid day: how long usage could have been seen."""
-        return np.where(
+        """The earlier of the first event and the first paid day, later by the days that were lost since: from then on
+        usage could have been seen on every day.
+        """
+        since = np.where(
             (self.customer_since > 0) & (self.customer_since < stream.first_day), self.customer_since, stream.first_day
         )
+        if self.lost is None:
+            return since
+        return since + len(self.lost.days) - np.searchsorted(self.lost.days, since, side="right")
 
 
 def take(loaded: T, rows: Ints) -> T:
@@ -223,8 +243,26 @@ def evaluate(spec: Spec, facts: Facts) -> Floats:
         return np.where(facts.has_contact, facts.has_sponsor.astype(np.float64), np.nan)
     if spec.source != "events":
         return facts.told[spec].values
+    if is_unheard(spec, facts):
+        return np.full(len(facts.seats), np.nan)
     values = _plain(spec, facts) if is_tallied(spec) and not spec.more.compare else _wider(spec, facts)
     return np.where(facts.streams[None].first_day == _NEVER, np.nan, values)
+
+
+def is_unheard(spec: Spec, facts: Facts) -> bool:
+    """Whether an outage of the sender leaves too little of what an event measure looks at to say anything.
+
+    Tallies leave its days out and reach further back instead, as far as they go. What counts different people or
+    events, or is read from the events, does without the lost days while they are at most a quarter of all.
+    """
+    if spec.source != "events" or facts.lost is None:
+        return False
+    if facts.lost.is_lasting:
+        return True
+    lost = sum(1 for day in facts.lost.days if day > facts.as_of - span(spec))
+    if is_tallied(spec) and spec.aggregation in _MOVES_UP:
+        return spec.aggregation != "recency" and span(spec) + lost > STATE_DAYS
+    return 4 * lost > span(spec)
 
 
 def _plain(spec: Spec, facts: Facts) -> Floats:

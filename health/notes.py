@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from health.comparison import FEWEST_WINDOWS
-from health.measures import ADDITIVE, Facts, Spec, is_tallied
+from health.measures import ADDITIVE, Facts, Spec, is_tallied, is_unheard
 
 NO_EVENTS = "no_events"
 NO_SEATS = "no_seats"
@@ -19,7 +19,8 @@ NO_ANSWER = "no_answer"
 OLD_ANSWERS = "old_answers"
 NOTHING_TOLD = "nothing_told"
 NOTHING_LATELY = "nothing_lately"
-STALE = frozenset({OLD_ANSWERS, NOTHING_LATELY})
+OUTAGE = "outage"
+STALE = frozenset({OLD_ANSWERS, NOTHING_LATELY, OUTAGE})
 
 
 def reason_missing(spec: Spec, facts: Facts, index: int, value: float) -> str:
@@ -34,6 +35,8 @@ def reason_missing(spec: Spec, facts: Facts, index: int, value: float) -> str:
         return NOTHING_LATELY if facts.told[spec].last_day[index] >= 0 else NOTHING_TOLD
     if facts.streams[None].first_day[index] < 0:
         return NO_EVENTS
+    if is_unheard(spec, facts):
+        return OUTAGE
     if spec.scale in ("per_seat_week", "share_of_seats") and not facts.seats[index] > 0:
         return NO_SEATS
     if not is_tallied(spec) or spec.more.compare:

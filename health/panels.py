@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Customer
 from health import explaining, narrative, notes, selectors, what_changed
+from health.facts.outages import lasting
 from health.models import HealthScore, HealthSnapshot, ScorecardVersion
 from health.scoring import Card
 from health.services.cards import version_on
@@ -122,6 +123,7 @@ def panel(customer: Customer, now: datetime, shown: Shown) -> dict[str, Any]:
         "scorecard_version": said["scorecard"]["version"],
         "halves": halves,
         "adjustments": _adjustments(said["drivers"], moved),
+        "outage": lasting() if any(d["reason"] == notes.OUTAGE for d in said["drivers"]) else None,
         "missing": [driver for half in halves for driver in half["drivers"] if driver["points"] is None],
         "scale": max((driver["max_points"] for half in halves for driver in half["drivers"]), default=0),
         "churn": {

@@ -199,6 +199,7 @@ def explain_missing(reason: str, spec: Spec) -> str:
     return {
         "": "",
         notes.NO_EVENTS: _("No product event has arrived yet. Connect the product or import its events."),
+        notes.OUTAGE: _("The sender of events is or was silent, for every customer: that says nothing of this one."),
         notes.NO_SEATS: _("No seats are recorded. Add them to the subscription."),
         notes.NO_PEOPLE: _("The events of these days do not say who was there. Send the user with each event."),
         notes.TOO_YOUNG: _("In use for less than %(days)d days: nothing to compare with yet.") % needed,

@@ -17,8 +17,8 @@ from accounts.models import Customer, Workspace
 from csplatform.core import jobs
 from csplatform.core.tenancy import current_workspace_id, workspace_scope
 from health import adoption, dirty
-from health.models import DirtyCustomer, LateArrival
-from health.services import churn, churn_watch, counting, forgetting, lab, runs, scoring, snapshots
+from health.models import DirtyCustomer, LateArrival, ScoringRun
+from health.services import churn, churn_watch, counting, forgetting, lab, outages, runs, scoring, snapshots
 
 
 @shared_task(name="health.refresh")
@@ -113,6 +113,18 @@ def roll_over(**_: Any) -> None:
             job = lab.renew(now=datetime.now(UTC))
             if job is not None:
                 lay_out_lab_soon(workspace_id, job.pk)
+
+
+@shared_task(name="health.look_for_outages")
+def look_for_outages(**_: Any) -> None:
+    """Look whether a sender fell silent or is back, and score everybody of its workspace anew where it is so."""
+    for workspace in Workspace.objects.order_by("pk"):
+        if workspace.is_filling:
+            continue
+        with workspace_scope(workspace):
+            if outages.look(now=_now()):
+                run = runs.start(kind=ScoringRun.Kind.CURRENT, days=[_now().date()], now=_now())
+                enqueue(workspace.pk, run.pk, shards=run.shards)
 
 
 def enqueue(workspace_id: UUID, run_id: UUID, *, shards: int) -> None:

@@ -39,6 +39,7 @@ WITH asking AS MATERIALIZED (
     END AS arr_minor) AS stake
   WHERE c.workspace_id = %(workspace)s AND contract_state IN ('active', 'notice_given', 'in_grace')
     AND (h.band IN ('at_risk', 'watch', 'unknown') OR h.change <= %(fall)s OR contract_state <> 'active')
+    AND (h.band <> 'unknown' OR contract_state <> 'active' OR NOT %(outage)s)
     AND (%(csm)s::uuid IS NULL OR csm_id = %(csm)s::uuid)
     AND NOT EXISTS (SELECT 1 FROM health_todaydismissal d WHERE d.workspace_id = c.workspace_id
       AND d.member_id = %(member)s::uuid AND d.customer_id = c.id AND d.until > %(today)s AND d.undone_at IS NULL)),
@@ -49,10 +50,13 @@ UNION ALL
 """
 
 
-def asking(*, member: Membership, of: Membership | None, today: date) -> tuple[list[Candidate], int]:
+def asking(
+    *, member: Membership, of: Membership | None, today: date, outage: bool = False
+) -> tuple[list[Candidate], int]:
     """Who may need attention and is not put aside by ``member``, and the ARR below which an account is small.
 
-    ``of``: only this member's portfolio.
+    ``of``: only this member's portfolio. ``outage``: the sender is silent, so that a customer needs nobody for being
+    unknown.
     """
     values: dict[str, Any] = {
         **BAND_RISK,
@@ -61,6 +65,7 @@ def asking(*, member: Membership, of: Membership | None, today: date) -> tuple[l
         "csm": str(of.pk) if of else None,
         "member": str(member.pk),
         "today": today,
+        "outage": outage,
     }
     with connection.cursor() as cursor:
         cursor.execute(_ASKING, values)

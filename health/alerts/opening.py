@@ -24,6 +24,7 @@ from csplatform.core.models import OutboxEvent
 from csplatform.core.tenancy import current_workspace_id, workspace_scope
 from health import risk
 from health.alerts import rules
+from health.facts.outages import lasting
 from health.models import Alert, AlertKind, AlertMute, AlertState
 
 _HEARD = ("health.band_changed", "churn_risk.rose")
@@ -70,6 +71,9 @@ def _findings(events: Sequence[OutboxEvent]) -> list[Finding]:
         if customer_id in standing
         if (finding := _finding(event, standing[customer_id])) is not None
     ]
+    if any(each.kind == AlertKind.COVERAGE_LOST for each in found) and lasting() is not None:
+        # It is the sender that is silent, which is told once, on pages.
+        found = [each for each in found if each.kind != AlertKind.COVERAGE_LOST]
     # Of several changes of one customer, the one that began highest tells the whole fall.
     return sorted(found, key=lambda each: (not each.begins, each.details.get("from_level", 0)), reverse=True)
 

@@ -1,6 +1,7 @@
 """Sudden silence: a customer that used the product regularly sends nothing for markedly longer than it ever does.
 
-Pure. Days are numbers; what nobody sent at all is an outage of the sender and counts as no day for anybody.
+Pure. Days are numbers; what nobody sent at all is an outage of the sender (``health.outages``) and counts as no day
+for anybody.
 
 A *gap* is the distance between two days in a row on which the customer sent something. A customer is *regular* with
 ``LEAST_DAYS`` such days among the last 64 of its use. It is silent from the moment on at which the days since its last
@@ -9,13 +10,10 @@ event are more than ``MARKEDLY`` times the 95th percentile of its own gaps, and 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 import numpy as np
-
-from health.churn import panel
 
 LEAST_DAYS = 8
 LEAST_SILENCE = 7
@@ -32,13 +30,6 @@ class Silence:
 
     quiet: int
     usual: float
-
-
-def outages(events_on: Mapping[date, int], first: date, last: date) -> set[date]:
-    """Days on which hardly anybody sent anything (``panel.silences``), one that still lasts on ``last`` included."""
-    ordinary = max(events_on.values(), default=0)
-    closed = {**events_on, last + timedelta(days=1): ordinary}
-    return panel.silences(closed, first, last + timedelta(days=1))
 
 
 def longest_usual(days: Sequence[int], outage: Collection[int]) -> float | None:

@@ -7,25 +7,20 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import numpy as np
 from django.db import connection
 
 from csplatform.core.tenancy import current_workspace_id
+from health import outages
 from health.alerts import opening, silence
 from health.alerts.opening import Finding
+from health.facts.outages import OutageHistory
 from health.models import AlertKind
+from health.services.outages import days_with_events, heard_lately
 from health.streams import ALL_EVENTS
 from health.windows import STATE_DAYS
 
-# Enough to see an outage of the sender; whoever is in the sample says nothing of anybody else.
-_SAMPLE = 2_000
 _BATCH = 2_000
 
-_SENDERS = """
-SELECT anchor, counts FROM health_usagewindow
-WHERE workspace_id = %(workspace)s AND stream = %(stream)s AND last_event_at >= %(since)s
-ORDER BY md5(customer_id::text) LIMIT %(most)s
-"""
 # Who is quiet for longer than the least silence, and is not alerted already.
 _QUIET = """
 SELECT w.customer_id, w.anchor, w.counts, w.last_event_at
@@ -58,7 +53,7 @@ def look(*, now: datetime, through: date | None = None) -> int:
     begun, outage = 0, None
     for rows in _quiet(values):
         if outage is None:
-            outage = _outages(values, today)
+            outage = _outages(today)
             if outage is None:
                 return 0
         begun += opening.begin(_findings(rows, today, outage), now=now)
@@ -77,26 +72,23 @@ def _quiet(values: dict[str, Any]) -> Iterator[list[tuple[Any, ...]]]:
         last = rows[-1][0]
 
 
-def _outages(values: dict[str, Any], today: date) -> set[int] | None:
-    """The outages among the last days, as ordinals; None when too few customers send to tell."""
-    with connection.cursor() as cursor:
-        cursor.execute(_SENDERS, {**values, "most": _SAMPLE})
-        rows = cursor.fetchall()
-    if not silence.can_be_told(len(rows)):
+def _outages(today: date) -> set[int] | None:
+    """The days of outages, as ordinals: those of the last weeks, and of those on record, which may last longer than
+    the weeks that can be looked at. None when too few customers send to tell.
+    """
+    heard = heard_lately(today - timedelta(days=1))
+    if not silence.can_be_told(heard.customers):
         return None
-    senders: dict[date, int] = {}
-    for anchor, counts in rows:
-        for day in _days(anchor, counts):
-            senders[date.fromordinal(day)] = senders.get(date.fromordinal(day), 0) + 1
     first, last = today - timedelta(days=STATE_DAYS - 1), today - timedelta(days=1)
-    seen = {day: number for day, number in senders.items() if day <= last}
-    return {day.toordinal() for day in silence.outages(seen, first, last)}
+    seen = outages.days_of(outages.found(heard.senders, first, last), last)
+    on_record = OutageHistory(last).at(last, today)
+    return {day.toordinal() for day in seen} | set(on_record.days if on_record else ())
 
 
 def _findings(rows: list[tuple[Any, ...]], today: date, outage: set[int]) -> list[Finding]:
     found = []
     for customer_id, anchor, counts, last_event_at in rows:
-        days = _days(anchor, counts)
+        days = days_with_events(anchor, counts)
         told = silence.assess(days, today.toordinal(), outage) if days else None
         if told is not None:
             details = {
@@ -106,10 +98,3 @@ def _findings(rows: list[tuple[Any, ...]], today: date, outage: set[int]) -> lis
             }
             found.append(Finding(customer_id, AlertKind.WENT_SILENT, 0, details))
     return found
-
-
-def _days(anchor: date, counts: bytes | memoryview) -> list[int]:
-    """Ordinals of the days with events among the last ``STATE_DAYS`` up to ``anchor``."""
-    numbers = np.frombuffer(counts, dtype="<i4")
-    first = anchor.toordinal() - STATE_DAYS + 1
-    return [first + int(place) for place in np.flatnonzero(numbers > 0)]

@@ -20,9 +20,6 @@ from health.measures import Floats, Ints
 LONGEST_SPAN = 3 * 365
 MOST_ROWS = 400_000
 _STEP = 7
-_QUIET_SHARE = 0.05
-_QUIET_DAYS = 3
-_USUAL_DAYS = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,26 +34,6 @@ def closed_days(first: date, last: date, *, step: int = _STEP, left_out: Sequenc
     """Every ``step``-th day back from ``last`` to ``first``, oldest first, over three years at most."""
     span = min((last - first).days, LONGEST_SPAN)
     return [day for n in range(span // step, -1, -1) if (day := last - timedelta(days=n * step)) not in left_out]
-
-
-def silences(events_on: Mapping[date, int], first: date, last: date) -> set[date]:
-    """Days on which hardly any event arrived from anybody: an outage of the sender, which says nothing of customers.
-
-    Three days or more in a row with under 5 % of the median of the 28 days before them.
-    """
-    found: set[date] = set()
-    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    counts = [events_on.get(day, 0) for day in days]
-    index = _USUAL_DAYS
-    while index < len(days):
-        usual = float(np.median(counts[index - _USUAL_DAYS : index]))
-        end = index
-        while end < len(days) and usual > 0 and counts[end] < _QUIET_SHARE * usual:
-            end += 1
-        if end - index >= _QUIET_DAYS and end < len(days):
-            found.update(days[index:end])
-        index = max(end, index + 1)
-    return found
 
 
 def touched(silent: set[date], days: Sequence[date], window: int = 7) -> set[date]:

@@ -19,10 +19,12 @@ import numpy.typing as npt
 from csplatform.core.columns import fetch_columns
 from csplatform.core.tenancy import current_workspace_id
 from health.facts.applicability import is_applicable
+from health.facts.outages import OutageHistory
 from health.facts.overrides import OverrideHistory
 from health.facts.sources import Sources
 from health.facts.versions import Versions
 from health.measures import STATE_DAYS, Facts, Ints, Spec, StreamFacts, is_tallied, span, windows_needed
+from health.outages import leave_out
 
 _DAY = "((e.{column} AT TIME ZONE 'UTC')::date - DATE '0001-01-01' + 1)::int4"
 _BIG = 1 << 22  # more than any ordinal of a day
@@ -72,6 +74,7 @@ class AsOf:
         self._first = _FirstDays(self._rows, older)
         self._sources = Sources(self.ids, specs, days=(min(days), max(days)), recorded_by=recorded_through)
         self._overrides = OverrideHistory(self.ids, min(days), max(days), recorded_through=recorded_through)
+        self._outages = OutageHistory(max(days), recorded_through=recorded_through)
         self._versions = Versions(
             self.ids, grace_days=grace_days, data_through=data_through, recorded_through=recorded_through
         )
@@ -92,7 +95,7 @@ class AsOf:
             for events, (users, features) in self._needed.items()
         }
         versions = self._versions.at(day, known_through or day)
-        return Facts(
+        facts = Facts(
             as_of=as_of,
             streams=streams,
             seats=versions.seats,
@@ -105,6 +108,7 @@ class AsOf:
             told=self._sources.at(day, known_through or day),
             overrides=self._overrides.at(day, known_through or day),
         )
+        return leave_out(facts, self._outages.at(day, known_through or day))
 
     def _stream(
         self,

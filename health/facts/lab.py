@@ -21,7 +21,8 @@ from accounts.terms import Spell
 from csplatform.core.arrays import literal
 from csplatform.core.columns import fetch_columns
 from csplatform.core.tenancy import current_workspace_id
-from health.churn.panel import closed_days, label, silences, touched
+from health import outages
+from health.churn.panel import closed_days, label, touched
 from health.facts.asof import AsOf
 from health.facts.versions import Versions
 from health.lab.columns import Column
@@ -83,7 +84,8 @@ def lay_out(*, horizon: int, today: date) -> Layout:
     first = max([max(began) + timedelta(days=_FIRST_DAYS), last - timedelta(weeks=WEEKS)]) if began else last
     last = _where_snapshots_are(first, last)
     days = closed_days(first, last)[-WEEKS:] if began and first <= last else []
-    quiet = touched(silences(events, min(events), through), days) if events else set()
+    over = [each for each in outages.found(events, min(events), through) if each.last] if events else []
+    quiet = touched(outages.days_of(over, through), days)
     kept = tuple(day for day in days if day not in quiet)
     deck = Deck.load()
     return Layout(kept, _specs(), _versions(kept), deck, horizon, workspace.grace_days, through, len(quiet))

@@ -16,9 +16,11 @@ from csplatform.core.arrays import literal
 from csplatform.core.columns import EPOCH_MICROS, fetch_columns
 from csplatform.core.tenancy import current_workspace_id
 from health.facts.applicability import is_applicable
+from health.facts.outages import OutageHistory
 from health.facts.overrides import OverrideHistory
 from health.facts.sources import Sources
 from health.measures import STATE_DAYS, Facts, Ints, Spec, StreamFacts, window_sum, windows_needed
+from health.outages import leave_out
 from health.streams import stream_of
 
 Counts = npt.NDArray[np.int32]
@@ -101,6 +103,7 @@ def load(chosen: Chosen, day: date, specs: list[Spec], *, lock: bool = False) ->
         told=Sources(keys, specs, days=(day, day)).at(day, day),
         overrides=OverrideHistory(keys, day, day).at(day, day),
     )
+    facts = leave_out(facts, OutageHistory(day).at(day, day))
     return LiveFacts(
         keys, facts, last_event_at, [row[6] for row in rows], [row[7] for row in rows], [row[3] for row in rows]
     )

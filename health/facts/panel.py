@@ -20,7 +20,8 @@ from django.db.models import Min
 from accounts.models import Subscription, Workspace
 from accounts.terms import Spell
 from csplatform.core.tenancy import current_workspace_id
-from health.churn.panel import Panel, closed_days, label, silences, thin, touched
+from health import outages
+from health.churn.panel import Panel, closed_days, label, thin, touched
 from health.churn.serving import CONTRACT, columns
 from health.facts.asof import AsOf
 from health.facts.versions import Versions
@@ -101,7 +102,8 @@ def plan(horizon: int, *, today: date, customers: int, also: Mapping[str, dict[s
     ]
     first = (max(began) if began else last) + timedelta(days=_FIRST_DAYS)
     days = closed_days(first, last) if began and first <= last else []
-    silent = silences(daily, next(iter(daily)), through) if daily else set()
+    over = [each for each in outages.found(daily, next(iter(daily)), through) if each.last] if daily else []
+    silent = outages.days_of(over, through)
     quiet = touched(silent, days)
     days = thin([day for day in days if day not in quiet], customers)
     return Plan(

@@ -15,6 +15,7 @@ from health.models.definitions import CardAssignment, Measure, Scorecard, Scorec
 from health.models.events import ContactAlias, Event, EventName, InboxBatch, MessageKey, ProfileClock, RejectedMessage
 from health.models.judgements import Judgement
 from health.models.onboarding import Onboarding, OnboardingFile
+from health.models.outages import SenderOutage
 from health.models.overrides import HealthOverride
 from health.models.scores import (
     AdoptionMark,
@@ -72,6 +73,7 @@ __all__ = [
     "ScorecardVersion",
     "ScoringRun",
     "ScoringShard",
+    "SenderOutage",
     "SlackHook",
     "TodayDismissal",
     "UsageWindow",

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 import numpy as np
@@ -54,6 +54,15 @@ class Place:
         if known:
             return known[-1]
         return self.published[0][0] if self.is_default else None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """From ``day`` on the version with id ``after`` scored a customer, instead of ``before``."""
+
+    day: date
+    before: UUID | None
+    after: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +133,23 @@ class Deck:
             if known:
                 chosen[place] = numbers.get(known[-1], last)
         return self.hands(chosen, day)
+
+    def turns(self, customer_id: UUID, first: date, last: date) -> list[Turn]:
+        """The days from ``first`` to ``last`` on which one customer came to be scored by another version, in order."""
+        told = [] if self.is_single else _assignments([customer_id])[customer_id]
+        moments = [moment for place in self.places for _, moment in place.published] + [moment for moment, _ in told]
+        found = []
+        for day in sorted({moment.astimezone(UTC).date() for moment in moments}):
+            turn = Turn(day, self._held(told, day - timedelta(days=1)), self._held(told, day))
+            if first <= day <= last and turn.before != turn.after:
+                found.append(turn)
+        return found
+
+    def _held(self, told: list[tuple[datetime, UUID]], day: date) -> UUID | None:
+        end = datetime.combine(day, time.max, UTC)
+        known = [card for known_at, card in told if known_at <= end][-1:]
+        own = next((place for place in self.places if place.scorecard_id in known), self.default)
+        return own.version_on(day) or self.default.version_on(day)
 
     def hands(self, chosen: Ints, day: date) -> list[Hand]:
         """The versions in force on ``day`` with their customers; ``chosen``: by customer, which of ``in_force``."""

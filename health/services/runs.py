@@ -22,7 +22,7 @@ from csplatform.core.tenancy import current_workspace_id, workspace_scope
 from health.facts import live
 from health.models import ScoringRun, ScoringShard
 from health.risk import BaseRate
-from health.services import base_rate, scoring, snapshots
+from health.services import base_rate, outages, scoring, snapshots
 
 _SHARD_SIZE = {ScoringRun.Kind.CURRENT: 4_000, ScoringRun.Kind.CLOSE_DAY: 500, ScoringRun.Kind.BACKFILL: 50}
 
@@ -38,6 +38,8 @@ def start(
         base_rate.renew(today)
         bases = {}
     else:
+        if kind == ScoringRun.Kind.BACKFILL:
+            outages.look_back(now=now)
         bases = base_rate.observe(days)
     job = jobs.create(
         kind=f"score.{kind}",
@@ -192,6 +194,7 @@ def roll_over(*, now: datetime) -> list[ScoringRun]:
     days = days_to_close(workspace, today)
     if workspace.is_filling or not days or not Customer.objects.exists():
         return []
+    outages.look(now=now)
     return [
         start(kind=ScoringRun.Kind.CLOSE_DAY, days=days, now=now),
         start(kind=ScoringRun.Kind.CURRENT, days=[today], now=now),

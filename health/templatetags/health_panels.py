@@ -11,7 +11,8 @@ from django import template
 from django.urls import reverse
 
 from accounts.models import Customer
-from health import changes_chart, narrative, panels, risk, selectors, trends, usage, what_changed
+from health import changes_chart, marks, narrative, panels, risk, selectors, trends, usage, what_changed
+from health.ledger import CONFIG, OVERRIDE
 from health.onboarding import standing
 from health.onboarding.standing import Standing
 
@@ -89,6 +90,27 @@ def customer_sentence(
 def health_history(customer: Customer, today: date) -> list[panels.Point]:
     """A year of closed days, oldest first."""
     return panels.history(customer.pk, today)
+
+
+@register.simple_tag
+def health_marks(customer: Customer, history: Sequence[panels.Point], today: date) -> list[marks.Mark]:
+    """What people decided since the first day of ``history``."""
+    return marks.of_customer(customer.pk, history[0].as_of, today) if history else []
+
+
+@register.simple_tag
+def changes_marks(customer: Customer, health: Mapping[str, Any]) -> list[marks.Mark]:
+    """What people decided between the two days that are compared, where it moved the score."""
+    changes, shown = health["changes"], health["shown"]
+    if not any(entry.cause in (CONFIG, OVERRIDE) for entry in changes.entries):
+        return []
+    return marks.of_customer(customer.pk, shown.first + timedelta(days=1), shown.last)
+
+
+@register.simple_tag
+def history_rows(history: Sequence[panels.Point], decided: Sequence[marks.Mark]) -> list[marks.Row]:
+    """The days of the table behind the chart, newest first."""
+    return marks.rows(history, decided)
 
 
 @register.simple_tag

@@ -26,6 +26,7 @@ from accounts.roles import Permission, Role, allows
 from health import changes, narrative, panels, today_reads
 from health.alerts import selectors as alerts
 from health.alerts import words
+from health.facts.outages import lasting
 from health.models import DismissalKind, TodayDismissal
 from health.services import today as putting_aside
 from health.services.cards import version_on
@@ -113,7 +114,8 @@ def _context(request: WorkspaceRequest, now: datetime) -> dict[str, Any]:
     if not standing.customers and not standing.churned and not Customer.objects.exists():
         return {"setup": True}
     edges = panels.thresholds(card_of(version_on(day)))
-    candidates, middle = today_reads.asking(member=member, of=of, today=day)
+    outage = lasting()
+    candidates, middle = today_reads.asking(member=member, of=of, today=day, outage=outage is not None)
     queue = _queue(rank(candidates, day, middle=middle), edges, request.workspace.currency, day)
     deadlines = today_reads.deadlines(of, day)
     near = [item["deadline_days"] for item in queue if item["deadline"] and item["is_notice"]]
@@ -121,6 +123,7 @@ def _context(request: WorkspaceRequest, now: datetime) -> dict[str, Any]:
     others = alerts.newest_for(member, leaving_out={item["customer"].pk for item in queue}, most=SHOWN_ALERTS)
     return {
         "setup": False,
+        "outage": outage,
         "today": day,
         "now": now,
         "as_of": max((item["computed_at"] for item in queue if item["computed_at"]), default=None),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 from django import template
@@ -245,12 +246,15 @@ HISTORY_TOP = 8
 def history_chart(
     snapshots: Sequence[Any],
     thresholds: Sequence[tuple[str, int]] = (("at_risk", 0), ("watch", 4500), ("healthy", 7000)),
+    marks: Sequence[Any] = (),
 ) -> dict[str, Any]:
     """Score over time over its bands.
 
     `snapshots`: oldest first, each with `as_of` (date), `points` (hundredths or None), `band`, and where late data
     would have changed the day `revised` (hundredths). A day without a score breaks the line.
     `thresholds`: band and the hundredths from which it applies, rising.
+    `marks`: what was decided, oldest first, each with `day` and `what` (a sentence); the page has an element with the
+    id "mark-" and the day for each.
     """
     if not snapshots:
         return {"empty": True}
@@ -282,6 +286,10 @@ def history_chart(
             if score is not None
         ],
         "latest": latest and {"x": round(latest[0], 2), "y": round(latest[1], 1)},
+        "marks": [
+            {"x": round(x(day.toordinal()), 2), "day": day, "what": [str(field(mark, "what")) for mark in decided]}
+            for day, decided in groupby(marks, key=lambda mark: field(mark, "day"))
+        ],
         "first": first,
         "last": last,
     }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,14 +36,6 @@ def test_days_of_an_outage_count_for_nobody() -> None:
 def test_an_outage_inside_the_past_makes_nobody_slower() -> None:
     around = [day for day in DAILY if not 20 <= day < 40]
     assert silence.longest_usual(around, set(range(20, 40))) == 1.0
-
-
-def test_an_outage_that_still_lasts_is_seen() -> None:
-    first = date(2026, 4, 1)
-    senders = {first + timedelta(days=n): 40 for n in range(50)}
-    last = first + timedelta(days=56)
-    lost = silence.outages(senders, first, last)
-    assert lost == {first + timedelta(days=n) for n in range(50, 57)}
 
 
 @given(

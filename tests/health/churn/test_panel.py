@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.terms import Terms, contract_on, spells
-from health.churn.panel import closed_days, label, silences, thin, touched
+from health.churn.panel import closed_days, label, thin, touched
 
 START = date(2026, 1, 1)
 
@@ -42,19 +42,8 @@ def test_a_label_is_settled_when_a_successor_can_no_longer_come() -> None:
     assert label(10, horizon=28, grace=30, through=68, ends=[10, 39]) == 0
 
 
-def test_a_week_without_events_from_anybody_is_an_outage() -> None:
-    usual = {on(day): 1_000 for day in range(90)}
-    silent = {day: count for day, count in usual.items() if not on(50) <= day < on(57)}
-    assert silences(usual, on(0), on(89)) == set()
-    assert silences(silent, on(0), on(89)) == {on(day) for day in range(50, 57)}
+def test_a_day_is_left_out_with_a_silent_one_in_the_week_before() -> None:
     assert touched({on(56)}, [on(55), on(56), on(62), on(63)]) == {on(56), on(62)}
-
-
-def test_a_quiet_weekend_and_a_sender_that_went_for_good_are_none() -> None:
-    weekends = {on(day): 0 if day % 7 > 4 else 1_000 for day in range(90)}
-    ended = {on(day): 1_000 for day in range(60)}
-    assert silences(weekends, on(0), on(89)) == set()
-    assert silences(ended, on(0), on(89)) == set()
 
 
 SPANS = st.lists(st.tuples(st.integers(0, 200), st.integers(1, 90), st.booleans()), max_size=5)

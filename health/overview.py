@@ -1,0 +1,246 @@
+"""The whole book: bands now and four weeks ago, what would make more scores known, how fresh they are, who moved.
+
+Every figure is a set: the number of queries is that of an empty workspace, and only few rows leave the database.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Max
+
+from accounts.models import Customer
+from csplatform.core.arrays import literal
+from csplatform.core.models import JobState
+from csplatform.core.tenancy import current_workspace_id
+from health import changes
+from health.changes import Movement
+from health.models import DirtyCustomer, ScoringRun
+from health.scoring import Item
+from health.services import cards
+from health.services.compute import card_of
+
+BANDS = ("healthy", "watch", "at_risk", "unknown")
+LOOK_BACK = timedelta(days=28)
+UNDER_CONTRACT = ("active", "notice_given", "in_grace")
+MOST_MOVERS = 5
+MOST_FIXES = 8
+_GRAVITY = {"healthy": 0, "watch": 1, "at_risk": 2}
+_MINE = """
+  c.workspace_id = %(workspace)s AND c.contract_state IN ('active', 'notice_given', 'in_grace')
+  AND (%(chosen)s::uuid[] IS NULL OR c.id = ANY(%(chosen)s::uuid[]))
+"""
+# The last closed day four weeks ago or in the week before that; a revision for data that came later is no band of then.
+_BANDS = f"""
+WITH day AS MATERIALIZED (
+  SELECT max(as_of) AS as_of FROM health_healthsnapshot
+  WHERE workspace_id = %(workspace)s AND as_of BETWEEN %(since)s::date - 7 AND %(since)s),
+before AS MATERIALIZED (
+  SELECT DISTINCT ON (s.customer_id) s.customer_id, s.band FROM health_healthsnapshot s, day
+  WHERE s.workspace_id = %(workspace)s AND s.as_of = day.as_of
+    AND s.known_through < (s.as_of + 1)::timestamp AT TIME ZONE 'UTC'
+  ORDER BY s.customer_id, s.revision DESC)
+SELECT (SELECT as_of FROM day), coalesce(before.band, ''), h.band, count(*), coalesce(sum(c.arr_minor), 0)::bigint,
+       max(h.last_event_at)
+FROM accounts_customer c JOIN accounts_customerhealth h ON h.customer_id = c.id AND h.workspace_id = c.workspace_id
+LEFT JOIN before ON before.customer_id = c.id
+WHERE {_MINE} GROUP BY 2, 3
+"""
+# Customers without a score, by their scorecard and by which of its measures have a value.
+_UNKNOWN = f"""
+SELECT s.scorecard_version_id,
+       (SELECT string_agg(CASE WHEN u.value = 'NaN' THEN '0' ELSE '1' END, '' ORDER BY u.place)
+        FROM unnest(s.values) WITH ORDINALITY AS u(value, place)) AS present,
+       count(*), coalesce(sum(c.arr_minor), 0)::bigint
+FROM health_healthscore s JOIN accounts_customer c ON c.id = s.customer_id AND c.workspace_id = s.workspace_id
+WHERE {_MINE} AND s.band = 'unknown' GROUP BY 1, 2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Customers in a band and their ARR; ``value`` is ARR in minor units."""
+
+    band: str
+    customers: int
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Customers that went from one band to another; ``worse``: None where one of the two is unknown."""
+
+    before: str
+    after: str
+    customers: int
+    arr_minor: int
+    worse: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """``now`` and ``then``: the same customers by band; ``new``: those of them that had no score on ``day``.
+
+    ``day``: the closed day compared with; None where none is kept.
+    """
+
+    now: tuple[Share, ...]
+    then: tuple[Share, ...]
+    moves: tuple[Move, ...]
+    new: int
+    day: date | None
+    last_event_at: datetime | None
+
+    @property
+    def customers(self) -> int:
+        return sum(share.customers for share in self.now)
+
+    @property
+    def arr_minor(self) -> int:
+        return sum(share.value for share in self.now)
+
+    @property
+    def unknown(self) -> Share:
+        return self.now[BANDS.index("unknown")]
+
+    def moved(self, *, worse: bool) -> int:
+        """ARR of the customers that went to a worse band, or to a better one."""
+        return sum(move.arr_minor for move in self.moves if move.worse is worse)
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A measure without a value at ``lacking`` customers without a score; a value would by itself give ``customers``
+    of them, with ``arr_minor``, a score.
+    """
+
+    item: Item
+    lacking: int
+    customers: int
+    arr_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """``fixes``: most ARR first. ``further``: customers whom no measure alone would give a score."""
+
+    fixes: tuple[Fix, ...]
+    further: int
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """``waiting``: customers whose score is about to be computed; ``run_at``: when everybody was scored last."""
+
+    run_at: datetime | None
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mover:
+    """``change`` in hundredths over four weeks; ``moved``: why, None where no snapshot tells."""
+
+    customer: Customer
+    change: int
+    moved: Movement | None
+
+
+def book(today: date, chosen: Sequence[UUID] | None = None) -> Book:
+    """Customers under contract, all or the ``chosen`` ones, by band."""
+    rows = _query(_BANDS, chosen, since=today - LOOK_BACK)
+    now, then = Counter[str](), Counter[str]()
+    value: dict[tuple[str, str], int] = defaultdict(int)
+    moves, new, heard = [], 0, []
+    for _day, before, after, customers, arr, last_event_at in rows:
+        after = after if after in BANDS else "unknown"
+        now[after] += customers
+        value["now", after] += arr
+        heard += [last_event_at] if last_event_at else []
+        if before not in BANDS:
+            new += customers
+            continue
+        then[before] += customers
+        value["then", before] += arr
+        if before != after:
+            moves.append(Move(before, after, customers, arr, _is_worse(before, after)))
+    return Book(
+        tuple(Share(band, now[band], value["now", band]) for band in BANDS),
+        tuple(Share(band, then[band], value["then", band]) for band in BANDS),
+        tuple(sorted(moves, key=lambda move: (not move.worse, -move.arr_minor))),
+        new,
+        rows[0][0] if rows else None,
+        max(heard, default=None),
+    )
+
+
+def _is_worse(before: str, after: str) -> bool | None:
+    if before not in _GRAVITY or after not in _GRAVITY:
+        return None
+    return _GRAVITY[after] > _GRAVITY[before]
+
+
+def coverage(chosen: Sequence[UUID] | None = None) -> Coverage:
+    """What customers under contract without a score lack, and which single measure would give how many of them one."""
+    rows = _query(_UNKNOWN, chosen)
+    versions = cards.read(row[0] for row in rows)
+    items: dict[str, Item] = {}
+    lacking, lifted, arr = Counter[str](), Counter[str](), Counter[str]()
+    further = 0
+    for version_id, present, customers, minor in rows:
+        card = card_of(versions[version_id])
+        whole = sum(item.weight for item in card.items)
+        held = sum(item.weight for item, has in zip(card.items, present or "", strict=True) if has == "1")
+        alone = False
+        for item, has in zip(card.items, present or "", strict=True):
+            if has == "1" or not item.weight:
+                continue
+            items[item.key] = item
+            lacking[item.key] += customers
+            if held + item.weight >= card.min_coverage * whole - 1e-9:
+                alone = True
+                lifted[item.key] += customers
+                arr[item.key] += minor
+        further += 0 if alone else customers
+    fixes = [Fix(item, lacking[key], lifted[key], arr[key]) for key, item in items.items()]
+    fixes.sort(key=lambda fix: (-fix.arr_minor, -fix.customers, -fix.lacking, fix.item.key))
+    return Coverage(tuple(fixes[:MOST_FIXES]), further)
+
+
+def freshness() -> Freshness:
+    """When everybody was scored last, and how many wait now."""
+    done = ScoringRun.objects.filter(kind=ScoringRun.Kind.CURRENT, job__state=JobState.DONE)
+    waiting = DirtyCustomer.objects.filter(workspace_id=current_workspace_id()).count()
+    return Freshness(done.aggregate(at=Max("job__finished_at"))["at"], waiting)
+
+
+def movers(today: date, chosen: Sequence[UUID] | None = None) -> tuple[list[Mover], list[Mover]]:
+    """Who fell and who rose most in four weeks, with why."""
+    rows = Customer.objects.filter(contract_state__in=UNDER_CONTRACT).select_related("health").defer("traits")
+    if chosen is not None:
+        rows = rows.filter(pk__in=chosen)
+    fell = list(rows.filter(health__change__lt=0).order_by("health__change", "health__pk")[:MOST_MOVERS])
+    rose = list(rows.filter(health__change__gt=0).order_by("-health__change", "-health__pk")[:MOST_MOVERS])
+    why = changes.movements([each.pk for each in (*fell, *rose)], today - LOOK_BACK)
+    return _movers(fell, why), _movers(rose, why)
+
+
+def _movers(customers: Iterable[Customer], why: dict[UUID, Movement]) -> list[Mover]:
+    return [Mover(each, each.health.change or 0, why.get(each.pk)) for each in customers]
+
+
+def _query(sql: str, chosen: Sequence[UUID] | None, **values: Any) -> list[tuple[Any, ...]]:
+    told = {
+        "workspace": str(current_workspace_id()),
+        "chosen": None if chosen is None else literal(str(each) for each in chosen),
+        **values,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(sql, told)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
