@@ -30,7 +30,7 @@ BANDS = ("healthy", "watch", "at_risk", "unknown")
 LOOK_BACK = timedelta(days=28)
 UNDER_CONTRACT = ("active", "notice_given", "in_grace")
 MOST_MOVERS = 5
-MOST_FIXES = 8
+SEATS = "seats"
 _GRAVITY = {"healthy": 0, "watch": 1, "at_risk": 2}
 _MINE = """
   c.workspace_id = %(workspace)s AND c.contract_state IN ('active', 'notice_given', 'in_grace')
@@ -115,12 +115,12 @@ class Book:
 
 
 @dataclass(frozen=True, slots=True)
-class Fix:
-    """A measure without a value at ``lacking`` customers without a score; a value would by itself give ``customers``
-    of them, with ``arr_minor``, a score.
+class Gain:
+    """Values that are missing at ``lacking`` customers without a score; with them alone ``customers`` of these, with
+    ``arr_minor``, would have one. ``items``: the measures, those that most lack first.
     """
 
-    item: Item
+    items: tuple[Item, ...]
     lacking: int
     customers: int
     arr_minor: int
@@ -128,9 +128,14 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """``fixes``: most ARR first. ``further``: customers whom no measure alone would give a score."""
+    """What customers without a score lack, most ARR first.
 
-    fixes: tuple[Fix, ...]
+    ``ways``: by what brings the values, a source of measures or ``SEATS``; ``measures``: one by one; ``further``:
+    customers whom no way alone would give a score.
+    """
+
+    ways: tuple[tuple[str, Gain], ...]
+    measures: tuple[Gain, ...]
     further: int
 
 
@@ -186,30 +191,67 @@ def _is_worse(before: str, after: str) -> bool | None:
 
 
 def coverage(chosen: Sequence[UUID] | None = None) -> Coverage:
-    """What customers under contract without a score lack, and which single measure would give how many of them one."""
+    """What would give customers under contract without a score one."""
     rows = _query(_UNKNOWN, chosen)
     versions = cards.read(row[0] for row in rows)
-    items: dict[str, Item] = {}
-    lacking, lifted, arr = Counter[str](), Counter[str](), Counter[str]()
+    ways, measures = _Tally(), _Tally()
     further = 0
-    for version_id, present, customers, minor in rows:
+    for version_id, present, customers, arr in rows:
         card = card_of(versions[version_id])
-        whole = sum(item.weight for item in card.items)
-        held = sum(item.weight for item, has in zip(card.items, present or "", strict=True) if has == "1")
-        alone = False
-        for item, has in zip(card.items, present or "", strict=True):
-            if has == "1" or not item.weight:
-                continue
-            items[item.key] = item
-            lacking[item.key] += customers
-            if held + item.weight >= card.min_coverage * whole - 1e-9:
-                alone = True
-                lifted[item.key] += customers
-                arr[item.key] += minor
-        further += 0 if alone else customers
-    fixes = [Fix(item, lacking[key], lifted[key], arr[key]) for key, item in items.items()]
-    fixes.sort(key=lambda fix: (-fix.arr_minor, -fix.customers, -fix.lacking, fix.item.key))
-    return Coverage(tuple(fixes[:MOST_FIXES]), further)
+        lacked = card.min_coverage * sum(item.weight for item in card.items) - 1e-9
+        missing = []
+        for item, has in zip(card.items, present, strict=True):
+            if has == "1":
+                lacked -= item.weight
+            elif item.weight:
+                missing.append(item)
+        is_used = any(
+            has == "1" and item.spec.source == "events" for item, has in zip(card.items, present, strict=True)
+        )
+        by_way: dict[str, list[Item]] = defaultdict(list)
+        for item in missing:
+            by_way[_way(item, is_used)].append(item)
+            measures.add(item.key, [item], customers, arr, item.weight >= lacked)
+        enough = [ways.add(way, items, customers, arr, _weight(items) >= lacked) for way, items in by_way.items()]
+        further += 0 if any(enough) else customers
+    return Coverage(tuple(ways.ranked()), tuple(gain for _, gain in measures.ranked()), further)
+
+
+def _weight(items: Sequence[Item]) -> float:
+    return sum(item.weight for item in items)
+
+
+def _way(item: Item, is_used: bool) -> str:
+    """What brings a value: of a customer whose use is known, one by seat lacks the seats."""
+    by_seat = item.spec.source == "events" and item.spec.scale in ("per_seat_week", "share_of_seats")
+    return SEATS if by_seat and is_used else item.spec.source
+
+
+class _Tally:
+    """Gains by key, added up over groups of customers that lack the same."""
+
+    def __init__(self) -> None:
+        self._items: dict[str, dict[str, Item]] = defaultdict(dict)
+        self._lacked: dict[str, Counter[str]] = defaultdict(Counter)
+        self._lacking, self._customers, self._arr = Counter[str](), Counter[str](), Counter[str]()
+
+    def add(self, key: str, items: Sequence[Item], customers: int, arr: int, enough: bool) -> bool:
+        for item in items:
+            self._items[key][item.key] = item
+            self._lacked[key][item.key] += customers
+        self._lacking[key] += customers
+        if enough:
+            self._customers[key] += customers
+            self._arr[key] += arr
+        return enough
+
+    def ranked(self) -> list[tuple[str, Gain]]:
+        found = []
+        for key, items in self._items.items():
+            most_first = tuple(items[name] for name, _ in self._lacked[key].most_common())
+            gain = Gain(most_first, self._lacking[key], self._customers[key], self._arr[key])
+            found.append((key, gain))
+        return sorted(found, key=lambda each: (-each[1].arr_minor, -each[1].customers, -each[1].lacking, each[0]))
 
 
 def freshness() -> Freshness:

@@ -21,14 +21,15 @@ from accounts.models import Customer, SavedSegment
 from accounts.roles import Permission
 from accounts.selectors.customers import visible_segments
 from csplatform.core.ids import parse_uuid
+from health import measure_words, proof_page
 from health import overview as reading
-from health import proof_page
 from health.alerts import selectors as alerts
 from health.facts.outages import lasting
 from health.models import AlertState, ChurnProof
-from health.overview import Fix, Mover
+from health.overview import Gain, Mover
 
-_SOURCES_FIXED_AT = {"surveys": "survey_list", "engagements": "customer_list", "judgement": "customer_list"}
+_PAGES = {"surveys": "survey_list", "engagements": "customer_list", "judgement": "customer_list"}
+"""The page that brings values, by their source; imports bring the others."""
 _CAUSES = 2
 
 
@@ -74,7 +75,8 @@ def _shown(request: WorkspaceRequest, today: date, chosen: list[UUID] | None) ->
         "worse_minor": book.moved(worse=True),
         "better_minor": book.moved(worse=False),
         "coverage": lacking,
-        "fixes": [_fix(each) for each in lacking.fixes] if lacking else [],
+        "fixes": [_fix(way, gain) for way, gain in lacking.ways] if lacking else [],
+        "gains": [_gain(gain) for gain in lacking.measures] if lacking else [],
         "fresh": reading.freshness(),
         "fell": [_mover(each) for each in fell],
         "rose": [_mover(each) for each in rose],
@@ -86,28 +88,35 @@ def _shown(request: WorkspaceRequest, today: date, chosen: list[UUID] | None) ->
     }
 
 
-def _fix(fix: Fix) -> dict[str, Any]:
-    """With the page that brings the measure's values: imports, but for what is asked or said of customers."""
-    source = fix.item.spec.source
-    query = "?band=unknown" if _SOURCES_FIXED_AT.get(source) == "customer_list" else ""
+def _gain(gain: Gain) -> dict[str, Any]:
+    language = get_language() or "en"
     return {
-        "label": fix.item.label.get(get_language() or "en", fix.item.label["en"]),
-        "lacking": fix.lacking,
-        "customers": fix.customers,
-        "arr_minor": fix.arr_minor,
-        "how": _how(source),
-        "url": reverse(_SOURCES_FIXED_AT.get(source, "import_list")) + query,
+        "labels": [item.label.get(language, item.label["en"]) for item in gain.items],
+        "lacking": gain.lacking,
+        "customers": gain.customers,
+        "arr_minor": gain.arr_minor,
     }
 
 
-def _how(source: str) -> str:
+def _fix(way: str, gain: Gain) -> dict[str, Any]:
+    """With the page that brings the values."""
+    page = _PAGES.get(way, "import_list")
+    return {
+        **_gain(gain),
+        "name": _("Seats of subscriptions") if way == reading.SEATS else measure_words.source(way),
+        "how": _how(way),
+        "url": reverse(page) + ("?band=unknown" if page == "customer_list" else ""),
+    }
+
+
+def _how(way: str) -> str:
     return {
         "events": _("Connect the product or import its events"),
         "contacts": _("Import the people there"),
         "surveys": _("Ask them with a survey"),
         "judgement": _("Judge them"),
         "engagements": _("Note the conversations"),
-    }.get(source, _("Import what is missing"))
+    }.get(way, _("Import what is missing"))
 
 
 def _mover(mover: Mover) -> dict[str, Any]:

@@ -126,30 +126,36 @@ def test_a_revision_for_late_data_is_no_band_of_then(book: House) -> None:
         assert [move.before for move in overview.book(TODAY).moves] == ["watch"]
 
 
-def test_what_a_single_measure_would_make_known_is_counted_with_its_arr(book: House) -> None:
+def test_what_would_make_scores_known_is_told_by_what_brings_it_and_by_measure(book: House) -> None:
     with workspace_scope(book.workspace):
         card = card_of(ScorecardVersion.objects.get())
         keys = [item.key for item in card.items]
         weights = {item.key: item.weight for item in card.items}
-        by_weight = sorted(keys, key=lambda key: -weights[key])
-        # As many of the lightest as stay under the threshold, so that the heaviest alone lifts over it.
-        whole, held, known = sum(weights.values()), 0.0, set()
-        for key in reversed(by_weight[1:]):
-            if held + weights[key] < card.min_coverage * whole:
-                known.add(key)
-                held += weights[key]
-        assert held + weights[by_weight[0]] >= card.min_coverage * whole
-        scored("unknown", values=[1.0 if key in known else NAN for key in keys], arr=70_000_00)
+        whole = sum(weights.values())
         scored("unknown", values=[NAN] * len(keys), arr=30_000_00)
+        scored("unknown", values=[1.0 if key == "sponsor_present" else NAN for key in keys], arr=70_000_00)
         scored("healthy", 9_000)
         found = overview.coverage()
-    best = found.fixes[0]
-    assert (best.item.weight, best.lacking, best.customers, best.arr_minor) == (weights[by_weight[0]], 2, 1, 70_000_00)
-    assert found.further == 1
+    best, (other, people) = found.ways[0], found.ways[1]
+    assert (best[0], best[1].lacking, best[1].customers, best[1].arr_minor) == ("events", 2, 2, 100_000_00)
+    assert (other, people.lacking, people.customers, people.arr_minor) == ("contacts", 1, 0, 0)
+    assert found.further == 0
+    alone = {key for key in keys if weights["sponsor_present"] + weights[key] >= card.min_coverage * whole}
+    assert {gain.items[0].key for gain in found.measures if gain.customers} == alone - {"sponsor_present"}
     told = words(book)
     assert "Of 2 customers with €100k too little is known for a score." in told
-    assert "It alone would give 1 customer with €70k a score." in told
-    assert "1 customer needs more than one of them." in told
+    assert "With it 2 customers with €100k would have a score. Connect the product or import its events" in told
+
+
+def test_seats_are_named_where_use_is_known_and_seats_are_not(book: House) -> None:
+    with workspace_scope(book.workspace):
+        card = card_of(ScorecardVersion.objects.get())
+        by_seat = [item.spec.scale in ("per_seat_week", "share_of_seats") for item in card.items]
+        habit = [item.key == "habit" for item in card.items]
+        assert any(by_seat)
+        scored("unknown", values=[1.0 if each else NAN for each in habit])
+        found = dict(overview.coverage().ways)
+    assert {item.spec.scale for item in found[overview.SEATS].items} == {"per_seat_week", "share_of_seats"}
 
 
 def test_movers_are_named_with_what_moved_them(book: House) -> None:
@@ -218,7 +224,7 @@ def test_a_stranger_sees_nothing_of_it(book: House) -> None:
         scored("healthy", 9_000, name="Nottingham Mill")
     with workspace_scope(book.stranger.workspace):
         assert overview.book(TODAY).customers == 0
-        assert overview.coverage().fixes == ()
+        assert overview.coverage().ways == ()
         assert overview.movers(TODAY) == ([], [])
 
 
