@@ -70,13 +70,9 @@ def rows(history: Sequence[Dated], marks: Iterable[Mark]) -> list[Row]:
 def _of_cards(customer_id: UUID, first: date, last: date) -> list[Mark]:
     turns = Deck.load().turns(customer_id, first, last)
     wanted = {pk for turn in turns for pk in (turn.before, turn.after)}
-    told = ScorecardVersion.objects.select_related("scorecard").defer("content")
-    versions = told.in_bulk([pk for pk in wanted if pk]) if wanted else {}
-    return [
-        _turned(turn, versions.get(turn.before) if turn.before else None, versions[turn.after])
-        for turn in turns
-        if turn.after in versions
-    ]
+    rows = ScorecardVersion.objects.filter(pk__in=wanted).select_related("scorecard").defer("content")
+    versions: dict[UUID | None, ScorecardVersion] = {row.pk: row for row in rows} if wanted else {}
+    return [_turned(turn, versions.get(turn.before), versions[turn.after]) for turn in turns if turn.after in versions]
 
 
 def _turned(turn: Turn, before: ScorecardVersion | None, after: ScorecardVersion) -> Mark:

@@ -209,12 +209,13 @@ class Facts:
         """The earlier of the first event and the first paid day, later by the days that were lost since: from then on
         usage could have been seen on every day.
         """
-        since = np.where(
+        since: Ints = np.where(
             (self.customer_since > 0) & (self.customer_since < stream.first_day), self.customer_since, stream.first_day
         )
         if self.lost is None:
             return since
-        return since + len(self.lost.days) - np.searchsorted(self.lost.days, since, side="right")
+        later: Ints = since + len(self.lost.days) - np.searchsorted(self.lost.days, since, side="right")
+        return later
 
 
 def take(loaded: T, rows: Ints) -> T:

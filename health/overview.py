@@ -161,7 +161,9 @@ def book(today: date, chosen: Sequence[UUID] | None = None) -> Book:
     rows = _query(_BANDS, chosen, since=today - LOOK_BACK)
     now, then = Counter[str](), Counter[str]()
     value: dict[tuple[str, str], int] = defaultdict(int)
-    moves, new, heard = [], 0, []
+    moves: list[Move] = []
+    heard: list[datetime] = []
+    new = 0
     for _day, before, after, customers, arr, last_event_at in rows:
         after = after if after in BANDS else "unknown"
         now[after] += customers

@@ -38,4 +38,5 @@ class OutageHistory:
 
 def lasting() -> SenderOutage | None:
     """The outage that lasts in the active workspace."""
-    return SenderOutage.objects.filter(last_day__isnull=True, withdrawn_at__isnull=True).first()
+    found: SenderOutage | None = SenderOutage.objects.filter(last_day__isnull=True, withdrawn_at__isnull=True).first()
+    return found
