@@ -31,6 +31,7 @@ from health.models import (
     Onboarding,
     OnboardingFile,
     ScoringRun,
+    SenderOutage,
 )
 from health.sample import standing
 from health.sample.standing import LOAD, REMOVE
@@ -164,6 +165,7 @@ def _rested_on_it(since: datetime) -> Iterable[QuerySet[Model]]:
     yield from (ChurnDrift.objects.all(), ChurnProof.objects.all(), ChurnModel.objects.all())
     yield from (
         ChurnBaseRate.objects.all(),
+        SenderOutage.objects.all(),
         OnboardingFile.objects.filter(added_at__gte=since),
         Onboarding.objects.all(),
     )
