@@ -1,4 +1,5 @@
-"""From an acknowledged event to the changed score over REST, while 200 events a second keep arriving.
+"""From an acknowledged event to the changed score over REST, with forty measures on the scorecard, while 200 events a
+second keep arriving.
 
 Web server, worker and scheduler are the product's own; the background comes from the official
 segment-analytics-python. Each probe posts one event with a new name for a customer nobody else writes to, and asks for
@@ -30,6 +31,7 @@ from accounts.services import keys
 from bench import naive
 from bench.machine import Web, program, web
 from bench.population import Imported, bring_in, store_events
+from bench.scorecards import FORTY, publish_more
 from bench.table import Row
 from csplatform.core import audit
 from csplatform.core.tenancy import workspace_scope
@@ -50,7 +52,9 @@ def run(scale: float = 1.0) -> list[Row]:
     probes = max(5, round(_PROBES * scale))
     now = datetime.now(UTC)
     customers = max(30, round(_CUSTOMERS * min(scale, 1.0)))
-    imported = bring_in(Simulation(end=yesterday(now), customers=customers, days=60, events=60 * customers))
+    simulation = Simulation(end=yesterday(now), customers=customers, days=60, events=60 * customers)
+    imported = bring_in(simulation)
+    publish_more(imported.workspace, FORTY, simulation.catalogue.feature_names, now)
     store_events(imported, now)
     key = _key(imported, now)
     _bring_up_to_date(imported, now)

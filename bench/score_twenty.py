@@ -7,37 +7,23 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
 
-from accounts.models import Customer, Workspace
+from accounts.models import Customer
 from bench.machine import cpu_of, peak_memory_mb
 from bench.population import Imported, Population, bring_in, settle, store_events
 from bench.score_full import UNIT, score_all
+from bench.scorecards import TWENTY, publish_more
 from bench.table import Row
-from csplatform.core import audit
 from csplatform.core.tenancy import workspace_scope
 from csplatform.demo import Simulation, yesterday
 from health.facts import live
-from health.models import DirtyCustomer, LateArrival, Scorecard
-from health.services import base_rate, counting, definitions, drafts, scoring
+from health.models import DirtyCustomer, LateArrival
+from health.services import base_rate, scoring
 from health.services.cards import version_on
 from health.services.compute import card_of, compute, specs_of
 
 _CUSTOMERS, _EVENTS_EACH, _NIGHTS = 100_000, 20, 5
 _SAMPLE, _SHARD = 25, 4_000
-_RISING = [[0, 0], [3, 0.6], [10, 1]]
-_MORE: tuple[tuple[str, int], ...] = (
-    ("count", 7),
-    ("count", 56),
-    ("trend", 14),
-    ("active_days", 14),
-    ("active_days", 56),
-    ("distinct_users", 7),
-    ("distinct_users", 56),
-    ("distinct_events", 7),
-    ("distinct_events", 56),
-)
-_OF_ONE_FEATURE: tuple[tuple[str, int], ...] = (("count", 28), ("active_days", 28), ("recency", 64))
 
 
 def run(scale: float = 1.0) -> list[Row]:
@@ -51,7 +37,7 @@ def run(scale: float = 1.0) -> list[Row]:
         history=False,
     )
     imported = bring_in(simulation)
-    publish_twenty(imported.workspace, simulation.catalogue.feature_names[0], now)
+    publish_more(imported.workspace, TWENTY, simulation.catalogue.feature_names, now)
     store_events(imported, now)
     population = _settled(imported)
     score_all(population, population.last_day + timedelta(days=1))
@@ -91,35 +77,6 @@ def _arithmetic_alone(population: Population) -> float:
         ids = list(Customer.objects.order_by("id").values_list("id", flat=True)[:_SHARD])
         facts = live.load(ids, day, specs_of(card)).facts
         return len(ids) / cpu_of(lambda: compute(card, facts, base)).total
-
-
-def publish_twenty(workspace: Workspace, feature: str, now: datetime) -> None:
-    """The default measures and twelve more, all on the scorecard in force."""
-    with workspace_scope(workspace):
-        card = Scorecard.objects.get(is_default=True)
-        version = drafts.in_force(card.pk)
-        assert version is not None
-        content = drafts.told_of(version.content)
-        group = content["groups"][0]["key"]
-        wanted: list[tuple[str, dict[str, Any]]] = [
-            (f"{kind}-{days}", {"source": "events", "aggregation": kind, "window_days": days}) for kind, days in _MORE
-        ] + [
-            (f"feature-{kind}", {"source": "events", "aggregation": kind, "window_days": days, "events": [feature]})
-            for kind, days in _OF_ONE_FEATURE
-        ]
-        begun = []
-        for key, definition in wanted:
-            slug = key.replace("_", "-")
-            told = {"label": {"en": key}, "definition": definition}
-            begun.append(definitions.create_measure(key=slug, told=told, actor=audit.SYSTEM, now=now)[1])
-            content["items"].append({"measure": slug, "group": group, "weight": 3, "curve": _RISING})
-    for job in begun:
-        if job is not None:
-            counting.work(workspace.pk, job.pk)
-    with workspace_scope(workspace):
-        definitions.publish(
-            scorecard_id=card.pk, draft=drafts.as_draft(content), actor=audit.SYSTEM, now=now, why="Twenty measures."
-        )
 
 
 def _settled(imported: Imported) -> Population:
