@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from accounts.models import Customer, Workspace
 from accounts.services import bulk, read_model
 from csplatform.core import outbox
 from csplatform.core.arrays import literal, literals
@@ -22,6 +23,8 @@ from health.services import assigning, base_rate, cards, champion
 from health.services.compute import Result, card_of, compute, specs_of
 
 BATCH = 500
+# Facts that are complete to a day before that tell of the past: a nightly export is at most some days old.
+_PRESENT = timedelta(days=7)
 
 
 def covered_until() -> datetime:
@@ -257,7 +260,23 @@ def _publish_changes(
     ]
     changed += [("churn_risk.rose", each) for each in risen]
     if changed:
-        outbox.publish_many(workspace_id=current_workspace_id(), events=changed, now=computed_at)
+        settled = _settled([told["customer_id"] for _name, told in changed], computed_at)
+        news = [each for each in changed if each[1]["customer_id"] in settled]
+        outbox.publish_many(workspace_id=current_workspace_id(), events=news, now=computed_at)
+
+
+def _settled(ids: Sequence[str], now: datetime) -> set[str]:
+    """Those of ``ids`` whose changes are news: known since before today, in a workspace whose facts reach the present.
+
+    While a company's files come in one after the other, its scores change with every file; and where the facts are
+    complete only to a day long past, nothing that changes today happened today.
+    """
+    through = Workspace.objects.values_list("data_through", flat=True).get(pk=current_workspace_id())
+    if through is not None and through < now.date() - _PRESENT:
+        return set()
+    midnight = datetime.combine(now.astimezone(UTC).date(), datetime.min.time(), UTC)
+    rows = Customer.objects.filter(pk__in=ids, known_at__lt=midnight)
+    return {str(pk) for pk in rows.values_list("pk", flat=True)}
 
 
 def _risen(loaded: live.LiveFacts, risks: list[int | None], horizon: int) -> list[dict[str, Any]]:

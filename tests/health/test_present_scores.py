@@ -130,6 +130,32 @@ def test_a_risk_that_comes_to_a_higher_level_is_news_once_and_one_that_falls_is_
         assert told["from"] != told["to"]
 
 
+@pytest.mark.parametrize(
+    ("known_at", "through", "is_news"),
+    [
+        (timedelta(days=3), None, True),
+        (timedelta(days=3), timedelta(days=2), True),
+        (timedelta(0), None, False),
+        (timedelta(days=3), timedelta(days=60), False),
+    ],
+    ids=["known before", "export of these days", "brought in today", "facts long past"],
+)
+def test_what_changes_while_a_companys_past_is_brought_in_is_no_news(
+    known_at: timedelta, through: timedelta | None, is_news: bool
+) -> None:
+    workspace = factories.make_workspace()
+    Workspace.objects.update(data_through=through and today() - through)
+    with workspace_scope(workspace):
+        customer = customer_in_use(workspace)
+        Customer.objects.update(known_at=datetime.now(UTC) - known_at)
+        scoring.refresh_dirty()
+        customer.subscriptions.update(cancelled_on=today() - (through or timedelta(0)))
+        read_model.refresh_contracts([customer.pk], day=today(), now=factories.NOW)
+        dirty.mark([customer.pk], factories.NOW)
+        scoring.refresh_dirty()
+        assert OutboxEvent.objects.filter(name="churn_risk.rose").exists() == is_news
+
+
 def test_a_customer_without_any_event_is_unknown_with_the_reason_said() -> None:
     workspace = factories.make_workspace()
     with workspace_scope(workspace):

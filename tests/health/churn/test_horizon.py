@@ -144,8 +144,12 @@ def test_the_lab_counts_churns_within_the_workspaces_horizon(workspace: Workspac
 
 
 def rated(risk: int) -> Customer:
-    """Under contract, and the read model says ``risk``."""
-    customer = factories.make_customer("Nottingham Freight", health={"band": "healthy", "churn_risk": risk})
+    """Under contract, known for a day, and the read model says ``risk``."""
+    customer = factories.make_customer(
+        "Nottingham Freight",
+        known_at=NOW - timedelta(days=1),
+        health={"band": "healthy", "churn_risk": risk},
+    )
     factories.make_subscription(customer, starts_on=date(2026, 1, 1), cancelled_on=date(2026, 6, 1))
     windows.rebuild([customer.pk], streams=active_streams())
     read_model.refresh_contracts([customer.pk], day=NOW.date(), now=NOW)
