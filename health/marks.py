@@ -69,7 +69,7 @@ def rows(history: Sequence[Dated], marks: Iterable[Mark]) -> list[Row]:
 
 def _of_cards(customer_id: UUID, first: date, last: date) -> list[Mark]:
     turns = Deck.load().turns(customer_id, first, last)
-    wanted = {pk for turn in turns for pk in (turn.before, turn.after)}
+    wanted = {pk for turn in turns for pk in (turn.before, turn.after) if pk}
     rows = ScorecardVersion.objects.filter(pk__in=wanted).select_related("scorecard").defer("content")
     versions: dict[UUID | None, ScorecardVersion] = {row.pk: row for row in rows} if wanted else {}
     return [_turned(turn, versions.get(turn.before), versions[turn.after]) for turn in turns if turn.after in versions]

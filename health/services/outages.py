@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
@@ -46,7 +47,12 @@ class Heard:
 def heard_lately(today: date) -> Heard:
     """From the running state: the days it holds up to ``today``."""
     since = datetime.combine(today - _LONGEST, time.min, UTC)
-    values = {"workspace": str(current_workspace_id()), "stream": ALL_EVENTS, "since": since, "most": _SAMPLE}
+    values: dict[str, Any] = {
+        "workspace": str(current_workspace_id()),
+        "stream": ALL_EVENTS,
+        "since": since,
+        "most": _SAMPLE,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_SENDERS, values)
         rows = cursor.fetchall()

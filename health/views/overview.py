@@ -21,7 +21,7 @@ from accounts.models import Customer, SavedSegment
 from accounts.roles import Permission
 from accounts.selectors.customers import visible_segments
 from csplatform.core.ids import parse_uuid
-from health import measure_words, proof_page
+from health import measure_words, proof_words
 from health import overview as reading
 from health.alerts import selectors as alerts
 from health.facts.outages import lasting
@@ -81,7 +81,7 @@ def _shown(request: WorkspaceRequest, today: date, chosen: list[UUID] | None) ->
         "fell": [_mover(each) for each in fell],
         "rose": [_mover(each) for each in rose],
         "proof": proof,
-        "verdict": proof_page.verdict(proof.document) if proof else "",
+        "verdict": proof_words.verdict(proof.document) if proof else "",
         "open_alerts": open_alerts.get(AlertState.OPEN, 0) + open_alerts.get(AlertState.ACKNOWLEDGED, 0),
         "outage": lasting(),
         "data_through": request.workspace.data_through,

@@ -16,7 +16,7 @@ from accounts.models import Customer, CustomerHealth, SavedSegment
 from accounts.roles import Role
 from csplatform.core.tenancy import workspace_scope
 from health import overview
-from health.models import Alert, HealthScore, HealthSnapshot, ScorecardVersion
+from health.models import Alert, ChurnProof, HealthScore, HealthSnapshot, ScorecardVersion
 from health.services.compute import card_of
 from tests import factories
 from tests.pages.conftest import House
@@ -202,6 +202,20 @@ def test_freshness_accuracy_and_alerts_are_one_line_each(book: House) -> None:
     assert "1 Jun 2026" in told
     assert "1 open alert" in told
     assert "Nothing has been proved yet." in told
+
+
+def test_the_newest_proof_is_told_in_its_own_sentence(book: House) -> None:
+    with workspace_scope(book.workspace):
+        scored("healthy", 9_000)
+        for days, verdict in ((9, "rules"), (2, "not_enough_data")):
+            ChurnProof.objects.create(
+                workspace_id=book.workspace.pk,
+                made_at=NOW - days * DAY,
+                made_by_label="Marian",
+                horizon_days=90,
+                document={"verdict": verdict},
+            )
+    assert "Not enough data to judge" in words(book)
 
 
 def test_questions_do_not_grow_with_the_book(book: House) -> None:
