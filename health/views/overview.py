@@ -81,11 +81,19 @@ def _shown(request: WorkspaceRequest, today: date, chosen: list[UUID] | None) ->
         "fell": [_mover(each) for each in fell],
         "rose": [_mover(each) for each in rose],
         "proof": proof,
-        "verdict": proof_words.verdict(proof.document) if proof else "",
+        "verdict": _verdict(proof),
         "open_alerts": open_alerts.get(AlertState.OPEN, 0) + open_alerts.get(AlertState.ACKNOWLEDGED, 0),
         "outage": lasting(),
         "data_through": request.workspace.data_through,
     }
+
+
+def _verdict(proof: ChurnProof | None) -> str:
+    if proof is None:
+        return ""
+    if proof.document["verdict"] == "not_enough_data":
+        return _("Not enough data to judge yet.")
+    return proof_words.verdict(proof.document)
 
 
 def _gain(gain: Gain) -> dict[str, Any]:
