@@ -99,6 +99,8 @@ def test_a_request_to_stop_ends_everything(running: Running) -> None:
     assert not any(each.alive() for each in children)
     assert running.local.alive() == []
     assert running.get("/healthz")[0] == 0
+    assert f":{running.port}/setup/" in running.supervisor.communicate()[1], "nobody is there: the way in is printed"
+    assert not (running.local.state / "setup-link").exists()
 
 
 def test_stopped_while_the_web_server_starts_nothing_hangs(running: Running) -> None:
