@@ -82,6 +82,8 @@ CustomerHook = Callable[[Customer, datetime], None]
 RunHook = Callable[[ImportRun, datetime], None]
 PeopleHook = Callable[[Sequence[str]], None]
 Counter = Callable[[UUID], Sequence[tuple[str, int]]]
+SegmentUses = Callable[[UUID], Sequence[str]]
+"""What of an app rests on a saved segment, a sentence for each use, so that it is not removed under it."""
 
 workspace_created: list[WorkspaceHook] = []
 placers: list[Placer] = []
@@ -97,6 +99,7 @@ customer_deletions: list[CustomerHook] = []
 imports_ended: list[RunHook] = []
 people_deletions: list[PeopleHook] = []
 deletion_counters: list[Counter] = []
+segment_uses: list[SegmentUses] = []
 
 
 def place_customers(placements: Sequence[Placement], *, actor_label: str, now: datetime) -> None:

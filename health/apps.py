@@ -18,7 +18,7 @@ class HealthConfig(AppConfig):
         from health.ingest.event_import import EventsKind
         from health.ingest.event_names import EventNamesKind
         from health.onboarding import tasks as onboarding_tasks
-        from health.services import forgetting
+        from health.services import forgetting, scorecards
         from journeys import extensions as journey
 
         post_delete.connect(tasks.when_a_workspace_is_deleted, sender=Workspace, dispatch_uid="health.lab")
@@ -31,6 +31,7 @@ class HealthConfig(AppConfig):
         extensions.imports_ended.append(onboarding_tasks.when_an_import_ended)
         extensions.deletion_counters.append(forgetting.count_for_deletion)
         journey.group_histories.append(cohorts.standing_of)
+        extensions.segment_uses.append(scorecards.resting_on)
         kinds.register(EventNamesKind())
         kinds.register(EventsKind())
         segments.register_all()

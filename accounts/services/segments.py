@@ -9,7 +9,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from accounts import segments
+from accounts import extensions, segments
 from accounts.models import Membership, SavedSegment
 from accounts.services.results import StaleVersionError
 from csplatform.core import audit
@@ -85,8 +85,14 @@ def change(
 
 
 def remove(*, segment_id: UUID, by: Membership | None, actor: audit.Actor, now: datetime) -> None:
-    """Remove one's own segment; raises ``SavedSegment.DoesNotExist`` for any other."""
+    """Remove one's own segment.
+
+    Raises ``SavedSegment.DoesNotExist`` for any other, and ``ValidationError`` where something rests on it.
+    """
     segment = _own(by).get(pk=segment_id)
+    uses = [text for told in extensions.segment_uses for text in told(segment.pk)]
+    if uses:
+        raise ValidationError(" ".join([*uses, _("Nothing was removed.")]))
     audit.record(actor=actor, action="segment.removed", subject=segment, data={"name": segment.name}, now=now)
     segment.delete()
 

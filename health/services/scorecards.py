@@ -133,6 +133,13 @@ def remove(*, scorecard_id: UUID, actor: audit.Actor, now: datetime, expected_ve
     card.delete()
 
 
+def resting_on(segment_id: UUID) -> list[str]:
+    """Of each scorecard in use that is for customers in this segment, that it is."""
+    cards = Scorecard.objects.filter(segment_id=segment_id, retired_at__isnull=True).order_by("position", "id")
+    text = _("The scorecard “%(name)s” is for customers in this segment: say for whom it is otherwise, or retire it.")
+    return [text % {"name": card.name} for card in cards]
+
+
 def _in_order() -> QuerySet[Scorecard]:
     return Scorecard.objects.filter(is_default=False).order_by("position", "id")
 

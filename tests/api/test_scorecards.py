@@ -149,6 +149,16 @@ def test_what_cannot_be_is_refused_by_field(api: Api, told: dict[str, Any], fiel
     assert len(api.get("scorecards/").json()["results"]) == 1
 
 
+def test_a_segment_that_a_scorecard_is_for_is_not_removed_under_it(api: Api) -> None:
+    segment = api.post("segments/", PAYING).json()["id"]
+    card = made(api, name="Payers", segment_id=segment)
+    refused = str(problem(api.delete(f"segments/{segment}/"), 400))
+    assert "The scorecard “Payers” is for customers in this segment" in refused
+    assert api.get(f"segments/{segment}/").status_code == 200
+    assert api.patch(f"scorecards/{card['id']}/", {"segment_id": None}).status_code == 200
+    assert api.delete(f"segments/{segment}/").status_code == 204
+
+
 @pytest.mark.parametrize("told", [{"macros": ["trial"]}, {"is_retired": True}, {"position": 1}])
 def test_the_default_one_is_for_everybody_else(api: Api, told: dict[str, Any]) -> None:
     default = api.get("scorecards/?is_default=true").json()["results"][0]

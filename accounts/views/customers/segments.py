@@ -98,5 +98,8 @@ def segment_remove(request: WorkspaceRequest, segment_id: UUID) -> HttpResponse:
         services.remove(segment_id=segment_id, by=request.membership, actor=actor_of(request), now=timezone.now())
     except SavedSegment.DoesNotExist as error:
         raise Http404 from error
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("segment_list")
     messages.success(request, _("The segment was removed; its customers are untouched."))
     return redirect("customer_list")
