@@ -9,7 +9,7 @@ import django_filters
 from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -25,8 +25,6 @@ from health import tasks
 from health.models import Scorecard, ScorecardDraft
 from health.services import scorecards
 from journeys.models import Macro
-
-_MATCH = OpenApiParameter("If-Match", str, "header", description="The `ETag` of the scorecard.")
 
 
 class ScorecardSerializer(serializers.Serializer[Any]):
@@ -129,7 +127,6 @@ class ScorecardViewSet(RecordViewSet):
         "that can matter. Closed days keep the scorecard they had. The default one has no rule and stays last.",
         request=ScorecardWriteSerializer,
         responses=ScorecardSerializer,
-        parameters=[_MATCH],
     )
     def partial_update(self, request: Request, id: str) -> Response:
         card: Scorecard = self.find(id, Scorecard.objects.all())
@@ -151,7 +148,6 @@ class ScorecardViewSet(RecordViewSet):
         summary="Delete a scorecard",
         description="Only one that was never published; its draft goes with it. Retire the others: past days need "
         "what they said.",
-        parameters=[_MATCH],
         responses={204: None},
     )
     def destroy(self, request: Request, id: str) -> Response:

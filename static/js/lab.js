@@ -22,6 +22,7 @@ function edit(label) {
   const field = label.querySelector("input");
   const editor = document.getElementById("lab-points").content.firstElementChild.cloneNode(true);
   const list = editor.querySelector("ol");
+  const blank = list.firstElementChild;
   label.after(editor);
 
   const tell = () => {
@@ -29,7 +30,7 @@ function edit(label) {
     field.value = rows.filter((row) => row.every(Number.isFinite)).map(([x, y]) => `${x} = ${y}`).join("; ");
   };
   const add = ([x, y]) => {
-    const row = document.getElementById("lab-point").content.firstElementChild.cloneNode(true);
+    const row = blank.cloneNode(true);
     const value = row.querySelector("[data-x]"), share = row.querySelector("[data-y]"), said = row.querySelector("output");
     value.value = x;
     share.value = y;
