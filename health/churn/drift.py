@@ -1,7 +1,8 @@
 """Whether a model still meets the customers it learned from. Pure.
 
 PSI = Σ (p − q)·ln(p / q) over the bins of a column, p being shares then and q now (Siddiqi, "Credit Risk Scorecards",
-2006); by custom under 0.1 is stable and over 0.25 a shift to look at. Shares are kept off nothing by half a customer.
+2006); by custom under 0.1 is stable and over 0.25 a shift to look at, but of few customers chance alone makes more.
+Shares are kept off nothing by half a customer.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from health.measures import Floats
 
 ALARM = 0.25
 _Z95 = 1.96
+_FALSE_ALARMS = 0.01
 
 
 def reference(values: Floats) -> list[dict[str, Any]]:
@@ -43,6 +45,18 @@ def shifts(stored: Sequence[Mapping[str, Any]], values: Floats) -> list[float]:
         now = np.array(_shares(column, np.array(told["edges"])))
         found.append(float(((then - now) * np.log(then / now)).sum()))
     return found
+
+
+def chance(stored: Sequence[Mapping[str, Any]], customers: int) -> list[float]:
+    """The index of each column that sampling alone exceeds once in a hundred looks at all columns.
+
+    PSI is about (1/n + 1/m)·χ² with one degree of freedom less than there are bins (Yurdakul, "Statistical Properties
+    of Population Stability Index", 2018); 2/n here, the rows learned from being at least as many.
+    """
+    from scipy.stats import chi2
+
+    share = 1 - _FALSE_ALARMS / max(1, len(stored))
+    return [2 * float(chi2.ppf(share, len(told["shares"]) - 1)) / max(1, customers) for told in stored]
 
 
 def level(told: Floats, labels: Floats) -> dict[str, Any]:

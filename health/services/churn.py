@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Customer
@@ -22,7 +22,7 @@ from csplatform.core.models import Job, JobState
 from csplatform.core.tenancy import current_workspace_id, workspace_scope
 from health.churn import backtest, drift, metrics
 from health.churn.model import RULES_ONLY, Model, fit
-from health.models import ChurnModel, ScoringRun
+from health.models import ChurnModel, ChurnProof, ScoringRun
 from health.services import churn_history, churn_proofs, promotion, settings_of_churn
 from health.services.churn_history import History, Report
 from health.services.settings_of_churn import check_horizon
@@ -45,9 +45,13 @@ def prove(workspace_id: UUID, *, horizon: int, today: date, report: Report) -> d
 def start(*, horizon: int, actor: audit.Actor, now: datetime, kind: str = JOB_KIND) -> Job:
     """Plan a training of the active workspace (or, by its ``kind``, a back-test alone). Work it with ``work``.
 
-    Raises ``ValidationError`` for the horizon.
+    The same work that is under way already is returned instead. Raises ``ValidationError`` for the horizon.
     """
     check_horizon(horizon)
+    locks.hold("churn_jobs")
+    running = _open_jobs(kind).filter(params__horizon=horizon).first()
+    if running is not None:
+        return running
     by = str(actor.user_id) if actor.user_id else None
     job = jobs.create(kind=kind, now=now, created_by_id=actor.user_id, horizon=horizon, label=actor.label, by=by)
     jobs.start(job.pk, total=2 * Customer.objects.count(), now=now)
@@ -56,8 +60,13 @@ def start(*, horizon: int, actor: audit.Actor, now: datetime, kind: str = JOB_KI
 
 def under_way() -> Job | None:
     """The training or back-test that is going on in the active workspace."""
-    rows = Job.objects.filter(kind__in=(JOB_KIND, PROOF_KIND), state__in=(JobState.QUEUED, JobState.RUNNING))
-    return rows.order_by("-created_at").first()
+    return _open_jobs(JOB_KIND, PROOF_KIND).first()
+
+
+def _open_jobs(*kinds: str) -> QuerySet[Job]:
+    """The newest first."""
+    rows = Job.objects.filter(kind__in=kinds, state__in=(JobState.QUEUED, JobState.RUNNING), cancel_requested=False)
+    return rows.order_by("-created_at")
 
 
 def work(workspace_id: UUID, job_id: UUID) -> ScoringRun | None:
@@ -80,6 +89,8 @@ def work(workspace_id: UUID, job_id: UUID) -> ScoringRun | None:
     except jobs.JobCancelledError:
         _end(workspace_id, job_id, JobState.CANCELLED, "")
     except Exception:
+        with workspace_scope(workspace_id):
+            promotion.dismiss(job_id)
         _end(workspace_id, job_id, JobState.FAILED, _("The work failed; the reason stands in the worker's log."))
         raise
     return None
@@ -95,6 +106,9 @@ def _prove_and_keep(workspace_id: UUID, job: Job) -> None:
     history = churn_history.gather(workspace_id, job.params["horizon"], datetime.now(UTC).date(), told)
     proof = churn_proofs.document(history, _backtest(history, told)[0])
     with workspace_scope(workspace_id):
+        locks.hold("churn_models")
+        if ChurnProof.objects.filter(job=job).exists():
+            return  # another worker took the job for lost, and was quicker
         kept = churn_proofs.keep(job, history, proof, model=None, now=_clock())
         Job.objects.filter(pk=job.pk).update(done=F("total"), result={"proof": str(kept.pk), "backtest": proof})
         jobs.finish(job.pk, state=JobState.DONE, now=_clock())
@@ -145,10 +159,16 @@ def _tell(workspace_id: UUID, job_id: UUID, done: int, total: int) -> None:
 
 
 def _keep(job: Job, history: History, model: Model | None, proof: dict[str, Any]) -> bool:
-    """Store the model and its proof; says whether it has won, else ends the job. In the job's transaction."""
+    """Store the model and its proof; says whether it has won, else ends the job. In the job's transaction.
+
+    One that was not compared with the champion of now, because that came meanwhile, has not won.
+    """
     locks.hold("churn_models")
+    if ChurnModel.objects.filter(job=job).exists():
+        return False  # another worker took the job for lost, and was quicker
     now = _clock()
-    wins = proof["verdict"] == backtest.MODEL and model is not None and churn_proofs.beats_champion(proof)
+    is_best = proof["verdict"] == backtest.MODEL and model is not None and churn_proofs.beats_champion(proof)
+    wins = is_best and promotion.standing() == history.standing
     newest = ChurnModel.objects.order_by("-number").first()
     settled = history.own.settled()
     days = settled.days

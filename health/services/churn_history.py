@@ -14,7 +14,7 @@ from health.churn.panel import Panel
 from health.churn.serving import CONTRACT, Serving
 from health.facts import panel as facts
 from health.models import ChurnModel
-from health.services import champion
+from health.services import champion, promotion
 
 Report = Callable[[int, int], None]
 """(done, total) → nothing; raises to stop the work."""
@@ -27,7 +27,8 @@ class History:
     """``own``: the panel a new model learns from. ``whole``: beside it the columns of the champion, if there is one.
 
     ``ids``: the customers, in the order the panel counts them in; ``segments``: by kind, each customer's own.
-    ``champion_learned``: the day from which on nothing was known to the champion when it was trained.
+    ``champion_learned``: the day from which on nothing was known to the champion when it was trained. ``standing``: who
+    was in force, or about to be, when the history was laid out.
     """
 
     plan: facts.Plan
@@ -39,6 +40,7 @@ class History:
     champion: Serving | None
     champion_number: int | None
     champion_learned: date | None
+    standing: frozenset[UUID]
 
     def champions_columns(self) -> list[str]:
         """Where the champion's columns stand in ``whole``, in its order."""
@@ -57,6 +59,7 @@ def gather(workspace_id: UUID, horizon: int, today: date, report: Report) -> His
         if row is not None and row.content and in_force is not None:
             also = {_CHAMPIONS + name: each for name, each in row.content["definitions"].items()}
         setting = champion.setting()
+        standing = promotion.standing()
         plan = facts.plan(horizon, today=today, customers=len(ids), also=also)
     pieces = []
     for first in range(0, len(ids) if plan.days else 0, facts.SHARD):
@@ -77,4 +80,5 @@ def gather(workspace_id: UUID, horizon: int, today: date, report: Report) -> His
         in_force,
         row.number if row else None,
         row.trained_at.date() if row else None,
+        standing,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
@@ -13,32 +13,37 @@ from csplatform.core.tenancy import current_workspace_id
 from health.churn import drift
 from health.facts.versions import Versions
 from health.measures import Floats
-from health.models import ChurnDrift, ChurnMethod, ChurnModel, HealthScore, HealthSnapshot
+from health.models import ChurnDrift, ChurnMethod, ChurnModel, HealthSnapshot
 from health.risk import INPUTS
 from health.services import champion, churn
 
 _EVERY = timedelta(days=7)
 _RETRAIN = timedelta(days=28)
 _MOST_DAYS = 26
-# Everybody grows older: that is no drift of the customers, and the model knows their age.
-_ALWAYS_MOVES = "tenure_days"
+# The calendar moves these of everybody: that is no drift of the customers, and the model knows their values.
+_CALENDAR = {"tenure_days", "days_to_renewal"}
 
 
 def watch(*, now: datetime) -> ChurnDrift | None:
-    """Look at the active workspace's champion unless it was looked at in the last week; stores what it saw."""
+    """Look at the active workspace's champion unless it was looked at in the last week; stores what it saw.
+
+    None, too, while no day has been closed yet that can be compared with those it learned from.
+    """
     model = churn.champion()
     today = now.astimezone(UTC).date()
     if model is None or not model.content or "reference" not in model.content:
         return None
     if ChurnDrift.objects.filter(model=model, as_of__gt=today - _EVERY).exists():
         return None
-    values = _present(model)
+    values = _closed(model, today)
     if not len(values):
         return None
     names = model.content["names"]
-    shifts = dict(zip(names, drift.shifts(model.content["reference"], values), strict=True))
+    reference = model.content["reference"]
+    shifts = dict(zip(names, drift.shifts(reference, values), strict=True))
+    most = dict(zip(names, drift.chance(reference, len(values)), strict=True))
     level = drift.level(*_settled(model))
-    moved = max((shift for name, shift in shifts.items() if name != _ALWAYS_MOVES), default=0.0)
+    moved = [name for name, shift in shifts.items() if name not in _CALENDAR and shift > max(drift.ALARM, most[name])]
     return ChurnDrift.objects.create(
         workspace_id=current_workspace_id(),
         model=model,
@@ -46,14 +51,20 @@ def watch(*, now: datetime) -> ChurnDrift | None:
         customers=len(values),
         shifts={name: round(shift, 4) for name, shift in shifts.items()},
         level=level,
-        is_alarm=moved > drift.ALARM or level["is_off"],
+        is_alarm=bool(moved) or level["is_off"],
     )
 
 
-def _present(model: ChurnModel) -> Floats:
-    """What the model reads of everybody it tells the present risk of."""
-    rows = HealthScore.objects.filter(churn_model=model, churn_method=ChurnMethod.MODEL)
-    found = [inputs[len(INPUTS) :] for inputs in rows.values_list("risk_inputs", flat=True).iterator()]
+def _closed(model: ChurnModel, today: date) -> Floats:
+    """What the model read of everybody it told the risk of on the last closed day of the weekday it learned from.
+
+    A day that is still going on, or another day of the week, has other use without anybody being otherwise.
+    """
+    learned = model.settled_through or today - timedelta(days=1)
+    last = today - timedelta(days=1 + (today.weekday() - 1 - learned.weekday()) % 7)
+    rows = HealthSnapshot.objects.filter(churn_model=model, churn_method=ChurnMethod.MODEL, as_of=last)
+    newest = rows.order_by("customer_id", "-revision").distinct("customer_id")
+    found = [inputs[len(INPUTS) :] for inputs in newest.values_list("risk_inputs", flat=True).iterator()]
     return np.array(found, dtype=np.float64)
 
 

@@ -39,19 +39,26 @@ def put_in_force(workspace_id: UUID, job_id: UUID) -> ScoringRun | None:
                 params = {**job.params, "counted": str(shard[-1])}
                 Job.objects.filter(pk=job_id).update(params=params, heartbeat_at=_clock())
                 continue
-            _dismiss(job)
+            dismiss(job_id)
         raise jobs.JobCancelledError
+
+
+def standing() -> frozenset[UUID]:
+    """The champion of the active workspace, whatever its horizon, and who is about to take its place."""
+    rows = ChurnModel.objects.filter(status__in=(ChurnModel.Status.CHAMPION, ChurnModel.Status.ELECTED))
+    return frozenset(rows.values_list("id", flat=True))
+
+
+def dismiss(job_id: UUID) -> None:
+    """What the job elected stays a challenger: it is not put in force."""
+    elected = ChurnModel.objects.filter(job_id=job_id, status=ChurnModel.Status.ELECTED)
+    elected.update(status=ChurnModel.Status.CHALLENGER)
 
 
 def _next(job: Job) -> list[UUID]:
     after = job.params.get("counted")
     rest = Customer.objects.order_by("id")
     return list((rest.filter(pk__gt=after) if after else rest).values_list("id", flat=True)[:SHARD])
-
-
-def _dismiss(job: Job) -> None:
-    elected = ChurnModel.objects.filter(job=job, status=ChurnModel.Status.ELECTED)
-    elected.update(status=ChurnModel.Status.CHALLENGER)
 
 
 def _swap(job: Job) -> ScoringRun | None:

@@ -14,7 +14,7 @@ from csplatform.core.commands import one_clear_line, wait_for
 from csplatform.core.tenancy import workspace_scope
 from health import tasks
 from health.churn.table import as_table
-from health.services import churn
+from health.services import churn, settings_of_churn
 
 
 class Command(BaseCommand):
@@ -46,7 +46,8 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(result))
             return
         self.stdout.write(as_table(result["backtest"]))
-        state = (
-            "is the champion: it beat the rules" if result["activated"] else "is kept for comparison; the rules stay"
-        )
+        with workspace_scope(workspace):
+            in_force = settings_of_churn.in_force()
+        stays = "the rules stay" if in_force.model is None else f"model {in_force.model} stays in force"
+        state = "is the champion: it beat the rules" if result["activated"] else f"is kept for comparison; {stays}"
         self.stdout.write(f"Model {result['number']} ({result['recipe']}) {state}.")
