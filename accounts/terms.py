@@ -154,12 +154,12 @@ def contract_on(terms: Iterable[Terms], day: date, *, grace_days: int, through: 
 @dataclass(frozen=True, slots=True)
 class Spell:
     """Time under contract without a gap longer than the grace period. ``ends_on``: the churn's day; None: not over,
-    or not known to be. ``cancelled``: it ended by a notice, and not just because nothing followed.
+    or not known to be. ``notice_on``: when the notice that ended it was given; None: it just was not renewed.
     """
 
     starts_on: date
     ends_on: date | None = None
-    cancelled: bool = False
+    notice_on: date | None = None
 
 
 def spells(terms: Iterable[Terms], *, grace_days: int, through: date) -> list[Spell]:
@@ -173,12 +173,12 @@ def spells(terms: Iterable[Terms], *, grace_days: int, through: date) -> list[Sp
     for start, end, each in spans:
         if end is not None and end <= start:
             continue
-        cancelled = end is not None and each.cancelled_on is not None and each.cancelled_on <= end
+        notice_on = each.cancelled_on if end and each.cancelled_on and each.cancelled_on <= end else None
         last = found[-1] if found else None
         if last is None or (last.ends_on is not None and (start - last.ends_on).days > grace_days):
-            found.append(Spell(start, end, cancelled))
+            found.append(Spell(start, end, notice_on))
         elif last.ends_on is not None and (end is None or end >= last.ends_on):
-            found[-1] = Spell(last.starts_on, end, cancelled)
+            found[-1] = Spell(last.starts_on, end, notice_on)
     if found and found[-1].ends_on is not None and (through - found[-1].ends_on).days < grace_days:
         found[-1] = Spell(found[-1].starts_on)
     return found

@@ -60,6 +60,18 @@ def calibration(bins: Sequence[Mapping[str, Any]]) -> Chart:
     return Chart([("chance", _path([(0, 0), (1, 1)]))], "", dots, top)
 
 
+def by_score(bins: Sequence[Mapping[str, Any]]) -> Chart:
+    """What came over the score (1 less what was told), per tenth; only the upright scale ends where the shares do."""
+    highest = max((max(each["churned"], (each["interval"] or [0, 0])[1]) for each in bins), default=0.1)
+    top = min(1.0, -(-highest * 20 // 1) / 20) or 0.05
+    up = Scale(0, top, HEIGHT, 0)
+    dots = []
+    for each in bins:
+        low, high = each["interval"] or (each["churned"], each["churned"])
+        dots.append(Dot(_ACROSS(1 - each["told"]), up(each["churned"]), up(low), up(high)))
+    return Chart([], "", dots, top)
+
+
 def _even(curve: Sequence[float]) -> list[tuple[float, float]]:
     return [(place / (len(curve) - 1), value) for place, value in enumerate(curve)]
 

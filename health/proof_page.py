@@ -2,139 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from health import proof_charts, proof_words
+from health import proof_words
 from health.models import ChurnProof
-from health.services import churn_proofs
+from health.proof_figures import MODEL, SCORE, figures, on_day
 
+_UNSAID = {"roc_auc": None, "roc_auc_ci": None}
 _FORECASTERS = ("model", "rules", "naive", "renewal_only")
-_DRAWN = ("model", "rules")
 
 
 def shown(proof: ChurnProof) -> dict[str, Any]:
     """The context of ``health/proof.html`` for one proof."""
     told = proof.document
-    details = told["details"]
-    names = churn_proofs.names_of(proof)
     return {
         "proof": proof,
         "verdict": proof_words.verdict(told),
         "needed": proof_words.needed(told),
         "told": told,
-        "first": _day(told["folds"][0]["as_of"]) if told["folds"] else None,
-        "last": _day(told["folds"][-1]["as_of"]) if told["folds"] else None,
-        "through": _day(told.get("through")),
-        "folds": [{**fold, "as_of": _day(fold["as_of"])} for fold in told["folds"]],
+        "first": on_day(told["folds"][0]["as_of"]) if told["folds"] else None,
+        "last": on_day(told["folds"][-1]["as_of"]) if told["folds"] else None,
+        "through": on_day(told.get("through")),
+        "folds": [{**fold, "as_of": on_day(fold["as_of"])} for fold in told["folds"]],
         "table": [{"name": proof_words.name_of(key), "key": key, **told[key]} for key in _FORECASTERS],
-        "charts": _charts(details),
-        "reliability": details.get("reliability", []),
-        "at_days": [_at_days(row) for row in details.get("at_days", [])],
-        "capacity": details.get("capacity", {}).get("customers"),
-        "at_capacity": [
-            {"name": proof_words.name_of(key), **details["at_capacity"][key]}
-            for key in _FORECASTERS
-            if "at_capacity" in details
-        ],
-        "segments": [{**row, "label": _segment(row)} for row in _telling(details.get("segments", []))],
-        "missed": [_line(row, names) for row in details.get("missed", [])],
-        "false_alarms": [_line(row, names) for row in details.get("false_alarms", [])],
-        "kinds": [
-            {"label": label, **told["by_kind"][key]}
-            for key, label in (("cancelled", _("By notice")), ("lapsed", _("Not renewed, without a notice")))
-        ],
-        "cards": [_card(card) for card in proof.cards],
-        "left_out": [_day(each["as_of"]) for each in told["left_out"]],
+        "figures": figures(told["details"], MODEL),
+        "kinds": _kinds(told["by_kind"]),
+        "aside": {"notice_customers": 0, "notice_left": 0, **told["left_aside"]},
+        "cards": [_card(card) for card in proof.cards if _is_whole(card)],
+        "left_out": [on_day(each["as_of"]) for each in told["left_out"]],
     }
 
 
-def _charts(details: Mapping[str, Any]) -> list[dict[str, Any]]:
-    if not details or not details["roc"].get("model"):
-        return []
-    ranked = {key: details["roc"][key] for key in _DRAWN}
+def _kinds(by_kind: Mapping[str, Any]) -> list[dict[str, Any]]:
+    labels = {
+        "voluntary": _("Chose to leave"),
+        "cancelled": _("by notice"),
+        "lapsed": _("not renewed, without a notice"),
+        "involuntary": _("Ended unpaid"),
+    }
+    parts = ("cancelled", "lapsed")
+    unsaid = {"churned_customers": None, "recall": None}
     return [
-        {
-            "key": "roc",
-            "title": _("How well it ranks"),
-            "across": _("share of false alarms"),
-            "up": _("share of leavers found"),
-            "chart": proof_charts.ranking(ranked, details["roc_band"]),
-            "legend": [(key, proof_words.name_of(key)) for key in (*_DRAWN, "chance")],
-        },
-        {
-            "key": "gains",
-            "title": _("How many it finds first"),
-            "across": _("share of customers looked at"),
-            "up": _("share of leavers found"),
-            "chart": proof_charts.gains({key: details["gains"][key] for key in _DRAWN}),
-            "legend": [(key, proof_words.name_of(key)) for key in (*_DRAWN, "chance")],
-        },
-        {
-            "key": "calibration",
-            "title": _("Whether its percentages hold"),
-            "across": _("risk told"),
-            "up": _("share that left"),
-            "chart": proof_charts.calibration(details["reliability"]),
-            "legend": [("model", _("A tenth of customers, with its interval")), ("chance", _("As told"))],
-        },
+        {"label": label, "is_part": key in parts, **unsaid, **by_kind[key]}
+        for key, label in labels.items()
+        if key in by_kind
     ]
 
 
-def _at_days(row: Mapping[str, Any]) -> dict[str, Any]:
-    by = row["by"]
-    return {**row, "cells": [{"name": proof_words.name_of(key), **by[key]} for key in _FORECASTERS if key in by]}
-
-
-def _telling(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Rows of kinds that part the customers at all: one segment of everybody repeats the figures above it."""
-    kinds = [row["kind"] for row in rows]
-    return [row for row in rows if kinds.count(row["kind"]) > 1]
-
-
-def _segment(row: Mapping[str, Any]) -> str:
-    fixed = {
-        ("arr", "small"): _("Smallest third by ARR"),
-        ("arr", "middle"): _("Middle third by ARR"),
-        ("arr", "large"): _("Largest third by ARR"),
-        ("tenure", "first_year"): _("In their first year"),
-        ("tenure", "later"): _("After the first year"),
-        ("industry", ""): _("Other or no industry"),
-    }
-    return fixed.get((row["kind"], row["name"]), str(row["name"]))
-
-
-def _line(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        **row,
-        "name": names.get(row["customer"]),
-        "as_of": _day(row["as_of"]),
-        "churned_on": _day(row["churned_on"]),
-        "risk": round(row["told"] * 10_000),
-    }
+def _is_whole(card: Mapping[str, Any]) -> bool:
+    """Whether it is told as versions are now: the first proofs kept a few figures of the default scorecard only."""
+    return "details" in card
 
 
 def _card(card: Mapping[str, Any]) -> dict[str, Any]:
-    bands = {each["band"]: each for each in card["bands"]}
-    warned = sum(bands[key]["churned"] for key in ("at_risk", "watch"))
-    said = ngettext(
-        "%(warned)s of %(n)s row that ended in a churn was in watch or at risk.",
-        "%(warned)s of %(n)s rows that ended in a churn were in watch or at risk.",
-        card["churned"],
-    ) % {"warned": warned, "n": card["churned"]}
+    at_capacity = card["details"]["at_capacity"][SCORE]
     return {
         **card,
-        "first": _day(card["first"]),
-        "last": _day(card["last"]),
-        "sentence": said if card["verdict"] == "told" else _("Not enough churns to judge this version by."),
-        "recall": card["at_capacity"]["score"]["recall"],
-        "precision": card["at_capacity"]["score"]["precision"],
+        **{name: card["beside"][SCORE][name] for name in ("roc_auc", "roc_auc_ci")},
+        "first": on_day(card["first"]),
+        "last": on_day(card["last"]),
+        "sentence": proof_words.of_card(card),
+        "recall": at_capacity["recall"],
+        "precision": at_capacity["precision"],
     }
 
 
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
+def of_card(proof: ChurnProof, key: str) -> dict[str, Any] | None:
+    """The context of ``health/proof_card.html`` for the version ``key``; None where the proof tells of none such."""
+    found = next((card for card in proof.cards if _is_whole(card) and card["key"] == key), None)
+    if found is None:
+        return None
+    return {
+        "proof": proof,
+        "card": _card(found),
+        "title": _("%(scorecard)s, version %(version)d") % found,
+        "sentence": " ".join([proof_words.of_card(found), proof_words.card_beside_rules(found)]).strip(),
+        "published": datetime.fromisoformat(found["published_at"]),
+        "beside": [
+            {"name": proof_words.name_of(name), **row, "less": found["score_less"].get(name, _UNSAID)}
+            for name, row in found["beside"].items()
+        ],
+        "bands": [{**row, "share": row["churned"] / row["n"] if row["n"] else None} for row in found["bands"]],
+        "figures": figures(found["details"], SCORE),
+    }

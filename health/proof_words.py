@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from csplatform.core import formats
@@ -71,6 +71,32 @@ def needed(told: Mapping[str, Any]) -> str:
         "judge": FEWEST_TESTED,
         "tested": told["churned_customers"],
     }
+
+
+def of_card(card: Mapping[str, Any]) -> str:
+    """What became of those who left, by the bands this version put them in."""
+    if card["verdict"] != "told":
+        return _("Not enough churns to judge this version by.")
+    bands = {each["band"]: each for each in card["bands"]}
+    return ngettext(
+        "%(warned)s of %(n)s row that ended in a churn was in watch or at risk.",
+        "%(warned)s of %(n)s rows that ended in a churn were in watch or at risk.",
+        card["churned"],
+    ) % {"warned": sum(bands[key]["churned"] for key in ("at_risk", "watch")), "n": card["churned"]}
+
+
+def card_beside_rules(card: Mapping[str, Any]) -> str:
+    """The verdict on a version in one sentence; empty where there is none. Sure: nothing is inside its interval."""
+    own, less = card["beside"]["score"]["roc_auc_ci"], card["score_less"]["rules"]["roc_auc_ci"]
+    if card["verdict"] != "told" or own is None or less is None:
+        return ""
+    if own[0] <= 0.5:
+        return _("That the score tells leavers from stayers at all may be chance.")
+    if less[0] > 0:
+        return _("The score tells leavers from stayers, and surely better than the rules of churn risk.")
+    if less[1] < 0:
+        return _("The score tells leavers from stayers, but surely less well than the rules of churn risk.")
+    return _("The score tells leavers from stayers, about as well as the rules of churn risk.")
 
 
 def of_horizon(wanted: Wanted, models: Sequence[ChurnModel], proof: ChurnProof | None) -> str:

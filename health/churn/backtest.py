@@ -18,7 +18,7 @@ import numpy.typing as npt
 from health.churn import metrics
 from health.churn.calibration import logit, probability
 from health.churn.model import RULES_ONLY, Model, Rows, fit
-from health.churn.panel import Panel
+from health.churn.panel import Ending, Panel
 from health.churn.parts import Rules
 from health.measures import Floats, Ints
 
@@ -46,7 +46,7 @@ class Fold:
 class Report:
     """Pooled test rows: ``told`` holds each forecaster's probabilities by name, in the order of ``labels``.
 
-    ``cancelled``: whether the time under contract ended by a notice. ``rows``: which rows of the panel they are.
+    ``endings``: how the time under contract ended, by ``Ending``. ``rows``: which rows of the panel they are.
     """
 
     horizon: int
@@ -55,7 +55,7 @@ class Report:
     customers: Ints
     days: Ints
     told: dict[str, Floats]
-    cancelled: npt.NDArray[np.bool_]
+    endings: Ints
     rows: Ints
     verdict: str = NOT_ENOUGH
     comparison: dict[str, Any] = field(default_factory=dict)
@@ -81,13 +81,24 @@ class Report:
 
     def _kinds(self) -> dict[str, npt.NDArray[np.bool_]]:
         churned = self.labels > 0
-        return {"cancelled": churned & self.cancelled, "lapsed": churned & ~self.cancelled}
+        of = {each: churned & (self.endings == each) for each in Ending}
+        return {
+            "voluntary": of[Ending.CANCELLED] | of[Ending.LAPSED],
+            "cancelled": of[Ending.CANCELLED],
+            "lapsed": of[Ending.LAPSED],
+            "involuntary": of[Ending.UNPAID],
+        }
 
     def _of_kind(self, churned: npt.NDArray[np.bool_]) -> dict[str, Any]:
         """How the model ranks churns of one kind against all who stayed."""
         rows = churned | (self.labels < 1)
-        auc = metrics.roc_auc(churned[rows].astype(np.float64), self.told["model"][rows])
-        return {"churned": int(churned.sum()), "roc_auc": auc}
+        labels, told = churned[rows].astype(np.float64), self.told["model"][rows]
+        return {
+            "churned": int(churned.sum()),
+            "churned_customers": len(np.unique(self.customers[churned])),
+            "roc_auc": metrics.roc_auc(labels, told),
+            "recall": metrics.caught(labels, told, 0.1)[0] / churned.sum() if churned.any() else None,
+        }
 
 
 def _fold_document(fold: Fold) -> dict[str, Any]:
@@ -186,16 +197,16 @@ def _report(panel: Panel, folds: list[Fold], tested: list[Rows], told: dict[str,
     def pooled(parts: list[Any], kind: Any) -> Any:
         return np.concatenate(parts) if parts else np.zeros(0, dtype=kind)
 
-    cancelled = [panel.cancelled[panel.is_of_day(fold.as_of.toordinal())] for fold in folds]
+    rows = pooled([np.flatnonzero(panel.is_of_day(fold.as_of.toordinal())) for fold in folds], np.int64)
     report = Report(
         panel.horizon,
         folds,
-        pooled([rows.labels for rows in tested], np.float64),
-        pooled([rows.customers for rows in tested], np.int64),
-        pooled([rows.days for rows in tested], np.int64),
+        pooled([each.labels for each in tested], np.float64),
+        panel.customers[rows],
+        panel.days[rows],
         {name: pooled(parts, np.float64) for name, parts in told.items()},
-        pooled(cancelled, np.int64).astype(np.bool_),
-        pooled([np.flatnonzero(panel.is_of_day(fold.as_of.toordinal())) for fold in folds], np.int64),
+        panel.endings[rows],
+        rows,
     )
     report.comparison = _compare(report)
     report.verdict = _verdict(report)

@@ -156,7 +156,7 @@ def _at_days(tested: Tested, ahead: int) -> dict[str, Any]:
 
 
 def _segments(tested: Tested, main: str) -> list[dict[str, Any]]:
-    """By segment: how well it is ranked inside, and how many churns were expected and came."""
+    """By segment: how well it is ranked inside, by the others too, and how many churns were expected and came."""
     found = []
     for kind, names in tested.segments.items():
         each = np.array(names)
@@ -175,6 +175,11 @@ def _segments(tested: Tested, main: str) -> list[dict[str, Any]]:
                     "expected": float(told.sum()),
                     "roc_auc": metrics.roc_auc(labels, told) if enough else None,
                     "roc_auc_ci": draws.auc_interval(labels, told) if enough else None,
+                    "beside": {
+                        key: metrics.roc_auc(labels, theirs[rows]) if enough else None
+                        for key, theirs in tested.told.items()
+                        if key != main
+                    },
                 }
             )
     return found

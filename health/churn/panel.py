@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -22,12 +23,44 @@ MOST_ROWS = 400_000
 _STEP = 7
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a customer's time under contract ended. ``cancelled``: by a notice; else it was just not renewed."""
+class Ending(IntEnum):
+    """How a customer's time under contract ended: not renewed, by a notice, or because it was not paid for."""
 
-    churned_on: date
-    cancelled: bool
+    LAPSED = 0
+    CANCELLED = 1
+    UNPAID = 2
+
+
+def ending(end: date, notice_on: date | None, debts: Sequence[tuple[date, date | None]]) -> Ending:
+    """How a time under contract that was over on ``end`` ended. ``debts``: days on which invoices were due and paid.
+
+    Involuntary is what ended with an invoice overdue and no notice before: nobody decided to leave. A notice given
+    before the end is a decision, whatever is owed; one entered on the very day is how billing systems close an account.
+    """
+    if notice_on is not None and notice_on < end:
+        return Ending.CANCELLED
+    if any(due < end and (paid is None or paid > end) for due, paid in debts):
+        return Ending.UNPAID
+    return Ending.LAPSED if notice_on is None else Ending.CANCELLED
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Who took no part on a day because it was known already. ``noticed``: positions of customers with a notice;
+    ``leaving``: which of them left within the horizon; ``in_grace``: how many were in grace.
+    """
+
+    noticed: Ints
+    leaving: npt.NDArray[np.bool_]
+    in_grace: int
+
+    def with_more(self, other: Aside) -> Aside:
+        """Of two shards together."""
+        return Aside(
+            np.concatenate([self.noticed, other.noticed]),
+            np.concatenate([self.leaving, other.leaving]),
+            self.in_grace + other.in_grace,
+        )
 
 
 def closed_days(first: date, last: date, *, step: int = _STEP, left_out: Sequence[date] = ()) -> list[date]:
@@ -45,9 +78,9 @@ def touched(silent: set[date], days: Sequence[date], window: int = 7) -> set[dat
 class Panel:
     """Rows in the order of their days. ``labels``: 1, 0, or −1 while not settled. ``customers`` are positions.
 
-    ``left_aside``: per day, how many customers were under contract with a notice known, and how many in grace.
-    ``left_out``: days that took no part, with the reason. ``cancelled``: whether the churn was by a notice. ``ends``:
-    the day of the next churn, 0 for none known. ``arr``: revenue a year on that day, minor units.
+    ``left_out``: days that took no part, with the reason. ``endings``: how the time under contract ended (``Ending``),
+    where it did. ``ends``: the day of the next churn, 0 for none known. ``arr``: revenue a year on that day, in minor
+    units.
     """
 
     names: tuple[str, ...]
@@ -57,11 +90,11 @@ class Panel:
     days: Ints
     horizon: int
     grace: int
-    cancelled: Ints
+    endings: Ints
     ends: Ints
     arr: Floats
     through: int
-    left_aside: Mapping[date, tuple[int, int]] = field(default_factory=dict)
+    left_aside: Mapping[date, Aside] = field(default_factory=dict)
     left_out: Mapping[date, str] = field(default_factory=dict)
 
     def only(self, names: Sequence[str]) -> Panel:

@@ -6,9 +6,9 @@ what became of it comes from the contracts as they turned out. One load serves a
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,11 +17,11 @@ import numpy as np
 from django.db import connection
 from django.db.models import Min
 
-from accounts.models import Subscription, Workspace
+from accounts.models import Invoice, Subscription, Workspace
 from accounts.terms import Spell
 from csplatform.core.tenancy import current_workspace_id
 from health import outages
-from health.churn.panel import Panel, closed_days, label, thin, touched
+from health.churn.panel import Aside, Ending, Panel, closed_days, ending, label, thin, touched
 from health.churn.serving import CONTRACT, columns
 from health.facts.asof import AsOf
 from health.facts.versions import Versions
@@ -80,10 +80,10 @@ class Piece:
     labels: Ints
     customers: Ints
     days: Ints
-    cancelled: Ints
+    endings: Ints
     ends: Ints
     arr: Floats
-    left_aside: dict[date, tuple[int, int]]
+    left_aside: dict[date, Aside]
 
 
 def plan(horizon: int, *, today: date, customers: int, also: Mapping[str, dict[str, Any]] | None = None) -> Plan:
@@ -157,21 +157,26 @@ def load(plan: Plan, customer_ids: Sequence[UUID], *, first_position: int) -> Pi
     """The rows of ``customer_ids``, who are counted from ``first_position``."""
     seen = AsOf(customer_ids, plan.days, plan.specs, grace_days=plan.grace, data_through=plan.through)
     spells = Versions(customer_ids, grace_days=plan.grace, data_through=plan.through).spells(plan.through)
-    revenue = _Revenue(customer_ids)
-    rows = [_rows_of(plan, day, seen.at(day), spells, revenue.on(day)) for day in plan.days]
+    revenue = Revenue(customer_ids)
+    ended = _endings(customer_ids, spells)
+    rows = [_rows_of(plan, day, seen.at(day), spells, ended, revenue.on(day)) for day in plan.days]
     return Piece(
         np.concatenate([row.values for row in rows]),
         np.concatenate([row.labels for row in rows]),
         np.concatenate([row.customers for row in rows]) + first_position,
         np.concatenate([row.days for row in rows]),
-        np.concatenate([row.cancelled for row in rows]),
+        np.concatenate([row.endings for row in rows]),
         np.concatenate([row.ends for row in rows]),
         np.concatenate([row.arr for row in rows]),
-        {day: aside for row in rows for day, aside in row.left_aside.items()},
+        {
+            day: replace(aside, noticed=aside.noticed + first_position)
+            for row in rows
+            for day, aside in row.left_aside.items()
+        },
     )
 
 
-class _Revenue:
+class Revenue:
     """What customers paid a year, from their subscriptions as they turned out: for weighing, never for learning."""
 
     def __init__(self, customer_ids: Sequence[UUID]) -> None:
@@ -190,7 +195,27 @@ class _Revenue:
         return np.bincount(self._whose[live], self._arr[live], self._count).astype(np.float64)
 
 
-def _rows_of(plan: Plan, day: date, facts: Facts, spells: Sequence[Sequence[Spell]], arr: Floats) -> Piece:
+def _endings(customer_ids: Sequence[UUID], spells: Sequence[Sequence[Spell]]) -> list[list[int]]:
+    """How each time under contract of each customer ended, from its invoices as they turned out."""
+    debts: dict[UUID, list[tuple[date, date | None]]] = defaultdict(list)
+    owed = Invoice.objects.filter(customer_id__in=customer_ids, amount_minor__gt=0, due_on__isnull=False)
+    for customer, due, paid in owed.values_list("customer_id", "due_on", "paid_on"):
+        if due is not None:
+            debts[customer].append((due, paid))
+    return [
+        [ending(each.ends_on, each.notice_on, debts[key]) if each.ends_on else Ending.LAPSED for each in mine]
+        for key, mine in zip(customer_ids, spells, strict=True)
+    ]
+
+
+def _rows_of(
+    plan: Plan,
+    day: date,
+    facts: Facts,
+    spells: Sequence[Sequence[Spell]],
+    ended: Sequence[Sequence[int]],
+    arr: Floats,
+) -> Piece:
     """One day. A customer whose contract was over although nobody knew yet is no case: it could not be helped."""
     at_risk = np.array(
         [
@@ -200,19 +225,22 @@ def _rows_of(plan: Plan, day: date, facts: Facts, spells: Sequence[Sequence[Spel
         dtype=np.bool_,
     )
     places = np.flatnonzero(at_risk)
-    ends = [[each.ends_on.toordinal() for each in spells[place] if each.ends_on] for place in places.tolist()]
+    over = [[each.ends_on.toordinal() for each in mine if each.ends_on] for mine in spells]
+    ends = [over[place] for place in places.tolist()]
     whole = (plan.horizon, plan.grace, plan.through.toordinal())
     labels = [label(day.toordinal(), *whole, mine) for mine in ends]
-    cancelled = [_by_notice(spells[place], day) for place in places.tolist()]
+    endings = [_ending_of(spells[place], ended[place], day) for place in places.tolist()]
+    noticed = np.flatnonzero(facts.state == "notice_given")
+    leaving = [label(day.toordinal(), *whole, over[place]) == 1 for place in noticed.tolist()]
     return Piece(
         columns(plan.specs, facts)[places],
         np.array(labels, dtype=np.int64),
         places,
         np.full(len(places), day.toordinal(), dtype=np.int64),
-        np.array(cancelled, dtype=np.int64),
+        np.array(endings, dtype=np.int64),
         np.array([min((end for end in mine if end > day.toordinal()), default=0) for mine in ends], dtype=np.int64),
         arr[places],
-        {day: (int((facts.state == "notice_given").sum()), int((facts.state == "in_grace").sum()))},
+        {day: Aside(noticed, np.array(leaving, dtype=np.bool_), int((facts.state == "in_grace").sum()))},
     )
 
 
@@ -220,9 +248,9 @@ def _over(spell: Spell, day: date) -> bool:
     return spell.ends_on is not None and spell.ends_on <= day
 
 
-def _by_notice(spells: Sequence[Spell], day: date) -> bool:
-    """Whether the spell that ``day`` belongs to ended by a notice."""
-    return any(each.cancelled for each in spells if each.starts_on <= day and not _over(each, day))
+def _ending_of(spells: Sequence[Spell], ended: Sequence[int], day: date) -> int:
+    """How the spell that ``day`` belongs to ended."""
+    return next(how for each, how in zip(spells, ended, strict=True) if each.starts_on <= day and not _over(each, day))
 
 
 def assemble(plan: Plan, pieces: Iterable[Piece]) -> Panel:
@@ -231,11 +259,11 @@ def assemble(plan: Plan, pieces: Iterable[Piece]) -> Panel:
     days = np.concatenate([piece.days for piece in kept]) if kept else np.zeros(0, dtype=np.int64)
     customers = np.concatenate([piece.customers for piece in kept]) if kept else days
     order = np.lexsort((customers, days))
-    aside: dict[date, tuple[int, int]] = {}
+    aside: dict[date, Aside] = {}
     for piece in kept:
-        for day, (notices, grace) in piece.left_aside.items():
-            before = aside.get(day, (0, 0))
-            aside[day] = (before[0] + notices, before[1] + grace)
+        for day, more in piece.left_aside.items():
+            before = aside.get(day)
+            aside[day] = more if before is None else before.with_more(more)
     width = len(plan.names)
     return Panel(
         plan.names,
@@ -245,7 +273,7 @@ def assemble(plan: Plan, pieces: Iterable[Piece]) -> Panel:
         days[order],
         plan.horizon,
         plan.grace,
-        (np.concatenate([piece.cancelled for piece in kept]) if kept else days)[order],
+        (np.concatenate([piece.endings for piece in kept]) if kept else days)[order],
         (np.concatenate([piece.ends for piece in kept]) if kept else days)[order],
         (np.concatenate([piece.arr for piece in kept]) if kept else np.zeros(0))[order],
         plan.through.toordinal(),

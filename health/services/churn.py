@@ -106,10 +106,12 @@ def _prove_and_keep(workspace_id: UUID, job: Job) -> None:
     history = churn_history.gather(workspace_id, job.params["horizon"], datetime.now(UTC).date(), told)
     proof = churn_proofs.document(history, _backtest(history, told)[0])
     with workspace_scope(workspace_id):
+        cards = churn_proofs.of_cards(history)
+    with workspace_scope(workspace_id):
         locks.hold("churn_models")
         if ChurnProof.objects.filter(job=job).exists():
             return  # another worker took the job for lost, and was quicker
-        kept = churn_proofs.keep(job, history, proof, model=None, now=_clock())
+        kept = churn_proofs.keep(job, proof, cards, model=None, now=_clock())
         Job.objects.filter(pk=job.pk).update(done=F("total"), result={"proof": str(kept.pk), "backtest": proof})
         jobs.finish(job.pk, state=JobState.DONE, now=_clock())
 
@@ -125,7 +127,9 @@ def _train_and_keep(workspace_id: UUID, job: Job) -> bool:
     if model is not None and model.recipe == RULES_ONLY:
         model = None
     with workspace_scope(workspace_id):
-        return _keep(job, history, model, proof)
+        cards = churn_proofs.of_cards(history)
+    with workspace_scope(workspace_id):
+        return _keep(job, history, model, proof, cards)
 
 
 def _backtest(history: History, report: Report) -> tuple[backtest.Report, Callable[[], None]]:
@@ -158,7 +162,7 @@ def _tell(workspace_id: UUID, job_id: UUID, done: int, total: int) -> None:
         jobs.progress(job_id, done=done, now=datetime.now(UTC))
 
 
-def _keep(job: Job, history: History, model: Model | None, proof: dict[str, Any]) -> bool:
+def _keep(job: Job, history: History, model: Model | None, proof: dict[str, Any], cards: list[dict[str, Any]]) -> bool:
     """Store the model and its proof; says whether it has won, else ends the job. In the job's transaction.
 
     One that was not compared with the champion of now, because that came meanwhile, has not won.
@@ -187,7 +191,7 @@ def _keep(job: Job, history: History, model: Model | None, proof: dict[str, Any]
         trained_by_label=job.params["label"][:200],
         job=job,
     )
-    churn_proofs.keep(job, history, proof, model=kept, now=now)
+    churn_proofs.keep(job, proof, cards, model=kept, now=now)
     actor = audit.Actor(job.params["label"], UUID(job.params["by"]) if job.params["by"] else None)
     data = {"number": kept.number, "verdict": kept.verdict, "status": kept.status, "recipe": kept.recipe}
     audit.record(actor=actor, action="churn_model.trained", subject=kept, data=data, now=now)

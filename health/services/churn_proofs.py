@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -12,28 +13,39 @@ from csplatform.core.models import Job
 from csplatform.core.tenancy import current_workspace_id
 from health.churn import backtest, details, metrics, parts
 from health.churn.backtest import FEWEST_TESTED
+from health.churn.panel import Aside
 from health.models import ChurnModel, ChurnProof
-from health.services import card_proofs
+from health.services import card_proofs, proof_segments
 from health.services.churn_history import History
-
-_OLD = 365
-_SHOWN_SEGMENTS = 6
 
 
 def document(history: History, report: backtest.Report) -> dict[str, Any]:
     """The report in the contract's shape, and what stood aside, how the champion did, and what the page shows."""
     panel = history.own
-    aside = [panel.left_aside.get(fold.as_of, (0, 0)) for fold in report.folds]
     tested = _tested(history, report)
     return {
         **report.as_dict(),
-        "left_aside": {"notice_given": sum(n for n, _ in aside), "in_grace": sum(n for _, n in aside)},
+        "left_aside": _left_aside([panel.left_aside[each.as_of] for each in report.folds]),
         "left_out": [{"as_of": day.isoformat(), "reason": reason} for day, reason in sorted(panel.left_out.items())],
         "notes": [note for note in [parts.trees_missing()] if note],
         "grace_days": panel.grace,
         "through": date.fromordinal(panel.through).isoformat(),
         "champion": _against_champion(history, report),
-        "details": _named(history, details.describe(tested, capacity=history.capacity)),
+        "details": proof_segments.named(details.describe(tested, capacity=history.capacity), history.ids),
+    }
+
+
+def _left_aside(days: Sequence[Aside]) -> dict[str, int]:
+    """Rows whose outcome was known already: with a notice (and the customers among them, and who of those left within
+    the horizon), and in grace.
+    """
+    noticed = np.concatenate([day.noticed for day in days]) if days else np.zeros(0, dtype=np.int64)
+    leaving = np.concatenate([day.leaving for day in days]) if days else np.zeros(0, dtype=np.bool_)
+    return {
+        "notice_given": len(noticed),
+        "notice_customers": len(np.unique(noticed)),
+        "notice_left": len(np.unique(noticed[leaving])),
+        "in_grace": sum(day.in_grace for day in days),
     }
 
 
@@ -46,20 +58,23 @@ def beats_champion(proof: dict[str, Any]) -> bool:
     return against is None or bool(against["is_ahead"])
 
 
-def keep(job: Job, history: History, proof: dict[str, Any], *, model: ChurnModel | None, now: datetime) -> ChurnProof:
-    """Store the proof, with that of every version of the scorecard on the same history."""
+def of_cards(history: History) -> list[dict[str, Any]]:
+    """The proof of every version of every scorecard on the same history."""
+    plan = history.plan
+    return card_proofs.of_versions(card_proofs.Asked(plan.horizon, plan.grace, plan.through, history.capacity))
+
+
+def keep(
+    job: Job, proof: dict[str, Any], cards: list[dict[str, Any]], *, model: ChurnModel | None, now: datetime
+) -> ChurnProof:
+    """Store the proof of the procedure with that of the scorecards."""
     return ChurnProof.objects.create(
         workspace_id=current_workspace_id(),
         made_at=now,
         made_by_label=job.params["label"][:200],
-        horizon_days=history.own.horizon,
+        horizon_days=proof["horizon_days"],
         document=proof,
-        cards=card_proofs.of_versions(
-            horizon=history.own.horizon,
-            grace=history.own.grace,
-            through=history.plan.through,
-            capacity=history.capacity,
-        ),
+        cards=cards,
         model=model,
         job=job,
     )
@@ -68,35 +83,18 @@ def keep(job: Job, history: History, proof: dict[str, Any], *, model: ChurnModel
 def _tested(history: History, report: backtest.Report) -> details.Tested:
     panel = history.own
     rows = report.rows
-    tenure = panel.values[rows, panel.names.index("tenure_days")]
-    arr = panel.arr[rows]
-    edges = np.quantile(arr, [1 / 3, 2 / 3]) if len(arr) else np.zeros(2)
-    size = np.array(["small", "middle", "large"])[np.searchsorted(edges, arr, side="left")]
-    industries = np.array([history.segments["industry"][person] for person in report.customers], dtype=object)
-    common = {name for name, _ in _most_common(industries.tolist())}
+    industries = [history.segments["industry"][person] for person in report.customers.tolist()]
     return details.Tested(
         report.labels,
         report.customers,
         report.days,
         panel.ends[rows],
-        arr,
+        panel.arr[rows],
         report.told,
-        {
-            "arr": size.tolist(),
-            "tenure": np.where(tenure < _OLD, "first_year", "later").tolist(),
-            "industry": [name if name in common else "" for name in industries.tolist()],
-        },
+        proof_segments.of_rows(panel.arr[rows], panel.values[rows, panel.names.index("tenure_days")], industries),
         panel.grace,
         panel.through,
     )
-
-
-def _most_common(names: list[str]) -> list[tuple[str, int]]:
-    counted: dict[str, int] = {}
-    for name in names:
-        if name:
-            counted[name] = counted.get(name, 0) + 1
-    return sorted(counted.items(), key=lambda item: -item[1])[:_SHOWN_SEGMENTS]
 
 
 def _against_champion(history: History, report: backtest.Report) -> dict[str, Any] | None:
@@ -131,18 +129,8 @@ def _against_champion(history: History, report: backtest.Report) -> dict[str, An
     return rounded
 
 
-def _named(history: History, described: dict[str, Any]) -> dict[str, Any]:
-    """Customers by id and days as dates, instead of positions and ordinals."""
-    for line in [*described.get("missed", ()), *described.get("false_alarms", ())]:
-        line["customer"] = str(history.ids[line["customer"]])
-        for name in ("as_of", "churned_on"):
-            line[name] = date.fromordinal(line[name]).isoformat() if line[name] else None
-    return described
-
-
-def names_of(proof: ChurnProof) -> dict[str, str]:
-    """Names of the customers a proof lists, by id; those deleted since are missing."""
-    details = proof.document["details"]
-    listed = [*details.get("missed", ()), *details.get("false_alarms", ())]
+def names_of(described: Mapping[str, Any]) -> dict[str, str]:
+    """Names of the customers that details of a proof list, by id; those deleted since are missing."""
+    listed = [*described.get("missed", ()), *described.get("false_alarms", ())]
     rows = Customer.objects.filter(pk__in=[line["customer"] for line in listed])
     return {str(key): name for key, name in rows.values_list("id", "name")}

@@ -49,13 +49,24 @@ class ChurnSettingForm(forms.Form):
 @require_safe
 @requires(Permission.VIEW_CUSTOMERS)
 def proof(request: WorkspaceRequest) -> HttpResponse:
-    """The newest proof, or the one of ``?run=``; the models there were; and what can be done."""
+    """The newest proof, or the one of ``?run=``; the models there were; and what can be done. With ``?card=``: how one
+    version of a scorecard did, by the same proof.
+    """
     runs = ChurnProof.objects.order_by("-made_at")
     told = request.GET.get("run", "")
     chosen = _chosen(told) if told else runs.first()
+    if "card" in request.GET:
+        shown = proof_page.of_card(chosen, request.GET["card"]) if chosen else None
+        if shown is None:
+            raise Http404
+        return render(request, "health/proof_card.html", {**shown, "back_url": reverse("proof")})
     in_force = churn.champion()
     drift = ChurnDrift.objects.filter(model=in_force).order_by("-as_of").first() if in_force else None
-    models = list(ChurnModel.objects.defer("content", "backtest").order_by("-number")[:_LISTED])
+    models = list(
+        ChurnModel.objects.select_related("proof")
+        .defer("content", "backtest", "proof__document", "proof__cards")
+        .order_by("-number")[:_LISTED]
+    )
     context = {
         "runs": list(runs.defer("document", "cards").select_related("model")[:_LISTED]),
         "models": models,

@@ -15,10 +15,10 @@ from accounts.roles import Role
 from csplatform.core import audit
 from csplatform.core.models import Job, JobState
 from csplatform.core.tenancy import workspace_scope
-from health.models import ChurnModel, ChurnProof, ChurnSetting
-from health.services import churn
+from health.models import ChurnModel, ChurnProof, ChurnSetting, ScoringRun
+from health.services import churn, runs
 from tests import factories
-from tests.health.churn.test_history import HORIZON, fill, told_events
+from tests.health.churn.test_history import DAYS, HORIZON, fill, on, told_events
 
 pytestmark = pytest.mark.django_db
 
@@ -78,6 +78,16 @@ def test_the_page_says_the_verdict_first_and_names_whom_to_learn_from() -> None:
     assert "Alder Mills" in text
 
 
+def test_days_without_data_are_said_to_be_an_outage_and_no_churn() -> None:
+    workspace = factories.make_workspace()
+    with workspace_scope(workspace):
+        proof = kept(workspace, factories.make_customer())
+        left_out = [{"as_of": "2026-03-09", "reason": "no_events_from_anybody"}]
+        ChurnProof.objects.update(document={**proof.document, "left_out": left_out})
+    text = signed_in(workspace).get(reverse("proof")).content.decode()
+    assert "an outage of the sender and no sign of churn" in text
+
+
 def test_before_the_first_proof_the_page_says_what_it_needs() -> None:
     workspace = factories.make_workspace()
     client = signed_in(workspace)
@@ -127,6 +137,93 @@ def test_the_horizon_is_set_on_a_page_and_a_senseless_one_is_refused() -> None:
         setting = ChurnSetting.objects.get()
         assert (setting.horizon_days, setting.capacity, setting.retrains) == (28, 12, False)
         assert churn.wanted_horizon(None) == 28
+
+
+@cache
+def carded() -> list[dict[str, Any]]:
+    """What a back-test tells of the scorecards that scored the history of leavers who take their data out."""
+    workspace = factories.make_workspace("scored")
+    with workspace_scope(workspace):
+        fill(workspace, told_events())
+        days = [on(day) for day in range(40, DAYS - HORIZON, 7)]
+        scored = runs.start(kind=ScoringRun.Kind.BACKFILL, days=days, now=datetime.now(UTC))
+    runs.work(workspace.pk, scored.pk)
+    run(workspace, churn.PROOF_KIND)
+    with workspace_scope(workspace):
+        cards: list[dict[str, Any]] = ChurnProof.objects.get().cards
+        listed = [line["customer"] for card in cards for line in card["details"]["missed"]]
+        assert Customer.objects.filter(pk__in=listed).count() == len(set(listed))
+    return cards
+
+
+def test_each_version_of_a_scorecard_is_proved_as_a_model_is() -> None:
+    (card,) = carded()
+    assert card["verdict"] == "told"
+    assert set(card["beside"]) == {"score", "rules", "renewal_only"}
+    low, high = card["beside"]["score"]["roc_auc_ci"]
+    assert low <= card["beside"]["score"]["roc_auc"] <= high
+    aucs = {name: row["roc_auc"] for name, row in card["beside"].items()}
+    for other, less in card["score_less"].items():
+        assert less["roc_auc"] == pytest.approx(aucs["score"] - aucs[other], abs=1e-5)
+        assert less["roc_auc_ci"][0] <= less["roc_auc_ci"][1]
+    details = card["details"]
+    assert [row["days"] for row in details["at_days"]] == [30, 60, 90, 180]
+    assert set(details["at_days"][0]["by"]) == {"score", "rules", "renewal_only"}
+    assert sum(row["n"] for row in details["reliability"]) == card["n"] == sum(row["n"] for row in card["bands"])
+    assert {"rules", "renewal_only"} == set(details["segments"][0]["beside"])
+    assert details["at_capacity"]["score"]["revenue_recall"] is not None
+    assert details["false_alarms"]
+
+
+def test_the_page_of_a_version_draws_and_names_as_that_of_a_model() -> None:
+    workspace = factories.make_workspace()
+    with workspace_scope(workspace):
+        customer = factories.make_customer("Alder Mills")
+        (card,) = carded()
+        line = {**card["details"]["false_alarms"][0], "customer": str(customer.pk)}
+        told = {**card, "details": {**card["details"], "false_alarms": [line]}}
+        proof = kept(workspace, customer)
+        ChurnProof.objects.update(cards=[told])
+    client = signed_in(workspace)
+    listed = client.get(reverse("proof")).content.decode()
+    assert f"card={card['key']}" in listed
+    page = client.get(reverse("proof"), {"run": str(proof.pk), "card": card["key"]})
+    text = page.content.decode()
+    assert page.status_code == 200
+    for words in (
+        "Who left at which score",
+        "How well it ranks",
+        "Over 30, 60, 90 and 180 days",
+        "By segment",
+        "By band",
+    ):
+        assert words in text
+    assert "Alder Mills" in text
+    assert "The score tells leavers" in text or "may be chance" in text
+    assert client.get(reverse("proof"), {"card": "nowhere"}).status_code == 404
+    stranger = signed_in(factories.make_workspace("elsewhere"))
+    assert stranger.get(reverse("proof"), {"run": str(proof.pk), "card": card["key"]}).status_code == 404
+    assert stranger.get(reverse("proof"), {"card": card["key"]}).status_code == 404
+
+
+def test_a_proof_of_an_earlier_release_is_still_read() -> None:
+    workspace = factories.make_workspace()
+    with workspace_scope(workspace):
+        proof = kept(workspace, factories.make_customer())
+        kinds = {kind: {"churned": 3, "roc_auc": None} for kind in ("cancelled", "lapsed")}
+        told = proof.document["details"]
+        segments = [{name: row[name] for name in row if name != "beside"} for row in told["segments"]]
+        details = {**told, "segments": segments}
+        document = {
+            **proof.document,
+            "details": details,
+            "by_kind": kinds,
+            "left_aside": {"notice_given": 4, "in_grace": 2},
+        }
+        cards = [{"version": 1, "verdict": "told", "roc_auc": 0.6}]
+        ChurnProof.objects.update(document=document, cards=cards)
+    text = signed_in(workspace).get(reverse("proof")).content.decode()
+    assert "not renewed, without a notice" in text
 
 
 def test_questions_of_the_page_do_not_grow_with_what_is_kept(django_assert_max_num_queries: Any) -> None:
