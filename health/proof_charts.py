@@ -61,15 +61,21 @@ def calibration(bins: Sequence[Mapping[str, Any]]) -> Chart:
 
 
 def by_score(bins: Sequence[Mapping[str, Any]]) -> Chart:
-    """What came over the score (1 less what was told), per tenth; only the upright scale ends where the shares do."""
+    """What came over the score (1 less what was told), per tenth, from ``lowest_score`` to 100."""
     highest = max((max(each["churned"], (each["interval"] or [0, 0])[1]) for each in bins), default=0.1)
     top = min(1.0, -(-highest * 20 // 1) / 20) or 0.05
-    up = Scale(0, top, HEIGHT, 0)
+    up, across = Scale(0, top, HEIGHT, 0), Scale(lowest_score(bins), 100, 0, 100)
     dots = []
     for each in bins:
         low, high = each["interval"] or (each["churned"], each["churned"])
-        dots.append(Dot(_ACROSS(1 - each["told"]), up(each["churned"]), up(low), up(high)))
+        dots.append(Dot(across(100 * (1 - each["told"])), up(each["churned"]), up(low), up(high)))
     return Chart([], "", dots, top)
+
+
+def lowest_score(bins: Sequence[Mapping[str, Any]]) -> int:
+    """Where the scale of scores begins: ten points or more below 100, at a multiple of ten."""
+    lowest = min((100 * (1 - each["told"]) for each in bins), default=0)
+    return min(90, int(lowest // 10) * 10)
 
 
 def _even(curve: Sequence[float]) -> list[tuple[float, float]]:

@@ -86,6 +86,7 @@ def _by_score(bins: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "key": "by_score",
         "title": _("Who left at which score"),
         "across": _("score"),
+        "start": str(proof_charts.lowest_score(bins)),
         "end": "100",
         "up": _("share that left"),
         "chart": proof_charts.by_score(bins),

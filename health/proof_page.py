@@ -13,6 +13,7 @@ from health.models import ChurnProof
 from health.proof_figures import MODEL, SCORE, figures, on_day
 
 _UNSAID = {"roc_auc": None, "roc_auc_ci": None}
+_BESIDE_SCORE = (SCORE, "rules", "renewal_only")
 _FORECASTERS = ("model", "rules", "naive", "renewal_only")
 
 
@@ -84,7 +85,8 @@ def of_card(proof: ChurnProof, key: str) -> dict[str, Any] | None:
         "published": datetime.fromisoformat(found["published_at"]),
         "beside": [
             {"name": proof_words.name_of(name), **row, "less": found["score_less"].get(name, _UNSAID)}
-            for name, row in found["beside"].items()
+            for name in _BESIDE_SCORE
+            for row in [found["beside"][name]]
         ],
         "bands": [{**row, "share": row["churned"] / row["n"] if row["n"] else None} for row in found["bands"]],
         "figures": figures(found["details"], SCORE),

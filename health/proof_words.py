@@ -105,7 +105,7 @@ def of_horizon(wanted: Wanted, models: Sequence[ChurnModel], proof: ChurnProof |
     ``models``: the newest first.
     """
     champion = next((each for each in models if each.status == ChurnModel.Status.CHAMPION), None)
-    days = wanted.horizon_days
+    days = champion.horizon_days if champion and wanted.set_at is None else wanted.horizon_days
     if champion is None or champion.horizon_days == days:
         if proof is None or proof.horizon_days == days:
             return ""
@@ -121,8 +121,10 @@ def of_horizon(wanted: Wanted, models: Sequence[ChurnModel], proof: ChurnProof |
     if since is not None:
         told["since"] = since.number
         sentence += " " + _("Model %(since)d, trained for it, has not.")
-    elif wanted.retrains:
+    elif wanted.retrains and wanted.set_at and wanted.set_at > models[0].trained_at:
         sentence += " " + _("One is trained tonight, or now by the button above.")
+    elif wanted.retrains:
+        sentence += " " + _("One is trained four weeks after the last, or now by the button above.")
     else:
         sentence += " " + _("Train one by the button above: new models are not trained by themselves.")
     return sentence % told

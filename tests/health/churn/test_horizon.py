@@ -129,6 +129,16 @@ def test_a_model_in_force_keeps_its_horizon_and_rest_and_page_say_so(workspace: 
     assert "Model 2, trained for it, has not." in page(workspace)
 
 
+def test_a_horizon_given_to_a_training_by_hand_is_nobodys_wish_for_another(workspace: Workspace) -> None:
+    """Nobody has set anything: the model for 28 days is not one that stands in the way of 90."""
+    with workspace_scope(workspace):
+        a_model(workspace, 28)
+    assert "days ahead are wanted" not in page(workspace)
+    with workspace_scope(workspace):
+        looks(90, now=NOW - timedelta(days=1))
+    assert "One is trained four weeks after the last" in page(workspace)
+
+
 def test_where_models_are_not_trained_by_themselves_the_page_says_what_to_do(workspace: Workspace) -> None:
     with workspace_scope(workspace):
         a_model(workspace, 28)

@@ -15,8 +15,9 @@ from accounts.models import Customer, Workspace
 from csplatform.core import audit, jobs
 from csplatform.core.models import Job, JobState
 from csplatform.core.tenancy import workspace_scope
+from health.churn import drift
 from health.models import ChurnDrift, ChurnModel, ChurnProof, HealthSnapshot
-from health.services import base_rate, churn, churn_watch, snapshots
+from health.services import base_rate, churn, churn_history, churn_watch, snapshots
 from tests import factories
 from tests.health.churn.test_history import (
     CUSTOMERS,
@@ -70,11 +71,22 @@ def filled(events: Iterator[Happening]) -> Workspace:
     return workspace
 
 
+@cache
+def settled_in() -> dict[str, Any]:
+    """The good champion, learned from when all customers were two months old: before, everybody's use only grows."""
+    workspace = filled(told_events())
+    past = churn_history.gather(workspace.pk, HORIZON, TODAY, lambda done, total: None).own
+    content = learned()["content"]
+    rows = past.only(content["names"]).values[past.days >= on(64).toordinal()]
+    return {**learned(), "content": {**content, "reference": drift.reference(rows)}, "settled_through": LEARNED}
+
+
 def watched(events: Iterator[Happening]) -> ChurnDrift:
     """What the weekly look at the good champion says of customers with these events."""
+    champion = settled_in()
     workspace = filled(events)
     with workspace_scope(workspace):
-        reigns(workspace, {**learned(), "settled_through": LEARNED}, NIGHT - timedelta(days=2))
+        reigns(workspace, champion, NIGHT - timedelta(days=2))
         ids = list(Customer.objects.order_by("id").values_list("id", flat=True))
         assert churn_watch.watch(now=NIGHT) is None  # no day was closed under it yet
         snapshots.take(ids, [LAST], bases=base_rate.observe([LAST]), now=NIGHT)
