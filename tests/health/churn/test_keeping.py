@@ -64,8 +64,8 @@ def reigns(workspace: Workspace, row: dict[str, Any], since: datetime) -> ChurnM
     )
 
 
-def filled(events: Iterator[Happening]) -> Workspace:
-    workspace = factories.make_workspace()
+def filled(events: Iterator[Happening], slug: str = "kestrel") -> Workspace:
+    workspace = factories.make_workspace(slug)
     with workspace_scope(workspace):
         fill(workspace, events)
     return workspace
@@ -74,7 +74,7 @@ def filled(events: Iterator[Happening]) -> Workspace:
 @cache
 def settled_in() -> dict[str, Any]:
     """The good champion, learned from when all customers were two months old: before, everybody's use only grows."""
-    workspace = filled(told_events())
+    workspace = filled(told_events(), "settled")
     past = churn_history.gather(workspace.pk, HORIZON, TODAY, lambda done, total: None).own
     content = learned()["content"]
     rows = past.only(content["names"]).values[past.days >= on(64).toordinal()]
