@@ -107,6 +107,7 @@ def panel(customer: Customer, now: datetime, shown: Shown) -> dict[str, Any]:
     moved = {each.measure: each.delta for each in changes.moved}
     halves = _halves(card, said["drivers"], moved if changes.measured[0] else None)
     before = changes.found.first.scores
+    outage = lasting() if any(driver["reason"] == notes.OUTAGE for driver in said["drivers"]) else None
     churn = said["churn"]
     low, high = churn["interval"] or (None, None)
     return {
@@ -123,8 +124,14 @@ def panel(customer: Customer, now: datetime, shown: Shown) -> dict[str, Any]:
         "scorecard_version": said["scorecard"]["version"],
         "halves": halves,
         "adjustments": _adjustments(said["drivers"], moved),
-        "outage": lasting() if any(d["reason"] == notes.OUTAGE for d in said["drivers"]) else None,
-        "missing": [driver for half in halves for driver in half["drivers"] if driver["points"] is None],
+        "outage": outage,
+        # What an outage leaves unknown is said once, above.
+        "missing": [
+            driver
+            for half in halves
+            for driver in half["drivers"]
+            if driver["points"] is None and not (outage and driver["unheard"])
+        ],
         "scale": max((driver["max_points"] for half in halves for driver in half["drivers"]), default=0),
         "churn": {
             "risk": _basis_points(churn["probability"]),
@@ -241,6 +248,7 @@ def _driver(driver: Mapping[str, Any], change: int | None) -> dict[str, Any]:
         "max_points": _hundredths(driver["max_points"]) or 0,
         "change": None if missing and not change else change,
         "stale": driver["stale"],
+        "unheard": driver["reason"] == notes.OUTAGE,
         "note": driver["note"],
         "fix_url": reverse(_FIXED_AT[driver["reason"]]) if driver["reason"] in _FIXED_AT else "",
     }

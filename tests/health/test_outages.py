@@ -231,6 +231,7 @@ def test_pages_say_so_and_name_whom_to_ask(house: House, workspace: Workspace) -
     assert all(driver["stale"] and driver["reason"] == "outage" for driver in use)
     for address in (reverse("today"), reverse("customer_detail", args=[customer.pk])):
         page = house.client().get(address).content.decode()
-        assert "The sender of usage events is silent" in page
+        assert page.count("The sender of usage events is silent") == 1
+        assert "Unknown, and counted neither as good nor as bad" not in page
     assert not Alert.objects.exists()
     assert "customers need you" not in house.client().get(reverse("today")).content.decode()
