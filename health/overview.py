@@ -16,18 +16,22 @@ from django.db import connection
 from django.db.models import Max
 
 from accounts.models import Customer
+from accounts.services import bulk
 from csplatform.core.arrays import literal
 from csplatform.core.models import JobState
 from csplatform.core.tenancy import current_workspace_id
 from health import changes
 from health.changes import Movement
-from health.models import DirtyCustomer, ScoringRun
+from health.models import DirtyCustomer, HealthSnapshot, ScoringRun
 from health.scoring import Item
 from health.services import cards
 from health.services.compute import card_of
 
 BANDS = ("healthy", "watch", "at_risk", "unknown")
 LOOK_BACK = timedelta(days=28)
+# Where no day was closed four weeks ago, one of the week before that stands for it.
+_LEEWAY = timedelta(days=7)
+_MANY = 20_000
 UNDER_CONTRACT = ("active", "notice_given", "in_grace")
 MOST_MOVERS = 5
 SEATS = "seats"
@@ -36,21 +40,18 @@ _MINE = """
   c.workspace_id = %(workspace)s AND c.contract_state IN ('active', 'notice_given', 'in_grace')
   AND (%(chosen)s::uuid[] IS NULL OR c.id = ANY(%(chosen)s::uuid[]))
 """
-# The last closed day four weeks ago or in the week before that; a revision for data that came later is no band of then.
+# A revision for data that came later is no band of then.
 _BANDS = f"""
-WITH day AS MATERIALIZED (
-  SELECT max(as_of) AS as_of FROM health_healthsnapshot
-  WHERE workspace_id = %(workspace)s AND as_of BETWEEN %(since)s::date - 7 AND %(since)s),
-before AS MATERIALIZED (
-  SELECT DISTINCT ON (s.customer_id) s.customer_id, s.band FROM health_healthsnapshot s, day
-  WHERE s.workspace_id = %(workspace)s AND s.as_of = day.as_of
+WITH before AS MATERIALIZED (
+  SELECT DISTINCT ON (s.customer_id) s.customer_id, s.band FROM health_healthsnapshot s
+  WHERE s.workspace_id = %(workspace)s AND s.as_of = %(day)s::date
     AND s.known_through < (s.as_of + 1)::timestamp AT TIME ZONE 'UTC'
   ORDER BY s.customer_id, s.revision DESC)
-SELECT (SELECT as_of FROM day), coalesce(before.band, ''), h.band, count(*), coalesce(sum(c.arr_minor), 0)::bigint,
+SELECT coalesce(before.band, ''), h.band, count(*), coalesce(sum(c.arr_minor), 0)::bigint,
        max(h.last_event_at)
 FROM accounts_customer c JOIN accounts_customerhealth h ON h.customer_id = c.id AND h.workspace_id = c.workspace_id
 LEFT JOIN before ON before.customer_id = c.id
-WHERE {_MINE} GROUP BY 2, 3
+WHERE {_MINE} GROUP BY 1, 2
 """
 # Customers without a score, by their scorecard and by which of its measures have a value.
 _UNKNOWN = f"""
@@ -158,13 +159,17 @@ class Mover:
 
 def book(today: date, chosen: Sequence[UUID] | None = None) -> Book:
     """Customers under contract, all or the ``chosen`` ones, by band."""
-    rows = _query(_BANDS, chosen, since=today - LOOK_BACK)
+    since = today - LOOK_BACK
+    closed = HealthSnapshot.objects.filter(as_of__gte=since - _LEEWAY, as_of__lte=since)
+    day: date | None = closed.aggregate(last=Max("as_of"))["last"]
+    with bulk.joined_by_hash(_MANY):
+        rows = _query(_BANDS, chosen, day=day)
     now, then = Counter[str](), Counter[str]()
     value: dict[tuple[str, str], int] = defaultdict(int)
     moves: list[Move] = []
     heard: list[datetime] = []
     new = 0
-    for _day, before, after, customers, arr, last_event_at in rows:
+    for before, after, customers, arr, last_event_at in rows:
         after = after if after in BANDS else "unknown"
         now[after] += customers
         value["now", after] += arr
@@ -181,7 +186,7 @@ def book(today: date, chosen: Sequence[UUID] | None = None) -> Book:
         tuple(Share(band, then[band], value["then", band]) for band in BANDS),
         tuple(sorted(moves, key=lambda move: (not move.worse, -move.arr_minor))),
         new,
-        rows[0][0] if rows else None,
+        day,
         max(heard, default=None),
     )
 
