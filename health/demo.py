@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -24,11 +24,11 @@ from accounts.services import people, workspaces
 from csplatform.core import audit
 from csplatform.core.tenancy import workspace_scope
 from csplatform.demo import Simulation, yesterday
-from health import adoption, defaults, demo_support, filling
+from health import adoption, defaults, demo_support, filling, tasks
 from health.alerts import catching_up
 from health.filling import Clock
 from health.models import HealthSnapshot, Measure, ScoringRun
-from health.services import definitions, scoring, snapshots
+from health.services import churn, definitions, lab, scoring, snapshots
 from journeys import demo_adoption, demo_change, demo_plan, demo_playbooks, demo_relays, demo_team, demo_wishes
 from surveys import demo_voice
 
@@ -214,9 +214,17 @@ class _Load:
         now = self.clock()
         with workspace_scope(workspace):
             catching_up.catch_up(now=now)
+            self._prove(workspace, now)
             Workspace.objects.filter(pk=workspace.pk).update(demo_ready_at=now)
             audit.record(actor=ACTOR, action="demo.loaded", subject=workspace, now=now)
         workspace.demo_ready_at = now
+
+    @staticmethod
+    def _prove(workspace: Workspace, now: datetime) -> None:
+        """Ask the workers for what takes them a minute: the churn model with its proof, and the past for what-if."""
+        training = churn.start(horizon=churn.wanted_horizon(None), actor=ACTOR, now=now)
+        tasks.train_churn_soon(workspace.pk, training.pk)
+        tasks.lay_out_lab_soon(workspace.pk, lab.start(actor=ACTOR, now=now).pk)
 
     # -- telling --------------------------------------------------------------------------------------
     @contextmanager
