@@ -17,10 +17,14 @@ from accounts.models import Contact, Customer
 from csplatform.core.arrays import literal
 from csplatform.core.models import OutboxEvent
 from csplatform.core.tenancy import current_workspace_id, workspace_scope
+from health import late
+from health.ingest.moments import day_number
 from health.models import AdoptionMark
-from journeys.adoption.states import InForce, Use
+from journeys.adoption.knowledge import KnownRules, KnownUse
+from journeys.adoption.states import Use
 from journeys.services.adoption import following, indicators
-from journeys.services.adoption.following import BEGINNING, Person
+from journeys.services.adoption.changes import Person
+from journeys.services.adoption.following import BEGINNING
 from journeys.services.adoption.indicators import Counted
 
 CUSTOMERS = 200
@@ -28,26 +32,33 @@ PEOPLE = 500
 # Events a few days late are the rule; what is older came with a file, and reading all of it is the exact way.
 _RECENT = timedelta(days=7)
 _NO_COUNTS: Mapping[str, int] = {}
+_NOTHING = date.max
+"""From when something new was known of who did nothing new."""
 
 
-def mark(from_days: Mapping[UUID, date] | Mapping[str, date]) -> None:
+def mark(from_days: Mapping[UUID, date] | Mapping[str, date], known_from: Mapping[str, date] | None = None) -> None:
     """Ask for customers of the active workspace to be followed from a day on.
 
-    The row stays locked until this transaction commits, as with ``health.dirty``, but is only written where the day
-    is earlier: most arrivals find themselves asked for already.
+    ``known_from``: of those with new use, the earliest day on which some of it was known. The row stays locked until
+    this transaction commits, as with ``health.dirty``, but is only written where a day is earlier: most arrivals find
+    themselves asked for already.
     """
-    rows = sorted((str(customer_id), day) for customer_id, day in from_days.items())
+    known = known_from or {}
+    rows = sorted((str(each), day, known.get(str(each), _NOTHING)) for each, day in from_days.items())
     if not rows:
         return
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO health_adoptionmark AS kept (workspace_id, customer_id, from_day)
-            SELECT %s::uuid, id, day FROM unnest(%s::uuid[], %s::date[]) AS told (id, day) ORDER BY id
-            ON CONFLICT (workspace_id, customer_id) DO UPDATE SET from_day = EXCLUDED.from_day
-            WHERE kept.from_day > EXCLUDED.from_day
+            INSERT INTO health_adoptionmark AS kept (workspace_id, customer_id, from_day, known_from)
+            SELECT %s::uuid, id, day, known
+            FROM unnest(%s::uuid[], %s::date[], %s::date[]) AS told (id, day, known) ORDER BY id
+            ON CONFLICT (workspace_id, customer_id) DO UPDATE
+            SET from_day = least(kept.from_day, EXCLUDED.from_day),
+                known_from = least(kept.known_from, EXCLUDED.known_from)
+            WHERE kept.from_day > EXCLUDED.from_day OR kept.known_from > EXCLUDED.known_from
             """,
-            [str(current_workspace_id()), literal([row[0] for row in rows]), literal([row[1] for row in rows])],
+            [str(current_workspace_id()), *(literal(column) for column in zip(*rows, strict=True))],
         )
 
 
@@ -56,15 +67,15 @@ def mark_everybody(from_day: date) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO health_adoptionmark AS kept (workspace_id, customer_id, from_day)
-            SELECT %(workspace)s::uuid, c.id, %(day)s FROM accounts_customer c
+            INSERT INTO health_adoptionmark AS kept (workspace_id, customer_id, from_day, known_from)
+            SELECT %(workspace)s::uuid, c.id, %(day)s, %(nothing)s FROM accounts_customer c
             WHERE c.workspace_id = %(workspace)s AND EXISTS (
               SELECT 1 FROM accounts_contact p WHERE p.workspace_id = c.workspace_id AND p.customer_id = c.id)
             ORDER BY c.id
             ON CONFLICT (workspace_id, customer_id) DO UPDATE SET from_day = EXCLUDED.from_day
             WHERE kept.from_day > EXCLUDED.from_day
             """,
-            {"workspace": str(current_workspace_id()), "day": from_day},
+            {"workspace": str(current_workspace_id()), "day": from_day, "nothing": _NOTHING},
         )
 
 
@@ -113,7 +124,7 @@ def follow_marked(*, limit: int = CUSTOMERS, now: datetime) -> int:
         return len(taken)
 
 
-def _take(limit: int) -> dict[UUID, date]:
+def _take(limit: int) -> dict[UUID, tuple[date, date]]:
     """Take up to ``limit`` marks; customers first, then marks, as everybody does (see ``health.services.scoring``)."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -132,25 +143,27 @@ def _take(limit: int) -> dict[UUID, date]:
               FOR UPDATE SKIP LOCKED)
             DELETE FROM health_adoptionmark
             WHERE workspace_id = %(workspace)s AND customer_id = ANY(ARRAY(SELECT customer_id FROM taken))
-            RETURNING customer_id, from_day
+            RETURNING customer_id, from_day, known_from
             """,
             {"workspace": str(current_workspace_id()), "limit": limit},
         )
-        return dict(cursor.fetchall())
+        return {row[0]: (row[1], row[2]) for row in cursor.fetchall()}
 
 
-def _follow(marks: Mapping[UUID, date], now: datetime) -> None:
+def _follow(marks: Mapping[UUID, tuple[date, date]], now: datetime) -> None:
     today = now.astimezone(UTC).date()
     here = set(Customer.objects.filter(pk__in=marks).values_list("pk", flat=True))
     from_days = {
         customer: BEGINNING if day < today - _RECENT else min(day, today)
-        for customer, day in sorted(marks.items())
+        for customer, (day, _known) in sorted(marks.items())
         if customer in here
     }
+    known_from = {customer: marks[customer][1] for customer in from_days}
     rules = following.versions()
     for chunk in _chunks(list(from_days)):
-        people = following.people_of(chunk, from_days)
-        following.record(people, dict(_uses(people, rules, today)), rules=rules, now=now)
+        people = following.people_of(chunk, from_days, known_from, today)
+        put_right = following.record(people, dict(_uses(people, rules, today)), rules=rules, now=now)
+        late.mark({str(customer): day_number(day) for customer, day in put_right.items() if day < today})
     following.count(list(from_days), now=now)
     indicators.follow(list(from_days), _counted(indicators.open_events(list(from_days)), today), now=now)
 
@@ -168,27 +181,31 @@ def _chunks(customers: Sequence[UUID]) -> Iterator[list[UUID]]:
         yield [contact_id for _customer, contact_id in found]
 
 
-def _uses(people: Iterable[Person], rules: Sequence[InForce], today: date) -> Iterator[tuple[UUID, list[Use]]]:
-    """What each of these people did, by day, from as far back as the rules look."""
-    back = timedelta(days=max(version.rules.look_back for version in rules))
+def _uses(people: Iterable[Person], rules: Sequence[KnownRules], today: date) -> Iterator[tuple[UUID, list[KnownUse]]]:
+    """What each of these people did, by day and day known, from as far back as the rules look."""
+    every = [version.rules for known in rules for version in known.versions]
+    back = timedelta(days=max(each.look_back for each in every))
     chosen = list(people)
-    names = sorted({name for version in rules for name in version.rules.names})
+    names = sorted({name for each in every for name in each.names})
     since = [max(each.uses_from, BEGINNING + back) - back for each in chosen]
     if not chosen:
         return
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT contact_id, array_agg(day ORDER BY day), array_agg(events ORDER BY day), array_agg(name ORDER BY day)
+            SELECT contact_id, array_agg(day ORDER BY day, known), array_agg(known ORDER BY day, known),
+                   array_agg(events ORDER BY day, known), array_agg(name ORDER BY day, known)
             FROM (
             SELECT e.contact_id, (e.occurred_at AT TIME ZONE 'UTC')::date - DATE '0001-01-01' + 1 AS day,
+                   greatest(e.known_at AT TIME ZONE 'UTC', e.occurred_at AT TIME ZONE 'UTC')::date
+                     - DATE '0001-01-01' + 1 AS known,
                    CASE WHEN e.name = ANY(%(names)s::text[]) THEN e.name ELSE '' END AS name, count(*)::int AS events
             FROM unnest(%(ids)s::uuid[], %(customers)s::uuid[], %(since)s::date[]) AS who (id, customer, since)
             JOIN health_event e ON e.contact_id = who.id AND e.customer_id = who.customer
             WHERE e.workspace_id = %(workspace)s AND e.customer_id = ANY(%(all)s::uuid[])
               AND e.occurred_at >= %(first)s AND e.occurred_at < %(end)s
               AND e.occurred_at >= who.since AT TIME ZONE 'UTC'
-            GROUP BY 1, 2, 3) AS used GROUP BY 1
+            GROUP BY 1, 2, 3, 4) AS used GROUP BY 1
             """,
             {
                 "names": names,
@@ -234,17 +251,19 @@ def _counted(asked: Sequence[tuple[UUID, UUID, str, int]], today: date) -> dict[
         return {row[0]: Counted(row[1], row[2]) for row in cursor.fetchall()}
 
 
-def _gathered(rows: Iterable[tuple[UUID, list[int], list[int], list[str]]]) -> Iterator[tuple[UUID, list[Use]]]:
-    """Each person's days in order; of a day with several names, the counts together."""
-    for contact_id, days, numbers, names in rows:
-        uses: list[Use] = []
-        for day, number, name in zip(days, numbers, names, strict=True):
+def _gathered(
+    rows: Iterable[tuple[UUID, list[int], list[int], list[int], list[str]]],
+) -> Iterator[tuple[UUID, list[KnownUse]]]:
+    """Each person's use in order, by day and day known; of several names, the counts together."""
+    for contact_id, *columns in rows:
+        uses: list[KnownUse] = []
+        for day, known, number, name in zip(*columns, strict=True):
             counts = {name: number} if name else _NO_COUNTS
-            if uses and uses[-1].day == day:
-                last = uses.pop()
-                uses.append(Use(day, last.total + number, {**last.counts, **counts}))
+            if uses and (uses[-1].use.day, uses[-1].known) == (day, known):
+                last = uses.pop().use
+                uses.append(KnownUse(Use(day, last.total + number, {**last.counts, **counts}), known))
             else:
-                uses.append(Use(day, number, counts))
+                uses.append(KnownUse(Use(day, number, counts), known))
         yield contact_id, uses
 
 

@@ -10,9 +10,9 @@ import hashlib
 import io
 import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from django.db import connection
 
 from csplatform.core.tenancy import current_workspace_id
 from health import adoption, dirty, late, partitions, windows
+from health.facts import seen
 from health.ingest.moments import DAY_MICROS, day_number, day_of, month_of
 from health.streams import active_streams
 
@@ -142,13 +143,41 @@ def count(batch: EventBatch, *, now: datetime) -> None:
     customers = {customer for customer in batch.customer_ids if customer is not None}
     dirty.mark((UUID(customer) for customer in customers), now)
     today = day_number(now.date())
+    firsts = _first_days(batch.customer_ids, batch.at, today)
+    known = _first_days(batch.customer_ids, batch.known, today)
+    adoption.mark(_dates(firsts), _dates(known))
+    _note_names(batch)
+    late.mark({customer: day for customer, day in firsts.items() if day < today})
+
+
+def _first_days(customers: Sequence[str | None], moments: Sequence[int], today: int) -> dict[str, int]:
+    """Each customer's earliest day among ``moments``, of those up to today."""
     firsts: dict[str, int] = {}
-    for customer, moment in zip(batch.customer_ids, batch.at, strict=True):
+    for customer, moment in zip(customers, moments, strict=True):
         day = moment // DAY_MICROS
         if customer is not None and day < firsts.get(customer, today + 1):
             firsts[customer] = day
-    adoption.mark({customer: day_of(day) for customer, day in firsts.items()})
-    late.mark({customer: day for customer, day in firsts.items() if day < today})
+    return firsts
+
+
+def _note_names(batch: EventBatch) -> None:
+    """Say of each name of an event at a customer when it first happened, and when that was first known."""
+    told = {
+        (name, at // DAY_MICROS, max(at, known) // DAY_MICROS)
+        for name, customer, at, known in zip(batch.names, batch.customer_ids, batch.at, batch.known, strict=True)
+        if customer is not None
+    }
+    firsts: dict[str, tuple[int, int]] = {}
+    for name, day, known in told:
+        before = firsts.get(name, (day, known))
+        firsts[name] = min(day, before[0]), min(known, before[1])
+    if firsts:
+        days = [[day_of(pair[place]) for pair in firsts.values()] for place in (0, 1)]
+        seen.note(list(firsts), *days)
+
+
+def _dates(days: Mapping[str, int]) -> dict[str, date]:
+    return {customer: day_of(day) for customer, day in days.items()}
 
 
 def _days(at: Iterable[int]) -> list[int]:

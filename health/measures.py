@@ -188,7 +188,8 @@ class Facts:
 
     Dates are proleptic ordinals, −1 where there is none. ``state``: contract state per customer (see
     ``accounts.terms.Contract``). ``applicable``: after the contract. ``told``: by sources other than
-    events and contacts. ``overrides``: None where nobody has one. ``lost``: days that tallies leave out
+    events and contacts. ``overrides``: None where nobody has one. ``seen``: names of events that ever happened at any
+    customer of the workspace, of those the measures look for. ``lost``: days that tallies leave out
     (``health.outages``); None where there are none.
     """
 
@@ -204,6 +205,11 @@ class Facts:
     told: Mapping[Spec, Told] = field(default_factory=dict)
     overrides: Overrides | None = None
     lost: Lost | None = None
+    seen: frozenset[str] = frozenset()
+
+    def knows(self, spec: Spec) -> bool:
+        """Whether an event that ``spec`` looks for ever happened at any customer; a name nobody sends says nothing."""
+        return not spec.events or not self.seen.isdisjoint(spec.events)
 
     def observed_since(self, stream: StreamFacts) -> Ints:
         """The earlier of the first event and the first paid day, later by the days that were lost since: from then on
@@ -238,13 +244,15 @@ def _taken(part: Any, rows: Ints, places: list[int]) -> Any:
 def evaluate(spec: Spec, facts: Facts) -> Floats:
     """The measure's value for each of the n customers; NaN where it cannot be known.
 
-    A customer that never sent an event has no usage values: silence that was never speech says nothing.
+    A customer that never sent an event has no usage values: silence that was never speech says nothing. Nor has
+    anybody where the events asked for were never seen in the whole workspace: a name misspelt, or not sent yet.
     """
     if spec.source == "contacts":
         return np.where(facts.has_contact, facts.has_sponsor.astype(np.float64), np.nan)
     if spec.source != "events":
         return facts.told[spec].values
     if is_unheard(spec, facts):
+    if not facts.knows(spec):
         return np.full(len(facts.seats), np.nan)
     values = _plain(spec, facts) if is_tallied(spec) and not spec.more.compare else _wider(spec, facts)
     return np.where(facts.streams[None].first_day == _NEVER, np.nan, values)

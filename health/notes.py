@@ -15,6 +15,7 @@ NO_CONTACTS = "no_contacts"
 QUIET_BEFORE = "quiet_before"
 NO_NUMBER = "no_number"
 NO_SUCH_EVENT = "no_such_event"
+NEVER_SEEN = "never_seen"
 NO_ANSWER = "no_answer"
 OLD_ANSWERS = "old_answers"
 NOTHING_TOLD = "nothing_told"
@@ -35,6 +36,8 @@ def reason_missing(spec: Spec, facts: Facts, index: int, value: float) -> str:
         return NOTHING_LATELY if facts.told[spec].last_day[index] >= 0 else NOTHING_TOLD
     if facts.streams[None].first_day[index] < 0:
         return NO_EVENTS
+    if not facts.knows(spec):
+        return NEVER_SEEN
     if is_unheard(spec, facts):
         return OUTAGE
     if spec.scale in ("per_seat_week", "share_of_seats") and not facts.seats[index] > 0:

@@ -207,6 +207,7 @@ def explain_missing(reason: str, spec: Spec) -> str:
         notes.QUIET_BEFORE: _("No use in the last %(days)d days to compare.") % back,
         notes.NO_NUMBER: _("The events of these days carry no number to add up."),
         notes.NO_SUCH_EVENT: _("No such event in the last %(days)d days.") % back,
+        notes.NEVER_SEEN: _("Nobody has ever sent this event. Check its name, or begin to send it."),
         notes.NO_ANSWER: _("Nobody here has answered an %(kind)s survey yet. Ask them with one.") % heard,
         notes.NOTHING_TOLD: source_words.missing(spec),
         notes.NOTHING_LATELY: _("What was told of it is too old, or does not answer this."),

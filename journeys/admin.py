@@ -82,6 +82,12 @@ class RelayTemplateItemAdmin(HistoryAdmin):
     list_display = ["template_id", "position", "text", "required"]
 
 
+@admin.register(models.RelayVersion)
+class RelayVersionAdmin(HistoryAdmin):
+    list_display = ["relay_id", "customer_id", "state", "offered_at", "due_at", "decided_at", "known_at"]
+    list_filter = ["state"]
+
+
 @admin.register(models.RelayItem)
 class RelayItemAdmin(HistoryAdmin):
     list_display = ["relay_id", "position", "text", "required", "done_at", "done_by_label"]
@@ -183,6 +189,12 @@ class EngagementVersionAdmin(HistoryAdmin):
 class EngagementContactAdmin(HistoryAdmin):
     list_display = ["engagement_id", "contact"]
     list_select_related = ["contact"]
+
+
+@admin.register(models.EngagementContactVersion)
+class EngagementContactVersionAdmin(HistoryAdmin):
+    list_display = ["engagement_id", "contact_id", "took_part", "known_at", "recorded_at"]
+    list_filter = ["took_part"]
 
 
 @admin.register(models.Ticket)
@@ -351,6 +363,13 @@ class AdoptionChangeAdmin(_PeopleAdmin):
     list_display = ["customer", "day", "state", "before", "recorded_at"]
     list_filter = ["state"]
     list_select_related = ["customer", "contact"]
+
+
+@admin.register(models.AdoptionVersion)
+class AdoptionVersionAdmin(HistoryAdmin):
+    list_display = ["customer_id", "day", "state", "known_on", "known_until", "closed_at"]
+    list_filter = ["state"]
+    exclude = ["contact_id"]
 
 
 @admin.register(models.AdoptionCount)

@@ -18,7 +18,16 @@ class JourneysConfig(AppConfig):
         from journeys.imports.tickets import Tickets
         from journeys.selectors import advocacy, engagements, plan, standing, tasks
         from journeys.selectors import tickets as ticket_reads
-        from journeys.services import advocacy_news, engagement_erasure, laps, placing, task_erasure, tickets
+        from journeys.services import (
+            advocacy_news,
+            engagement_erasure,
+            laps,
+            placing,
+            relay_records,
+            task_erasure,
+            tickets,
+        )
+        from journeys.services.adoption import changes as adoption_changes
         from journeys.services.playbooks import starting
 
         extensions.workspace_created.append(defaults.create_stages)
@@ -48,6 +57,9 @@ class JourneysConfig(AppConfig):
         extensions.deletion_counters.append(tasks.count_for_deletion)
         extensions.customer_deletions.append(engagement_erasure.forget_customer)
         extensions.customer_deletions.append(tickets.forget_customer)
+        extensions.customer_deletions.append(relay_records.forget_customer)
+        extensions.people_deletions.append(adoption_changes.forget_people)
+        extensions.customer_deletions.append(adoption_changes.forget_customer)
         extensions.deletion_counters.append(engagements.count_for_deletion)
         extensions.deletion_counters.append(ticket_reads.count_for_deletion)
         extensions.deletion_counters.append(advocacy.count_for_deletion)

@@ -21,6 +21,7 @@ from csplatform.core.tenancy import current_workspace_id
 from health.facts.applicability import is_applicable
 from health.facts.outages import OutageHistory
 from health.facts.overrides import OverrideHistory
+from health.facts.seen import SeenNames
 from health.facts.sources import Sources
 from health.facts.versions import Versions
 from health.measures import STATE_DAYS, Facts, Ints, Spec, StreamFacts, is_tallied, span, windows_needed
@@ -72,11 +73,18 @@ class AsOf:
         self._older_known = self._load_older(_date(self._seen_from), cut)
         self._name_hash = self._hash_names()
         self._first = _FirstDays(self._rows, older)
-        self._sources = Sources(self.ids, specs, days=(min(days), max(days)), recorded_by=recorded_through)
+        self._seen = SeenNames(specs, recorded_by=recorded_through)
         self._overrides = OverrideHistory(self.ids, min(days), max(days), recorded_through=recorded_through)
         self._outages = OutageHistory(max(days), recorded_through=recorded_through)
         self._versions = Versions(
             self.ids, grace_days=grace_days, data_through=data_through, recorded_through=recorded_through
+        )
+        self._sources = Sources(
+            self.ids,
+            specs,
+            days=(min(days), max(days)),
+            contracts=self._versions,
+            recorded_by=recorded_through,
         )
 
     def at(self, day: date, *, known_through: date | None = None) -> Facts:
@@ -107,6 +115,7 @@ class AsOf:
             applicable=is_applicable(versions.state.tolist(), versions.macro),
             told=self._sources.at(day, known_through or day),
             overrides=self._overrides.at(day, known_through or day),
+            seen=self._seen.at(day, known_through or day),
         )
         return leave_out(facts, self._outages.at(day, known_through or day))
 

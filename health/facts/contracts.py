@@ -1,19 +1,35 @@
-"""What sources ask of subscriptions: the contract as it was known on any day."""
+"""What sources ask of subscriptions: seats and revenue of the day, which whoever loads the facts has already."""
 
 from __future__ import annotations
 
-from accounts.models import Workspace
-from csplatform.core.tenancy import current_workspace_id
-from health.facts.sources import Asked
-from health.facts.versions import Versions
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from health.measures import Floats
 
 
-def of(asked: Asked) -> Versions:
-    """The subscriptions of the customers asked about, in their order, read when first asked for."""
-    workspace = Workspace.objects.get(pk=current_workspace_id())
-    return Versions(
-        asked.customer_ids,
-        grace_days=workspace.grace_days,
-        data_through=workspace.data_through,
-        recorded_through=asked.recorded_by,
-    )
+class Contracts(Protocol):
+    """Of the customers asked about, in their order, as of a day, as known by the end of another."""
+
+    def seats(self, day: date, known_through: date) -> Floats:
+        """NaN where none are recorded."""
+        ...
+
+    def arr(self, day: date, known_through: date) -> Floats:
+        """A year's revenue in minor units; 0 without a contract."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Those of now, as the customers' rows keep them."""
+
+    seats_now: Floats
+    arr_now: Floats
+
+    def seats(self, day: date, known_through: date) -> Floats:
+        return self.seats_now
+
+    def arr(self, day: date, known_through: date) -> Floats:
+        return self.arr_now

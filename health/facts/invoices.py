@@ -6,10 +6,9 @@ from datetime import date
 
 import numpy as np
 
-from health.facts import contracts, known
+from health.facts import known
 from health.facts.known import Known, Rows, Table, chosen, ordinal
 from health.facts.sources import Asked, Reader
-from health.facts.versions import Versions
 from health.measures import Floats, Spec, Told
 
 _TABLE = Table(
@@ -28,8 +27,6 @@ def load(asked: Asked) -> Reader:
     """Invoices as they were known; a workspace that never told of any says nothing, one that does says 0."""
     rows = Known(_TABLE, asked)
     start = known.began(_TABLE.name, asked.recorded_by)
-    needs_arr = any(spec.aggregation == "overdue_share" for spec in asked.specs)
-    paid = contracts.of(asked) if needs_arr else None
 
     def read(spec: Spec, day: date, known_by: date) -> Told:
         now = day.toordinal()
@@ -37,8 +34,7 @@ def load(asked: Asked) -> Reader:
         mine = chosen(mine, mine["issued_on"] <= now)
         last = known.latest(rows.n, mine["customer"], mine["issued_on"], mine["paid_on"], through=now)
         if spec.aggregation == "overdue_share":
-            assert paid is not None
-            values = _of_arr(mine, paid, day, known_by, now)
+            values = _of_arr(mine, asked.contracts.arr(day, known_by), now)
         else:
             values = _values(spec, mine, rows.n, now)
         return known.since(Told(values, last), start, day, known_by)
@@ -58,10 +54,9 @@ def _values(spec: Spec, rows: Rows, n: int, now: int) -> Floats:
     return known.count(n, rows["customer"][paid & (rows["paid_on"] > rows["due_on"])])
 
 
-def _of_arr(rows: Rows, paid: Versions, day: date, known_by: date, now: int) -> Floats:
+def _of_arr(rows: Rows, arr: Floats, now: int) -> Floats:
     """Overdue amounts over the ARR of the day; unknown where there is none."""
     overdue = _overdue(rows, now)
-    arr = np.array([each.arr_minor for each in paid.contracts(day, known_by)], dtype=np.float64)
     total = np.bincount(overdue["customer"], weights=overdue["amount"], minlength=len(arr))
     share: Floats = np.divide(total, arr, out=np.full(len(arr), np.nan), where=arr > 0)
     return share

@@ -16,8 +16,10 @@ from csplatform.core.arrays import literal
 from csplatform.core.columns import EPOCH_MICROS, fetch_columns
 from csplatform.core.tenancy import current_workspace_id
 from health.facts.applicability import is_applicable
+from health.facts.contracts import Present
 from health.facts.outages import OutageHistory
 from health.facts.overrides import OverrideHistory
+from health.facts.seen import SeenNames
 from health.facts.sources import Sources
 from health.measures import STATE_DAYS, Facts, Ints, Spec, StreamFacts, window_sum, windows_needed
 from health.outages import leave_out
@@ -68,7 +70,7 @@ def load(chosen: Chosen, day: date, specs: list[Spec], *, lock: bool = False) ->
         f"""
         SELECT c.id::text, coalesce(c.seats, 'NaN'::float8), c.contract_state, c.stage_macro,
                coalesce(c.customer_since - ({_EPOCH}), -1), coalesce(c.renewal_on - ({_EPOCH}), -1),
-               CASE WHEN h.coverage IS NOT NULL THEN h.band END, h.churn_risk
+               CASE WHEN h.coverage IS NOT NULL THEN h.band END, h.churn_risk, c.arr_minor
         FROM accounts_customer c JOIN accounts_customerhealth h ON h.customer_id = c.id
         WHERE c.workspace_id = %s AND {condition} ORDER BY c.id
         {"FOR NO KEY UPDATE OF c, h" if lock else ""}
@@ -90,18 +92,21 @@ def load(chosen: Chosen, day: date, specs: list[Spec], *, lock: bool = False) ->
         stream.first_day = streams[None].first_day
     has_contact, has_sponsor = _people(workspace, keys)
     state = np.array([row[2] for row in rows] or [""], dtype=object)[:n]
+    seats = np.array([row[1] for row in rows], dtype=np.float64)
+    paid = Present(seats, np.array([row[8] for row in rows], dtype=np.float64))
     facts = Facts(
         as_of=day.toordinal(),
         streams=streams,
-        seats=np.array([row[1] for row in rows], dtype=np.float64),
+        seats=seats,
         has_contact=has_contact,
         has_sponsor=has_sponsor,
         state=state,
         customer_since=np.array([row[4] for row in rows], dtype=np.int64),
         renewal_on=np.array([row[5] for row in rows], dtype=np.int64),
         applicable=is_applicable([row[2] for row in rows], [row[3] for row in rows]),
-        told=Sources(keys, specs, days=(day, day)).at(day, day),
+        told=Sources(keys, specs, days=(day, day), contracts=paid).at(day, day),
         overrides=OverrideHistory(keys, day, day).at(day, day),
+        seen=SeenNames(specs).at(day, day),
     )
     facts = leave_out(facts, OutageHistory(day).at(day, day))
     return LiveFacts(

@@ -17,7 +17,7 @@ from health.facts import (
     voice,
 )
 
-_LOADERS: dict[str, sources.Loader] = {
+SOURCES: dict[str, sources.Loader] = {
     "events": reading.load,
     "surveys": voice.load,
     "engagements": engagements.load,
@@ -34,5 +34,5 @@ _LOADERS: dict[str, sources.Loader] = {
 
 def register_all() -> None:
     """Make every source known; called once the apps are ready."""
-    for name, loader in _LOADERS.items():
+    for name, loader in SOURCES.items():
         sources.register(name, loader)

@@ -4,24 +4,33 @@ from __future__ import annotations
 
 from datetime import date
 
-from csplatform.core.arrays import literal
-from csplatform.core.columns import fetch_columns
-from csplatform.core.tenancy import current_workspace_id
 from health.facts import known
-from health.facts.known import Rows, chosen, moment, ordinal_of_moment
+from health.facts.known import Known, Rows, Table, chosen, moment, ordinal_of_moment
 from health.facts.sources import Asked, Reader
 from health.measures import Floats, Spec, Told
 
+_TABLE = Table(
+    "journeys_relayversion",
+    "relay_id",
+    {
+        "offered_on": (ordinal_of_moment("v.offered_at"), "i4"),
+        "decided_on": (ordinal_of_moment("v.decided_at"), "i4"),
+        "due_at": (moment("v.due_at"), "i8"),
+        "declined": ("(v.state = 'declined')::int4", "i4"),
+    },
+)
+
 
 def load(asked: Asked) -> Reader:
-    """Handovers as they were known: offered when that was known, decided when that happened. Without any it is 0."""
-    rows, n = _load(asked), len(asked.customer_ids)
+    """Handovers as they were known; without any it is 0."""
+    rows = Known(_TABLE, asked)
 
     def read(spec: Spec, day: date, known_by: date) -> Told:
-        now, by = day.toordinal(), known_by.toordinal()
-        mine = chosen(rows, (rows["known_on"] <= by) & (rows["offered_on"] <= now))
-        last = known.latest(n, mine["customer"], mine["offered_on"], mine["decided_on"], through=now)
-        return Told(_values(spec, mine, n, now), last)
+        now = day.toordinal()
+        mine = rows.by(known_by)
+        mine = chosen(mine, mine["offered_on"] <= now)
+        last = known.latest(rows.n, mine["customer"], mine["offered_on"], mine["decided_on"], through=now)
+        return Told(_values(spec, mine, rows.n, now), last)
 
     return read
 
@@ -34,23 +43,3 @@ def _values(spec: Spec, rows: Rows, n: int, now: int) -> Floats:
     if spec.aggregation == "overdue":
         return known.count(n, waiting["customer"][waiting["due_at"] < known.end_of(now)])
     return known.highest(n, waiting["customer"], now - waiting["offered_on"])
-
-
-def _load(asked: Asked) -> Rows:
-    return fetch_columns(
-        f"""
-        SELECT (t.n - 1)::int4, {ordinal_of_moment("v.known_at")}, {ordinal_of_moment("v.offered_at")},
-               {ordinal_of_moment("v.decided_at")}, {moment("v.due_at")}, (v.state = 'declined')::int4
-        FROM unnest(%s::uuid[]) WITH ORDINALITY AS t(id, n)
-        JOIN journeys_relay v ON v.workspace_id = %s AND v.customer_id = t.id AND v.recorded_at <= %s
-        """,
-        [literal(asked.customer_ids), str(current_workspace_id()), asked.recorded_by or "infinity"],
-        {
-            "customer": "i4",
-            "known_on": "i4",
-            "offered_on": "i4",
-            "decided_on": "i4",
-            "due_at": "i8",
-            "declined": "i4",
-        },
-    )

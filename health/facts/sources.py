@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from health.facts.contracts import Contracts
 from health.measures import Spec, Told, is_tallied
 
 
@@ -19,13 +20,14 @@ from health.measures import Spec, Told, is_tallied
 class Asked:
     """Of which customers of the active workspace (in this order), and for which measures.
 
-    ``days``: the first and the last day that readers will be asked about.
+    ``days``: the first and the last day that readers will be asked about. ``contracts``: theirs on these days.
     ``recorded_by``: what was stored later takes no part, whatever it claims to have been known; None in the present.
     """
 
     customer_ids: Sequence[UUID] | Sequence[str]
     specs: Sequence[Spec]
     days: tuple[date, date]
+    contracts: Contracts
     recorded_by: datetime | None = None
 
 
@@ -50,6 +52,7 @@ class Sources:
         specs: Sequence[Spec],
         *,
         days: tuple[date, date],
+        contracts: Contracts,
         recorded_by: datetime | None = None,
     ) -> None:
         wanted: dict[str, list[Spec]] = {}
@@ -58,7 +61,7 @@ class Sources:
                 wanted.setdefault(spec.source, []).append(spec)
         self._readers: list[tuple[Spec, Reader]] = []
         for source, mine in wanted.items():
-            reader = _loaders[source](Asked(customer_ids, mine, days, recorded_by))
+            reader = _loaders[source](Asked(customer_ids, mine, days, contracts, recorded_by))
             self._readers += [(spec, reader) for spec in mine]
 
     def at(self, day: date, known_by: date) -> dict[Spec, Told]:

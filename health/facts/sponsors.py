@@ -58,8 +58,8 @@ def _silence(spec: Spec, people: Known, heard: _Heard, day: date, known_by: date
     sponsors = chosen(rows, rows["is_sponsor"] > 0)
     order = np.argsort(sponsors["record"])
     record, customer = sponsors["record"][order], sponsors["customer"][order]
-    news = heard.through(day, spec.window_days)
-    news = chosen(news, (news["day"] <= now) & (news["known_on"] <= known_by.toordinal()))
+    news = heard.through(day, spec.window_days, known_by)
+    news = chosen(news, news["day"] <= now)
     last = np.full(people.n, -1, dtype=np.int64)
     values = np.full(people.n, np.nan)
     values[customer] = float(spec.window_days)
@@ -73,16 +73,20 @@ def _silence(spec: Spec, people: Known, heard: _Heard, day: date, known_by: date
 
 
 class _Heard:
-    """The days on which people who were ever sponsors did or said something, read as far back as is asked for."""
+    """The days on which people who were ever sponsors did or said something.
+
+    Use is read as far back as is asked for; conversations, which can be moved by a correction, are read whole.
+    """
 
     def __init__(self, asked: Asked) -> None:
         self._params: list[Any] = [literal(asked.customer_ids), str(current_workspace_id())]
         self._cut: Any = asked.recorded_by or "infinity"
         self._parts: list[Rows] = []
         self._low = self._high = 0
+        self._joined, self._held = self._read_talks()
 
-    def through(self, day: date, days: int) -> Rows:
-        """At least what happened in the ``days`` that end with ``day``."""
+    def through(self, day: date, days: int, known_by: date) -> Rows:
+        """At least what is known to have happened in the ``days`` that end with ``day``: person and day."""
         low, high = day.toordinal() - days + 1, day.toordinal()
         if not self._parts:
             self._read(low, high)
@@ -93,31 +97,84 @@ class _Heard:
         if high > self._high:
             self._read(self._high + 1, high)
             self._high = high
-        return {name: np.concatenate([part[name] for part in self._parts]) for name in self._parts[0]}
+        by = known_by.toordinal()
+        parts = [chosen(part, part["known_on"] <= by) for part in self._parts] + [self._talks(by)]
+        return {name: np.concatenate([part[name] for part in parts]) for name in ("person", "day")}
+
+    def _talks(self, by: int) -> Rows:
+        """Conversations that were known to have been held, with those who were known to have taken part."""
+        joined, held = (chosen(rows, rows["known_on"] <= by) for rows in (self._joined, self._held))
+        joined, held = (chosen(rows, is_last(rows["party"]) & (rows["took_part"] > 0)) for rows in (joined, held))
+        return chosen(held, np.isin(held["party"], joined["party"]))
 
     def _read(self, low: int, high: int) -> None:
         bounds = [date.fromordinal(max(low, 1)), date.fromordinal(high) + timedelta(days=1)]
         occurred, told = ordinal_of_moment("e.occurred_at"), ordinal_of_moment("e.known_at")
-        within = (
-            "e.occurred_at >= %s::timestamp AT TIME ZONE 'UTC' AND e.occurred_at < %s::timestamp AT TIME ZONE 'UTC'"
-        )
         found = fetch_columns(
             f"""
-            WITH people AS MATERIALIZED (
-              SELECT DISTINCT v.customer_id, v.contact_id
-              FROM unnest(%s::uuid[]) AS t(id)
-              JOIN accounts_contactversion v ON v.workspace_id = %s AND v.customer_id = t.id AND v.is_sponsor)
+            {_PEOPLE}
             SELECT uuid_hash_extended(p.contact_id, 0)::int8, {occurred}, greatest({occurred}, {told})
             FROM people p JOIN health_event e ON e.workspace_id = %s AND e.customer_id = p.customer_id
-             AND e.contact_id = p.contact_id AND {within} AND e.recorded_at <= %s
+             AND e.contact_id = p.contact_id AND e.occurred_at >= %s::timestamp AT TIME ZONE 'UTC'
+             AND e.occurred_at < %s::timestamp AT TIME ZONE 'UTC' AND e.recorded_at <= %s
             GROUP BY 1, 2, 3
-            UNION ALL
-            SELECT uuid_hash_extended(p.contact_id, 0)::int8, {occurred}, greatest({occurred}, {told})
-            FROM people p JOIN journeys_engagementcontact c ON c.contact_id = p.contact_id
-            JOIN journeys_engagement e ON e.workspace_id = %s AND e.id = c.engagement_id
-             AND {within} AND e.recorded_at <= %s
             """,
-            [*self._params, self._params[1], *bounds, self._cut, self._params[1], *bounds, self._cut],
+            [*self._params, self._params[1], *bounds, self._cut],
             {"person": "i8", "day": "i4", "known_on": "i4"},
         )
         self._parts.append(found)
+
+    def _read_talks(self) -> tuple[Rows, Rows]:
+        """Who took part, and when it was held: versions by ``party`` (person, customer and conversation), in order."""
+        who = "uuid_hash_extended(p.contact_id, uuid_hash_extended(p.customer_id, 0))"
+        party = f"uuid_hash_extended({{}}.engagement_id, {who})"
+        workspace = self._params[1]
+        columns = {
+            "party": "i8",
+            "person": "i8",
+            "day": "i4",
+            "id": "i8",
+            "known_on": "i4",
+            "known_at": "i8",
+            "took_part": "i4",
+        }
+        joined = fetch_columns(
+            f"""
+            {_PEOPLE}
+            SELECT {party.format("c")}::int8, uuid_hash_extended(p.contact_id, 0)::int8, 0::int4, c.id::int8,
+                   {ordinal_of_moment("c.known_at")}, c.known_at, c.took_part::int4
+            FROM people p JOIN journeys_engagementcontactversion c ON c.workspace_id = %s
+             AND c.contact_id = p.contact_id AND c.recorded_at <= %s
+            """,
+            [*self._params, workspace, self._cut],
+            columns,
+        )
+        held = fetch_columns(
+            f"""
+            {_PEOPLE}, talks AS MATERIALIZED (
+              SELECT DISTINCT p.customer_id, p.contact_id, c.engagement_id
+              FROM people p JOIN journeys_engagementcontactversion c ON c.workspace_id = %s
+               AND c.contact_id = p.contact_id AND c.recorded_at <= %s)
+            SELECT {party.format("p")}::int8, uuid_hash_extended(p.contact_id, 0)::int8,
+                   {ordinal_of_moment("v.occurred_at")}, v.id::int8, {ordinal_of_moment("v.known_at")}, v.known_at,
+                   v.took_part::int4
+            FROM talks p JOIN journeys_engagementversion v ON v.workspace_id = %s AND v.customer_id = p.customer_id
+             AND v.engagement_id = p.engagement_id AND v.recorded_at <= %s
+            """,
+            [*self._params, workspace, self._cut, workspace, self._cut],
+            columns,
+        )
+        return _in_order(joined), _in_order(held)
+
+
+_PEOPLE = """
+WITH people AS MATERIALIZED (
+  SELECT DISTINCT v.customer_id, v.contact_id
+  FROM unnest(%s::uuid[]) AS t(id)
+  JOIN accounts_contactversion v ON v.workspace_id = %s AND v.customer_id = t.id AND v.is_sponsor)
+"""
+
+
+def _in_order(rows: Rows) -> Rows:
+    order = np.lexsort((rows["id"], rows["known_at"], rows["party"]))
+    return {name: column[order] for name, column in rows.items()}

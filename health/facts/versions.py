@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from functools import cached_property
 from typing import Any
@@ -46,15 +46,19 @@ class Versions:
         self._grace_days = grace_days
         self._data_through = data_through
         self._cut: Any = recorded_through or "infinity"
+        self._kept: tuple[tuple[date, date], list[Contract]] | None = None
 
     def at(self, day: date, known_through: date) -> VersionFacts:
-        """As of ``day``, from versions known by the end of ``known_through``."""
-        known = datetime.combine(known_through, time.max, UTC)
+        """As of ``day``, from versions known by the end of ``known_through``.
+
+        Who is a sponsor has no date of its own: it counts from the day on which it is known.
+        """
+        known = _end_of(known_through)
         n = len(self._ids)
-        contracts = [self._contract(index, day, known) for index in range(n)]
-        contacts, sponsors = self._count_people(known)
+        contracts = self.contracts(day, known_through)
+        contacts, sponsors = self._count_people(_end_of(min(day, known_through)))
         return VersionFacts(
-            seats=np.array([np.nan if c.seats is None else c.seats for c in contracts], dtype=np.float64),
+            seats=_seats(contracts),
             contacts=contacts,
             sponsors=sponsors,
             state=np.array([c.state for c in contracts] or [""], dtype=object)[:n],
@@ -69,9 +73,23 @@ class Versions:
         return [self._macro(index, day, known) for index in range(len(self._ids))]
 
     def contracts(self, day: date, known_through: date | None = None) -> list[Contract]:
-        """Each customer's contract as of ``day``, as known by its end (or by the end of ``known_through``)."""
-        known = datetime.combine(known_through or day, time.max, UTC)
-        return [self._contract(index, day, known) for index in range(len(self._ids))]
+        """Each customer's contract as of ``day``, as known by its end (or by the end of ``known_through``).
+
+        Those asked for last are kept: measures of seats and revenue ask again for the day.
+        """
+        asked = day, known_through or day
+        if self._kept is None or self._kept[0] != asked:
+            known = _end_of(asked[1])
+            self._kept = asked, [self._contract(index, day, known) for index in range(len(self._ids))]
+        return self._kept[1]
+
+    def seats(self, day: date, known_through: date) -> Floats:
+        """Each customer's seats as of ``day``; NaN where none are recorded."""
+        return _seats(self.contracts(day, known_through))
+
+    def arr(self, day: date, known_through: date) -> Floats:
+        """Each customer's revenue a year as of ``day``, in minor units; 0 without a contract."""
+        return np.array([each.arr_minor for each in self.contracts(day, known_through)], dtype=np.float64)
 
     def spells(self, through: date) -> list[list[Spell]]:
         """Each customer's times under contract as they turned out: from the newest versions, whenever known."""
@@ -82,11 +100,8 @@ class Versions:
         ]
 
     def _contract(self, index: int, day: date, known: datetime) -> Contract:
-        latest = []
-        for versions in self._terms.get(index, ()):
-            visible = [terms for known_at, terms in versions if known_at <= known]
-            if visible and visible[-1] is not None:
-                latest.append(visible[-1])
+        found = (_on(versions, day, known) for versions in self._terms.get(index, ()))
+        latest = [terms for terms in found if terms is not None]
         return contract_on(latest, day, grace_days=self._grace_days, through=self._data_through)
 
     def _count_people(self, known: datetime) -> tuple[Ints, Ints]:
@@ -173,6 +188,30 @@ class Versions:
         return rows
 
 
+def _on(versions: Sequence[tuple[datetime, Terms | None]], day: date, known: datetime) -> Terms | None:
+    """A subscription as of ``day`` from what was known by ``known``; None where it was not here.
+
+    What has no date of its own (seats, revenue, terms of renewal) holds from when it is known: an upgrade of today says
+    nothing of last month. What became known after the day counts where it is dated by then: a subscription told of
+    late, a notice, an end, and the renewal of what seemed to have ended.
+    """
+    visible = [terms for known_at, terms in versions if known_at <= known]
+    if not visible:
+        return None
+    by_then = sum(1 for known_at, _terms in versions if known_at <= min(known, _end_of(day)))
+    held, last = visible[max(by_then - 1, 0)], visible[-1]
+    if held is None or last is None or held is last:
+        return held
+    dates = (held.ends_on, held.cancelled_on, last.ends_on, last.cancelled_on)
+    if any(each is not None and each <= day for each in dates):
+        return replace(held, ends_on=last.ends_on, cancelled_on=last.cancelled_on)
+    return held
+
+
+def _end_of(day: date) -> datetime:
+    return datetime.combine(day, time.max, UTC)
+
+
 def _terms(row: tuple[Any, ...]) -> Terms:
     return Terms(
         starts_on=row[3],
@@ -189,3 +228,7 @@ def _terms(row: tuple[Any, ...]) -> Terms:
 
 def _ordinals(days: list[date | None]) -> Ints:
     return np.array([-1 if day is None else day.toordinal() for day in days], dtype=np.int64)
+
+
+def _seats(contracts: Sequence[Contract]) -> Floats:
+    return np.array([np.nan if each.seats is None else each.seats for each in contracts], dtype=np.float64)

@@ -29,7 +29,7 @@ from health.models.scores import (
     ScoringShard,
 )
 from health.models.today import DismissalKind, TodayDismissal
-from health.models.usage import ContactSeen, FeatureSeen, UsageWindow
+from health.models.usage import ContactSeen, FeatureSeen, SeenName, UsageWindow
 
 __all__ = [
     "AdoptionMark",
@@ -73,6 +73,7 @@ __all__ = [
     "ScorecardVersion",
     "ScoringRun",
     "ScoringShard",
+    "SeenName",
     "SenderOutage",
     "SlackHook",
     "TodayDismissal",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -121,6 +123,7 @@ class LateArrival(models.Model):
 class AdoptionMark(models.Model):
     """A customer whose people are to be followed anew from ``from_day`` on.
 
+    ``known_from``: the earliest day on which some of the new use was known; the last of all days without new use.
     Ids only, so outside row-level security: the sweep serves all. Written and taken as ``DirtyCustomer`` is.
     """
 
@@ -128,6 +131,7 @@ class AdoptionMark(models.Model):
     workspace_id = models.UUIDField()
     customer_id = models.UUIDField()
     from_day = models.DateField()
+    known_from = models.DateField(default=date.max, db_default=date.max)
 
 
 class ChurnBaseRate(TenantModel):

@@ -55,3 +55,23 @@ class FeatureSeen(models.Model):
     last_day = models.DateField()
 
     objects = ScopedManager(workspace="workspace_id")
+
+
+class SeenName(models.Model):
+    """An event of this name happened at some customer: first on ``first_day``, first known on ``known_on``.
+
+    Append-only; an earlier day that becomes known later is a row of its own, so that any past day can be asked what had
+    been seen by then. Before a name was seen, its absence says nothing of a customer.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, db_index=False, related_name="+")
+    name = models.TextField()
+    first_day = models.DateField()
+    known_on = models.DateField()
+    recorded_at = models.DateTimeField()
+
+    objects = ScopedManager(workspace="workspace_id")
+
+    class Meta:
+        indexes = [models.Index(fields=["workspace", "name", "known_on"], name="seen_name")]

@@ -22,8 +22,10 @@ from csplatform.core.tenancy import current_workspace_id, workspace_scope
 from health.facts import live
 from health.models import ScoringRun, ScoringShard
 from health.risk import BaseRate
-from health.services import base_rate, outages, scoring, snapshots
+from health.services import base_rate, late_facts, outages, scoring, snapshots
 
+# A fact is stored when its transaction ends, later than its date of storing says: none is open for so long.
+_OPEN_FOR = timedelta(hours=1)
 _SHARD_SIZE = {ScoringRun.Kind.CURRENT: 4_000, ScoringRun.Kind.CLOSE_DAY: 500, ScoringRun.Kind.BACKFILL: 50}
 
 
@@ -187,6 +189,7 @@ def days_to_close(workspace: Workspace, today: date) -> list[date]:
 def roll_over(*, now: datetime) -> list[ScoringRun]:
     """The nightly work of the active workspace, if it is due: close yesterday, then score today's windows.
 
+    What other systems and people have told of closed days since the last time asks for revisions of these.
     Idempotent: the workspace's row is locked, so two schedulers start one roll-over.
     """
     today = now.astimezone(UTC).date()
@@ -195,6 +198,9 @@ def roll_over(*, now: datetime) -> list[ScoringRun]:
     if workspace.is_filling or not days or not Customer.objects.exists():
         return []
     outages.look(now=now)
+    closed = ScoringRun.objects.filter(kind=ScoringRun.Kind.CLOSE_DAY).order_by("-created_at").first()
+    if closed is not None:
+        late_facts.mark(since=closed.created_at - _OPEN_FOR, today=today)
     return [
         start(kind=ScoringRun.Kind.CLOSE_DAY, days=days, now=now),
         start(kind=ScoringRun.Kind.CURRENT, days=[today], now=now),

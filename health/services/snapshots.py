@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -26,9 +26,6 @@ from health.risk import INPUTS, BaseRate
 from health.services import base_rate, cards, champion
 from health.services.compute import Result, card_of, compute, specs_of
 from health.services.scoring import SCORE_COLUMNS, array_casts, columns_of, unnested
-
-# Late data can move scores of the days whose windows reach back to it.
-REACH = timedelta(days=64)
 
 
 def end_of(day: date) -> datetime:
@@ -132,9 +129,10 @@ def _began(customer_ids: Sequence[UUID]) -> dict[UUID, date]:
 
 
 def revise_late(*, today: date, now: datetime, limit: int = 200) -> int:
-    """Append revisions where events of closed days have arrived since; returns customers looked at.
+    """Append revisions where facts of closed days have arrived since; returns customers looked at.
 
-    What was said then stays: a revision stands beside it and says what the late data would have made of it.
+    What was said then stays: a revision stands beside it and says what the late data would have made of it. Every day
+    from the first that an arrival touched is looked at: late use can end a silence of any length.
     """
     recorded_through = arrivals_settled()
     with transaction.atomic():
@@ -147,26 +145,41 @@ def revise_late(*, today: date, now: datetime, limit: int = 200) -> int:
         LateArrival.objects.filter(
             workspace_id=current_workspace_id(), customer_id__in=[row.customer_id for row in late]
         ).delete()
-        for row in late:
-            _revise(row.customer_id, row.from_day, today=today, recorded_through=recorded_through, now=now)
+        for bases, customer_ids in _alike({row.customer_id: row.from_day for row in late}, today):
+            _revise(customer_ids, dict(bases), today=today, recorded_through=recorded_through, now=now)
         return len(late)
 
 
-def _revise(customer_id: UUID, from_day: date, *, today: date, recorded_through: datetime, now: datetime) -> None:
-    stored = {
-        snapshot.as_of: snapshot
-        for snapshot in HealthSnapshot.objects.filter(
-            customer_id=customer_id, as_of__gte=from_day, as_of__lt=min(today, from_day + REACH)
-        ).order_by("as_of", "revision")
-    }
-    if not stored:
-        return
-    days = sorted(stored)
-    bases = {day: base_of(stored[day]) for day in days}
-    rows: list[_Row] = []
-    for each in rebuild([customer_id], days, bases=bases, known_through=today, recorded_through=recorded_through):
-        rows += _rows(each, [True], now, recorded_through, now)
-    _append([customer_id], days, rows)
+_Bases = tuple[tuple[date, BaseRate], ...]
+
+
+def _alike(from_days: Mapping[UUID, date], today: date) -> list[tuple[_Bases, list[UUID]]]:
+    """Customers with snapshots of closed days to be looked at, together where days and base rates are the same."""
+    told: dict[UUID, dict[date, BaseRate]] = {}
+    stored = HealthSnapshot.objects.filter(
+        customer_id__in=from_days, as_of__gte=min(from_days.values(), default=today), as_of__lt=today
+    )
+    for snapshot in stored.only("customer_id", "as_of", "risk_inputs", "churn_horizon").order_by("as_of", "revision"):
+        if snapshot.as_of >= from_days[snapshot.customer_id]:
+            told.setdefault(snapshot.customer_id, {})[snapshot.as_of] = base_of(snapshot)
+    alike: dict[_Bases, list[UUID]] = {}
+    for customer_id, bases in sorted(told.items()):
+        alike.setdefault(tuple(bases.items()), []).append(customer_id)
+    return list(alike.items())
+
+
+def _revise(
+    customer_ids: Sequence[UUID],
+    bases: Mapping[date, BaseRate],
+    *,
+    today: date,
+    recorded_through: datetime,
+    now: datetime,
+) -> None:
+    days, rows = list(bases), list[_Row]()
+    for each in rebuild(customer_ids, days, bases=bases, known_through=today, recorded_through=recorded_through):
+        rows += _rows(each, [True] * len(each.customer_ids), now, recorded_through, now)
+    _append(customer_ids, days, rows)
 
 
 def base_of(stored: ScoreFields) -> BaseRate:

@@ -9,6 +9,7 @@ from journeys.models.adoption import (
     AdoptionPlan,
     AdoptionRules,
     AdoptionState,
+    AdoptionVersion,
     IndicatorKind,
     PeopleShown,
     PersonState,
@@ -30,6 +31,7 @@ from journeys.models.engagement import (
     Direction,
     Engagement,
     EngagementContact,
+    EngagementContactVersion,
     EngagementCustomer,
     EngagementVersion,
     Sentiment,
@@ -57,7 +59,15 @@ from journeys.models.playbooks import (
     RunStep,
     StepState,
 )
-from journeys.models.relays import DeclineCause, Relay, RelayItem, RelayState, RelayTemplate, RelayTemplateItem
+from journeys.models.relays import (
+    DeclineCause,
+    Relay,
+    RelayItem,
+    RelayState,
+    RelayTemplate,
+    RelayTemplateItem,
+    RelayVersion,
+)
 from journeys.models.requests import Request, RequestAnswer, RequestCustomer, RequestKind, RequestStatus
 from journeys.models.sharing import PlanComment, PlanLink
 from journeys.models.stages import PHASE_OF, CriterionKind, Macro, Phase, Side, Stage, StageCriterion
@@ -75,6 +85,7 @@ __all__ = [
     "AdoptionPlan",
     "AdoptionRules",
     "AdoptionState",
+    "AdoptionVersion",
     "AdvocacyAct",
     "AdvocacyKind",
     "AdvocacyRest",
@@ -90,6 +101,7 @@ __all__ = [
     "Direction",
     "Engagement",
     "EngagementContact",
+    "EngagementContactVersion",
     "EngagementCustomer",
     "EngagementVersion",
     "Force",
@@ -122,6 +134,7 @@ __all__ = [
     "RelayState",
     "RelayTemplate",
     "RelayTemplateItem",
+    "RelayVersion",
     "Request",
     "RequestAnswer",
     "RequestCustomer",

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django_scopes import ScopedManager
 
 from csplatform.core.tenancy import TenantModel
 from journeys.models.plan import Win
@@ -88,18 +89,47 @@ class AdoptionState(TenantModel):
 
 
 class AdoptionChange(TenantModel):
-    """A person came into ``state`` on a day; ``before`` is empty for the first one. At most one a day and person."""
+    """A person came into ``state`` on a day; ``before`` is empty for the first one. At most one a day and person.
+
+    ``known_on``: the day on which that could first be known, empty where it is the day itself. What late use or other
+    rules have put right is a change no more, and stays as an ``AdoptionVersion``.
+    """
 
     contact = models.ForeignKey("accounts.Contact", on_delete=models.CASCADE, related_name="+", db_index=False)
     customer = models.ForeignKey("accounts.Customer", on_delete=models.CASCADE, related_name="+", db_index=False)
     day = models.DateField()
     state = models.CharField(max_length=9, choices=PersonState.choices)
     before = models.CharField(max_length=9, choices=PersonState.choices, blank=True, default="")
+    known_on = models.DateField(null=True, blank=True)
     recorded_at = models.DateTimeField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["contact", "day"], name="adoption_change_once")]
         indexes = [models.Index(fields=["workspace", "customer", "day"], name="adoption_change_of_customer")]
+
+
+class AdoptionVersion(models.Model):
+    """A change of state that was known from ``known_on`` until the day before ``known_until``, and is none any more.
+
+    Past scores rest on them: they outlive the contact, as an id that names nobody. ``closed_at``: when it was put
+    right; what was computed before still held it true.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, db_index=False, related_name="+")
+    contact_id = models.UUIDField()
+    customer_id = models.UUIDField()
+    day = models.DateField()
+    state = models.CharField(max_length=9, choices=PersonState.choices)
+    known_on = models.DateField()
+    known_until = models.DateField()
+    recorded_at = models.DateTimeField()
+    closed_at = models.DateTimeField()
+
+    objects = ScopedManager(workspace="workspace_id")
+
+    class Meta:
+        indexes = [models.Index(fields=["workspace", "customer_id", "day"], name="adoption_version_of_customer")]
 
 
 class AdoptionCount(TenantModel):

@@ -41,8 +41,8 @@ class Sentiment(models.TextChoices):
 class Engagement(TenantModel):
     """One conversation. ``occurred_at``: when they spoke; ``recorded_at``: when stored.
 
-    ``known_at`` dates what it says now of time, direction, channel, sentiment and customers; what it said before stays
-    in ``EngagementVersion``.
+    ``known_at`` dates what it says now of time, direction, channel, sentiment, customers and contacts; what it said
+    before stays in ``EngagementVersion`` and ``EngagementContactVersion``.
 
     ``by``: who of us took part, where that is a member; ``by_label``: their name, or the address that was told.
     ``third_party``: who the customer spoke with, where that was neither us nor a customer. ``erased_at``: subject and
@@ -139,6 +139,29 @@ class EngagementContact(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["engagement", "contact"], name="engagement_contact_once")]
+
+
+class EngagementContactVersion(models.Model):
+    """Who was known to have taken part, from when. ``took_part`` False: from then on they are known not to have.
+
+    Pseudonymous, as ``EngagementVersion`` is: an id that names nobody once the contact is gone.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, db_index=False, related_name="+")
+    engagement_id = models.UUIDField()
+    contact_id = models.UUIDField()
+    took_part = models.BooleanField()
+    known_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+
+    objects = ScopedManager(workspace="workspace_id")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["workspace", "contact_id", "engagement_id"], name="engagement_contact_version"),
+            models.Index(fields=["workspace", "engagement_id"], name="engagement_contact_of_version"),
+        ]
 
 
 class Cadence(TenantModel):

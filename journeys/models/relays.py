@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django_scopes import ScopedManager
 
 from accounts.models import Membership
 from accounts.roles import Department
@@ -62,7 +63,8 @@ class Relay(TenantModel):
     """One handover. Offered once and decided once; a new offer after a refusal is a row of its own (``reoffers``).
 
     ``taker`` null, or somebody who left: anybody of the department may accept; once accepted, who took it. ``due_at``:
-    by the workspace's working days. ``move``: what its acceptance did. ``promises``: the outcomes carried along as they
+    by the workspace's working days. ``known_at`` dates what it says now; what it said before stays in
+    ``RelayVersion``. ``move``: what its acceptance did. ``promises``: the outcomes carried along as they
     read when it was offered: [{"outcome", "version", "statement"}].
     """
 
@@ -101,6 +103,29 @@ class Relay(TenantModel):
             models.Index(fields=["workspace", "customer", "id"], name="relay_of_customer"),
             models.Index(fields=["workspace", "due_at"], name="relay_waiting", condition=Q(state="offered")),
             models.Index(fields=["workspace", "offered_at"], name="relay_by_offer"),
+        ]
+
+
+class RelayVersion(models.Model):
+    """What was known of a handover, from when: written by a trigger, so no path can forget it."""
+
+    id = models.BigAutoField(primary_key=True)
+    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, db_index=False, related_name="+")
+    relay_id = models.UUIDField()
+    customer_id = models.UUIDField(null=True)
+    state = models.CharField(max_length=10, choices=RelayState.choices)
+    offered_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True)
+    known_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+
+    objects = ScopedManager(workspace="workspace_id")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["workspace", "relay_id", "known_at"], name="relay_version_of"),
+            models.Index(fields=["workspace", "customer_id", "known_at"], name="relay_version_cust"),
         ]
 
 

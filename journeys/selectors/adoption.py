@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date
 from typing import Any
 from uuid import UUID
 
@@ -54,11 +54,18 @@ def definitions() -> list[tuple[date, dict[str, Any]]]:
 
     Of several that begin on one day, the newest counts; a version that reaches further back replaces those after it.
     """
+    return known_definitions()[-1][1]
+
+
+def known_definitions() -> list[tuple[date, list[tuple[date, dict[str, Any]]]]]:
+    """``definitions`` as they were known from a day on, each in turn; from the beginning, the usual ones."""
     in_force: list[tuple[date, dict[str, Any]]] = [(date.min, dict(rules.DEFAULT))]
-    for day, definition in AdoptionRules.objects.order_by("number").values_list("effective_on", "definition"):
-        in_force = [each for each in in_force if each[0] < day]
-        in_force.append((day, definition))
-    return in_force
+    found = [(date.min, in_force)]
+    told = AdoptionRules.objects.order_by("number").values_list("effective_on", "definition", "created_at")
+    for day, definition, created_at in told:
+        in_force = [*(each for each in in_force if each[0] < day), (day, definition)]
+        found.append((created_at.astimezone(UTC).date(), in_force))
+    return found
 
 
 def shares_at_work(customer_ids: Sequence[UUID]) -> dict[UUID, float | None]:

@@ -106,7 +106,9 @@ class Plans:
         self._outcomes = list(Outcome.objects.filter(customer_id__in=customer_ids).order_by("pk"))
         self._rows = _rows([outcome.pk for outcome in self._outcomes], recorded_by)
         told = Measurement.objects.filter(kpi__outcome__in=[outcome.pk for outcome in self._outcomes])
-        _add_readings(self._rows, told if recorded_by is None else told.filter(recorded_at__lte=recorded_by))
+        if recorded_by is not None:
+            told = told.filter(recorded_at__lte=recorded_by)
+        _add_readings(self._rows, told, recorded_by)
 
     def on(self, day: date, *, known_by: datetime) -> list[OutcomeRead]:
         """The outcomes that were known, in the order of their ids."""
@@ -181,17 +183,29 @@ def _rows(outcome_ids: list[UUID], recorded_by: datetime | None = None) -> _Rows
     kpis = list(Kpi.objects.filter(outcome_id__in=outcome_ids).order_by("pk"))
     ids = [kpi.pk for kpi in kpis]
     for kpi in kpis:
+        if recorded_by is not None and kpi.retired_at is not None and kpi.retired_at > recorded_by:
+            kpi.retired_at = None
         rows.kpis.setdefault(kpi.outcome_id, []).append(kpi)
     for aim in KpiVersion.objects.filter(kpi_id__in=ids, **stored).order_by("effective_on", "number"):
         rows.aims.setdefault(aim.kpi_id, []).append(aim)
     return rows
 
 
-def _add_readings(rows: _Rows, measurements: QuerySet[Measurement]) -> None:
+def _add_readings(rows: _Rows, measurements: QuerySet[Measurement], recorded_by: datetime | None = None) -> None:
+    """A correction or withdrawal that was stored after ``recorded_by`` has not happened yet."""
     told = measurements.order_by("measured_on", "pk").values_list(
-        "kpi_id", "value", "measured_on", "known_at", "withdrawn_at", "replaced_by__known_at"
+        "kpi_id",
+        "value",
+        "measured_on",
+        "known_at",
+        "withdrawn_at",
+        "replaced_by__known_at",
+        "replaced_by__recorded_at",
     )
-    for kpi_id, value, measured_on, known_at, withdrawn_at, corrected_at in told:
+    for kpi_id, value, measured_on, known_at, withdrawn_at, corrected_at, corrected_in in told:
+        if recorded_by is not None:
+            withdrawn_at = withdrawn_at if withdrawn_at and withdrawn_at <= recorded_by else None
+            corrected_at = corrected_at if corrected_in and corrected_in <= recorded_by else None
         until = min((moment for moment in (withdrawn_at, corrected_at) if moment), default=None)
         rows.readings.setdefault(kpi_id, []).append(Reading(value, measured_on, known_at, until))
 

@@ -10,7 +10,15 @@ from django.db.models.functions import Now
 
 from accounts.models import Contact, Customer
 from journeys.engagement.redaction import redacted
-from journeys.models import Direction, Engagement, EngagementContact, EngagementCustomer, EngagementVersion, Signal
+from journeys.models import (
+    Direction,
+    Engagement,
+    EngagementContact,
+    EngagementContactVersion,
+    EngagementCustomer,
+    EngagementVersion,
+    Signal,
+)
 
 
 def forget_people(external_ids: Sequence[str]) -> None:
@@ -28,6 +36,12 @@ def forget_customer(customer: Customer, now: datetime) -> None:
     Engagement.objects.filter(~Exists(others), customers__customer=customer).delete()
     # Before the customer's own row goes: a link that went with it would leave a version that names it.
     EngagementCustomer.objects.filter(customer=customer).delete()
+    elsewhere = EngagementVersion.objects.filter(engagement_id=OuterRef("engagement_id")).exclude(
+        customer_id=customer.pk
+    )
+    here = EngagementVersion.objects.filter(engagement_id=OuterRef("engagement_id"), customer_id=customer.pk)
+    people = Contact.objects.filter(customer=customer).values("pk")
+    EngagementContactVersion.objects.filter(Q(contact_id__in=people) | (Exists(here) & ~Exists(elsewhere))).delete()
     EngagementVersion.objects.filter(customer_id=customer.pk).delete()
 
 

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from accounts.services import bulk
+from django.db.models import QuerySet
+
+from accounts.services import bulk, writing
 from csplatform.core.ids import uuid7
 from csplatform.core.tenancy import current_workspace_id
-from journeys.models import Engagement, EngagementContact, EngagementCustomer
+from journeys.models import Engagement, EngagementContact, EngagementContactVersion, EngagementCustomer
 
 COPIED = ("direction", "channel", "occurred_at")
 
@@ -67,14 +69,28 @@ def _write_customers(parties: Sequence[Parties]) -> None:
 
 
 def _write_contacts(parties: Sequence[Parties]) -> None:
-    EngagementContact.objects.filter(engagement_id__in=[each.engagement.pk for each in parties]).delete()
+    """Whoever is added leaves a version by a trigger; whoever is taken out leaves one here, dated by the correction."""
+    ids = [each.engagement.pk for each in parties]
+    stored = {(link.engagement_id, link.contact_id): link for link in _links(ids)}
     workspace_id = current_workspace_id()
-    bulk.insert(
-        [
-            EngagementContact(
-                id=uuid7(), workspace_id=workspace_id, engagement_id=each.engagement.pk, contact_id=contact
+    fresh, gone, closed = [], [], []
+    for each in parties:
+        here = {contact for engagement, contact in stored if engagement == each.engagement.pk}
+        told = {"workspace_id": workspace_id, "engagement_id": each.engagement.pk}
+        fresh += [EngagementContact(id=uuid7(), **told, contact_id=contact) for contact in sorted(each.contacts - here)]
+        for contact in sorted(here - each.contacts):
+            gone.append(stored[each.engagement.pk, contact].pk)
+            key = {"engagement_id": each.engagement.pk, "contact_id": contact}
+            closed.append(
+                writing.version(
+                    EngagementContactVersion, each.engagement, each.engagement.known_at, took_part=False, **key
+                )
             )
-            for each in parties
-            for contact in sorted(each.contacts)
-        ]
-    )
+    EngagementContact.objects.filter(pk__in=gone).delete()
+    EngagementContactVersion.objects.bulk_create(closed)
+    bulk.insert(fresh)
+
+
+def _links(ids: Sequence[UUID]) -> QuerySet[EngagementContact]:
+    rows: QuerySet[EngagementContact] = EngagementContact.objects.filter(engagement_id__in=ids)
+    return rows

@@ -42,7 +42,7 @@ _COLUMNS = (
     "outcome_id",
 )  # fmt: skip
 _PERSONAL = ("subject", "body", "third_party")
-_MEASURED = {"direction", "channel", "occurred_at", "sentiment", "customers"}
+_MEASURED = {"direction", "channel", "occurred_at", "sentiment", "customers", "contacts"}
 _WORDS = {"outbound": Direction.VENDOR_TO_CUSTOMER.value, "inbound": Direction.CUSTOMER_TO_VENDOR.value}
 
 

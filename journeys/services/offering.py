@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from accounts import extensions
 from accounts.models import AccountTeamMember, Customer, Membership
 from accounts.models.customers import TeamRole
 from accounts.roles import Department
@@ -163,6 +164,7 @@ def overtake(*, customer_ids: Collection[UUID], actor: audit.Actor, now: datetim
 def close(relay: Relay, state: RelayState, *, actor: audit.Actor, now: datetime, reason: str = "") -> None:
     """Write the decision about an open handover, its audit line and its news."""
     relay.state = state
+    relay.known_at = max(now, relay.known_at)
     relay.decided_at = now
     relay.decided_by_label = actor.label[:200]
     relay.decline_reason = reason
@@ -185,7 +187,8 @@ def facts_of(relay: Relay) -> dict[str, str | None]:
 
 
 def told(relay: Relay, verb: str, *, actor: audit.Actor, now: datetime, data: Mapping[str, Any]) -> None:
-    """The audit line and the news ``relay.<verb>``; ``data`` is for the audit line only."""
+    """The audit line and the news ``relay.<verb>``, and a new score; ``data`` is for the audit line only."""
     facts = facts_of(relay)
     audit.record(actor=actor, action=f"relay.{verb}", subject=relay, data={**facts, **data}, now=now)
     outbox.publish(workspace_id=current_workspace_id(), name=f"relay.{verb}", payload=facts, now=now)
+    extensions.notify_changed([relay.customer_id], now)

@@ -16,10 +16,10 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts import values
+from accounts import extensions, values
 from accounts.models import Customer, Membership
 from accounts.roles import Department
-from accounts.services import owners, team, writing
+from accounts.services import deletion, owners, team, writing
 from accounts.services.results import Outcome, Result
 from accounts.services.writing import Cleaner, Facts, FieldError, Row
 from csplatform.core import audit, outbox
@@ -84,8 +84,9 @@ CLEANERS: Mapping[str, Cleaner] = {
 def record(*, rows: Sequence[Facts], actor: audit.Actor, now: datetime) -> Result:
     """Write told handovers by external id: new ones are created, known ones changed where they are told differently.
 
-    Known when told, else when offered. Who took a customer over has had the department's place in its account team
-    since then, where nobody else holds it. Raises nothing: each row is created, updated, unchanged, or refused.
+    Known when told, else when offered and when decided. Who took a customer over has had the department's place in its
+    account team since then, where nobody else holds it. Raises nothing: each row is created, updated, unchanged, or
+    refused.
     """
     result = Result.of(len(rows))
     usable = writing.clean(rows, CLEANERS, result, now)
@@ -99,6 +100,8 @@ def record(*, rows: Sequence[Facts], actor: audit.Actor, now: datetime) -> Resul
     outbox.publish_many(workspace_id=current_workspace_id(), events=book.news(), now=now)
     team.fill_many(places=book.places(), actor=actor, now=now)
     writing.audit_result(result=result, subject="relay", model=Relay, actor=actor, now=now)
+    if touched := book.touched():
+        extensions.notify_changed(touched, now)
     return result
 
 
@@ -139,6 +142,7 @@ class _Book:
         items: list[ToldItem] | None = row.told.get("checklist")
         if relay is None:
             relay = Relay(id=uuid7(), workspace_id=current_workspace_id(), external_id=row.facts.external_id, **told)
+            relay.known_at = writing.known_on_creation(row, relay.offered_at, self._now)
             relay.recorded_at = self._now
             relay.promises = self._promises(relay)
             self._settle(relay)
@@ -152,6 +156,7 @@ class _Book:
             if not changed:
                 result.ids[row.index] = relay.pk
                 return
+            relay.known_at = max(self._told_at(row, relay, changed), relay.known_at)
             self._settle(relay)
             if relay not in self._new:
                 relay.version += 1
@@ -195,6 +200,10 @@ class _Book:
                 steps.append((relay.state, relay.decided_at))
             found += [(f"relay.{step}", offering.facts_of(relay)) for step, at in steps if is_news(at, self._now)]
         return found
+
+    def touched(self) -> list[UUID]:
+        """The customers whose handovers the rows have changed."""
+        return sorted({relay.customer_id for relay in (*self._new, *self._changed)})
 
     def places(self) -> list[team.Place]:
         """The places that the handovers just told as accepted give to who took them, the earliest first."""
@@ -243,12 +252,16 @@ class _Book:
             "decided_by_label": told.get("decided_by") or "",
             "decline_cause": self._cause(told),
             "decline_reason": told.get("decline_reason") or "",
-            "known_at": min(row.facts.known_at or offered_at, self._now),
         }
         if row.told.get("reoffers_external_id"):
             values_["reoffers_id"] = self._reoffers(row.told["reoffers_external_id"], values_)
         self._require_alone(customer_id, state, relay)
         return values_
+
+    def _told_at(self, row: Row, relay: Relay, changed: Sequence[str]) -> datetime:
+        """When a change was known: as told; else a decision when it was taken, and a correction now."""
+        is_decision = "decided_at" in changed and relay.decided_at is not None
+        return min(row.facts.known_at or (relay.decided_at if is_decision else None) or self._now, self._now)
 
     def _reoffers(self, external_id: str, told: Mapping[str, Any]) -> UUID:
         """The handover this one follows: of the same customer, and declined or withdrawn before."""
@@ -340,3 +353,9 @@ class _Book:
             known = ", ".join(value for value in DeclineCause.values if value)
             raise FieldError("decline_cause", _("“%(told)s” is none of: %(known)s") % {"told": cause, "known": known})
         return str(cause)
+
+
+def forget_customer(customer: Customer, now: datetime) -> None:
+    """Delete the customer's handovers with their versions."""
+    Relay.objects.filter(customer=customer).delete()
+    deletion.forget_versions("journeys_relayversion", "relay_id", customer.pk)

@@ -6,7 +6,6 @@ Everything from a day on is computed anew and compared with what is stored, so t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from operator import attrgetter
 from typing import Any
@@ -19,10 +18,13 @@ from accounts.services import bulk
 from csplatform.core import outbox
 from csplatform.core.arrays import literal
 from csplatform.core.tenancy import current_workspace_id
+from journeys.adoption.knowledge import Closed, KnownRules, KnownUse, learn
 from journeys.adoption.rules import parse
-from journeys.adoption.states import NOBODY, Change, InForce, Standing, State, Use, follow
-from journeys.models import AdoptionChange, AdoptionState, PeopleShown
+from journeys.adoption.states import NOBODY, Change, InForce, Standing, State
+from journeys.models import AdoptionState, PeopleShown
 from journeys.selectors import adoption as reads
+from journeys.services.adoption import changes
+from journeys.services.adoption.changes import Person, Written
 
 BEGINNING = date(1970, 1, 1)
 NEWS_DAYS = 2
@@ -45,56 +47,55 @@ _STATE_COLUMNS = (
 )
 
 
-@dataclass(slots=True)
-class Person:
-    """Somebody to be followed from ``from_day`` on; ``start``: how they stood at the end of the day before.
-
-    ``uses_from``: nothing that they did before counts, or there was nothing (the rules look back from there).
-    ``stored``: their row, if any; ``changes``: those stored of days from ``from_day`` on.
-    """
-
-    contact_id: UUID
-    customer_id: UUID
-    invited: int | None
-    from_day: date
-    uses_from: date
-    start: Standing
-    stored: AdoptionState | None
-    changes: list[Change] = field(default_factory=list)
+def versions() -> list[KnownRules]:
+    """The active workspace's rules as the engine takes them, in the order in which they became known."""
+    return [
+        KnownRules(known.toordinal(), [InForce(day.toordinal(), parse(told)) for day, told in in_force])
+        for known, in_force in reads.known_definitions()
+    ]
 
 
-def versions() -> list[InForce]:
-    """The active workspace's rules, oldest first, as the engine takes them."""
-    return [InForce(day.toordinal(), parse(definition)) for day, definition in reads.definitions()]
-
-
-def people_of(contacts: Sequence[UUID], from_days: Mapping[UUID, date]) -> list[Person]:
+def people_of(
+    contacts: Sequence[UUID], from_days: Mapping[UUID, date], known_from: Mapping[UUID, date], today: date
+) -> list[Person]:
     """These contacts as they stood before their customer's day in ``from_days``.
 
-    Who stands at another customer than before begins anew, and so does whose invitation has changed. Who was never
-    followed has done nothing before that day, but may have been invited any time.
+    ``known_from``: the earliest day on which something new of the customer was known; where that is before the day on
+    which somebody was followed last, they are followed from the start. Who stands at another customer than before
+    begins anew, and so does whose invitation has changed. Who was never followed has done nothing before that day, but
+    may have been invited any time.
     """
     rows = Contact.objects.filter(pk__in=contacts, customer_id__in=from_days).values_list(
-        "pk", "customer_id", "invited_at"
+        "pk", "customer_id", "invited_at", "known_at"
     )
     stored = {row.contact_id: row for row in AdoptionState.objects.filter(contact_id__in=contacts)}
     found = {}
-    for contact_id, customer_id, invited_at in rows:
+    for contact_id, customer_id, invited_at, known_at in rows:
         row, since = stored.get(contact_id), from_days[customer_id]
         invited_on = invited_at.astimezone(UTC).date() if invited_at else None
         is_anew = row is not None and (row.customer_id, row.invited_on) != (customer_id, invited_on)
-        begins = BEGINNING if row is None or is_anew else since
+        begins = None if row is None else _day(row.computed_at)
+        if begins is not None and is_anew:
+            begins = max(begins, min(_day(known_at), today))
+        elif begins is not None and known_from[customer_id] < begins:
+            begins = None
+        first = since if begins is not None and not is_anew else BEGINNING
         found[contact_id] = Person(
             contact_id=contact_id,
             customer_id=customer_id,
             invited=invited_on.toordinal() if invited_on else None,
-            from_day=begins,
-            uses_from=BEGINNING if is_anew else since,
-            start=NOBODY if row is None or begins == BEGINNING else _start(row, begins),
+            from_day=first,
+            uses_from=BEGINNING if row is not None and first == BEGINNING else since,
+            start=NOBODY if row is None or first == BEGINNING else _start(row, first),
             stored=row,
+            begins=begins,
         )
     _read_changes(found)
     return list(found.values())
+
+
+def _day(moment: datetime) -> date:
+    return moment.astimezone(UTC).date()
 
 
 def _start(row: AdoptionState, since: date) -> Standing:
@@ -119,14 +120,16 @@ def _read_changes(people: Mapping[UUID, Person]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT c.contact_id, c.day, c.state, c.before FROM unnest(%s::uuid[], %s::date[]) AS who (id, since)
+            SELECT c.contact_id, c.day, c.state, c.before, coalesce(c.known_on, c.day)
+            FROM unnest(%s::uuid[], %s::date[]) AS who (id, since)
             JOIN journeys_adoptionchange c ON c.contact_id = who.id AND c.workspace_id = %s AND c.day >= who.since
             ORDER BY c.contact_id, c.day
             """,
             [*_who(people.values()), str(current_workspace_id())],
         )
-        for contact_id, day, state, before in cursor.fetchall():
-            people[contact_id].changes.append(Change(day.toordinal(), State(state), State(before) if before else None))
+        for contact_id, day, state, before, known_on in cursor.fetchall():
+            change = Change(day.toordinal(), State(state), State(before) if before else None)
+            people[contact_id].changes[change] = known_on.toordinal()
     unsettled = [
         person
         for person in people.values()
@@ -157,30 +160,20 @@ def _who(people: Any) -> tuple[str, str]:
 
 
 def record(
-    people: Sequence[Person], uses: Mapping[UUID, Sequence[Use]], *, rules: Sequence[InForce], now: datetime
-) -> int:
-    """Follow these people up to today and store what has become of them; returns how many changes are new.
+    people: Sequence[Person], uses: Mapping[UUID, Sequence[KnownUse]], *, rules: Sequence[KnownRules], now: datetime
+) -> dict[UUID, date]:
+    """Follow these people up to today and store what has become of them.
 
-    ``uses`` holds what each did, from as far before their day as the rules look back.
+    Returns the customers whose past this has put right, with the first day concerned. ``uses`` holds what each did,
+    from as far before their day as the rules look back.
     """
     today = now.astimezone(UTC).date()
-    rewritten: list[Person] = []
-    added: list[tuple[Person, Change]] = []
+    written = Written()
     kept: list[AdoptionState] = []
     new: list[AdoptionState] = []
     gone: list[UUID] = []
     for person in people:
-        changes, standing = follow(
-            person.start,
-            invited=person.invited,
-            uses=uses.get(person.contact_id, ()),
-            versions=rules,
-            through=max(today.toordinal(), person.start.day),
-        )
-        moved = person.stored is not None and person.stored.customer_id != person.customer_id
-        if changes != person.changes or moved:
-            rewritten.append(person)
-            added += [(person, change) for change in changes]
+        standing = _learn(person, uses.get(person.contact_id, ()), rules, today, written)
         if standing.state is None:
             if person.stored is not None:
                 gone.append(person.stored.pk)
@@ -189,14 +182,48 @@ def record(
         elif _differs(row := _row(person, standing, now), person.stored):
             row.pk = person.stored.pk
             kept.append(row)
-    _rewrite(rewritten, added, now)
+    changes.write(written, now)
     AdoptionState.objects.filter(pk__in=gone).delete()
     new.sort(key=attrgetter("contact_id"))
     bulk.insert(new)
     bulk.update(kept, [*_STATE_COLUMNS, "computed_at"])
-    fresh = [(person, change) for person, change in added if change not in person.changes]
+    fresh = [(person, change) for person, change, _known in written.added if change not in person.changes]
     _tell(fresh, today, now)
-    return len(fresh)
+    return written.put_right()
+
+
+def _learn(
+    person: Person, uses: Sequence[KnownUse], rules: Sequence[KnownRules], today: date, written: Written
+) -> Standing:
+    """Follow one person; what differs from what is stored goes to ``written``.
+
+    Where everything is learnt anew, what was stored and is not found again was never known to anybody but us: it stays
+    for what was computed from it. The rules of today then count from the start, as backdated ones do.
+    """
+    stored = person.changes
+    moved = person.stored is not None and person.stored.customer_id != person.customer_id
+    begins = BEGINNING.toordinal() if person.begins is None else max(person.begins.toordinal(), *stored.values(), 0)
+    learnt = learn(
+        person.start,
+        held={} if moved or person.begins is None else stored,
+        invited=person.invited,
+        uses=uses,
+        rules=rules if person.begins is not None else rules[-1:],
+        begins=begins,
+        through=max(today.toordinal(), person.start.day),
+    )
+    written.closed += [(person, each) for each in learnt.closed if learnt.held.get(each.change) != each.known_on]
+    for change, known_on in stored.items():
+        if moved:
+            written.closed.append((person, Closed(change, known_on, begins)))
+        elif person.begins is None and learnt.held.get(change) != known_on:
+            written.closed.append((person, Closed(change, known_on, known_on)))
+    written.added += [
+        (person, change, known_on)
+        for change, known_on in learnt.held.items()
+        if moved or stored.get(change) != known_on
+    ]
+    return learnt.standing
 
 
 def _row(person: Person, standing: Standing, now: datetime) -> AdoptionState:
@@ -223,34 +250,6 @@ def _row(person: Person, standing: Standing, now: datetime) -> AdoptionState:
 
 def _differs(row: AdoptionState, stored: AdoptionState) -> bool:
     return any(getattr(row, name) != getattr(stored, name) for name in _STATE_COLUMNS)
-
-
-def _rewrite(people: Sequence[Person], changes: Sequence[tuple[Person, Change]], now: datetime) -> None:
-    if not people:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            DELETE FROM journeys_adoptionchange c USING unnest(%s::uuid[], %s::date[]) AS who (id, since)
-            WHERE c.contact_id = who.id AND c.workspace_id = %s AND c.day >= who.since
-            """,
-            [*_who(people), str(current_workspace_id())],
-        )
-    bulk.insert(
-        [
-            AdoptionChange(
-                id=uuid4(),
-                workspace_id=current_workspace_id(),
-                contact_id=person.contact_id,
-                customer_id=person.customer_id,
-                day=date.fromordinal(change.day),
-                state=change.state.value,
-                before=change.before.value if change.before else "",
-                recorded_at=now,
-            )
-            for person, change in changes
-        ]
-    )
 
 
 def _tell(changes: Sequence[tuple[Person, Change]], today: date, now: datetime) -> None:

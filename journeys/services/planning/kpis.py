@@ -12,7 +12,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from accounts import values
+from accounts import extensions, values
 from accounts.services import writing
 from accounts.services.results import Result
 from accounts.services.writing import Facts, FieldError, Row
@@ -129,6 +129,8 @@ def upsert(*, rows: Sequence[Facts], actor: audit.Actor, now: datetime, usual_re
         now,
     )
     wins.follow(kpi_ids={change.record.pk for change in changes if change.before is not None}, now=now)
+    if customers:
+        extensions.notify_changed(sorted(set(customers.values())), now)
     return result
 
 
@@ -185,9 +187,9 @@ def retire_kpi(
     kpi.version += 1
     kpi.save(update_fields=["retired_at", "version"])
     audit.record(actor=actor, action="kpi.retired", subject=kpi, data={"reason": reason[:500]}, now=now)
-    outbox.publish(
-        workspace_id=current_workspace_id(), name="kpi.retired", payload=payload(kpi, _customers([kpi])), now=now
-    )
+    customers = _customers([kpi])
+    outbox.publish(workspace_id=current_workspace_id(), name="kpi.retired", payload=payload(kpi, customers), now=now)
+    extensions.notify_changed(list(customers.values()), now)
     return kpi
 
 

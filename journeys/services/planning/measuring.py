@@ -11,7 +11,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from accounts import values
+from accounts import extensions, values
 from accounts.services import bulk, writing
 from accounts.services.results import Outcome as Became
 from accounts.services.results import Result
@@ -59,6 +59,8 @@ def upsert(
     writing.audit_result(result=result, subject="measurement", model=Measurement, actor=actor, now=now)
     writer.tell()
     wins.follow(kpi_ids=writer.touched, now=now)
+    if writer.customers:
+        extensions.notify_changed(sorted(writer.customers), now)
     return result
 
 
@@ -134,6 +136,7 @@ def withdraw_measurement(*, measurement_id: UUID, reason: str, actor: audit.Acto
     payload = _payload(measurement, kpi)
     outbox.publish(workspace_id=current_workspace_id(), name="measurement.withdrawn", payload=payload, now=now)
     wins.follow(kpi_ids={kpi.pk}, now=now)
+    extensions.notify_changed([kpi.outcome.customer_id], now)
     return measurement
 
 
@@ -174,6 +177,7 @@ class _Writer:
         self._kpis, self._source, self._result, self._actor, self._now = kpis, source, result, actor, now
         self._events: list[tuple[str, dict[str, Any]]] = []
         self.touched: set[UUID] = set()
+        self.customers: set[UUID] = set()
 
     def write(self, rows: Sequence[Row]) -> None:
         present = Measurement.objects.select_for_update(of=("self",), no_key=True).select_related("kpi__outcome")
@@ -258,6 +262,7 @@ class _Writer:
 
     def _noted(self, new: Measurement, kpi: Kpi, name: str) -> list[Measurement]:
         self.touched.add(kpi.pk)
+        self.customers.add(kpi.outcome.customer_id)
         if is_news(new.known_at, self._now):
             self._events.append((name, _payload(new, kpi)))
         return [new]

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from accounts import values
+from accounts import extensions, values
 from accounts.models import Customer
 from accounts.services import bulk, writing
 from accounts.services.results import Result
@@ -86,6 +86,8 @@ def upsert(*, rows: Sequence[Facts], actor: audit.Actor, now: datetime, usual_re
         changes += done
     writing.audit_result(result=result, subject="outcome", model=Outcome, actor=actor, now=now)
     versions.news(changes, _news, _payload, now)
+    if changes:
+        extensions.notify_changed(sorted({change.record.customer_id for change in changes}), now)
     return result
 
 
