@@ -32,6 +32,7 @@ from health.models import (
     ScorecardDraft,
     ScorecardVersion,
     ScoringRun,
+    SeenName,
     SenderOutage,
     SlackHook,
     TodayDismissal,
@@ -209,3 +210,9 @@ class ChurnProofAdmin(HistoryAdmin):
 @admin.register(ChurnDrift)
 class ChurnDriftAdmin(HistoryAdmin):
     list_display = ["model", "as_of", "customers", "is_alarm"]
+
+
+@admin.register(SeenName)
+class SeenNameAdmin(HistoryAdmin):
+    list_display = ["name", "first_day", "known_on", "recorded_at"]
+    search_fields = ["name"]

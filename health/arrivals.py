@@ -147,7 +147,13 @@ def count(batch: EventBatch, *, now: datetime) -> None:
     known = _first_days(batch.customer_ids, batch.known, today)
     adoption.mark(_dates(firsts), _dates(known))
     _note_names(batch)
-    late.mark({customer: day for customer, day in firsts.items() if day < today})
+    known_late = {
+        customer
+        for customer, at, told in zip(batch.customer_ids, batch.at, batch.known, strict=True)
+        if told // DAY_MICROS > at // DAY_MICROS
+    }
+    closed = {customer: day for customer, day in firsts.items() if day < today}
+    late.mark(closed, dated_back=closed.keys() - known_late)
 
 
 def _first_days(customers: Sequence[str | None], moments: Sequence[int], today: int) -> dict[str, int]:

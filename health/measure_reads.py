@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -105,11 +105,58 @@ def _known_values() -> dict[str, tuple[int, dict[int, int]]]:
     return found
 
 
-def newest_day(definition: Mapping[str, Any], names: Iterable[Occurred]) -> date | None:
-    """The last day with an event that a measure of events looks at by name; None where none occurred."""
-    wanted = set(definition.get("events") or ())
-    days = [each.last_day for each in names if not wanted or each.name in wanted]
-    return max(days, default=None)
+# Per source the newest fact behind its measures, by the part of the definition that chooses among its facts.
+_NEWEST = {
+    "contacts": "SELECT '', max(known_at) FROM accounts_contactversion WHERE workspace_id = %(workspace)s",
+    "sponsors": "SELECT '', max(known_at) FROM accounts_contactversion WHERE workspace_id = %(workspace)s",
+    "surveys": "SELECT kind, max(occurred_at) FROM surveys_scoreversion WHERE workspace_id = %(workspace)s GROUP BY 1",
+    "engagements": "SELECT '', max(occurred_at) FROM journeys_engagement WHERE workspace_id = %(workspace)s",
+    "relays": "SELECT '', max(greatest(offered_at, decided_at)) FROM journeys_relay WHERE workspace_id = %(workspace)s",
+    "tickets": """SELECT '', max(greatest(opened_at, first_reply_at, solved_at)) FROM journeys_ticket
+        WHERE workspace_id = %(workspace)s""",
+    "invoices": """SELECT '', max(greatest(issued_on, paid_on))::timestamp AT TIME ZONE 'UTC' FROM accounts_invoice
+        WHERE workspace_id = %(workspace)s""",
+    "outcomes": """SELECT '', greatest(
+          (SELECT max(measured_on) FROM journeys_measurement WHERE workspace_id = %(workspace)s),
+          (SELECT max(effective_on) FROM journeys_outcomeversion WHERE workspace_id = %(workspace)s)
+        )::timestamp AT TIME ZONE 'UTC'""",
+    "adoption": """SELECT '', max(day)::timestamp AT TIME ZONE 'UTC' FROM journeys_adoptionchange
+        WHERE workspace_id = %(workspace)s""",
+    "judgement": "SELECT '', max(made_at) FROM health_judgement WHERE workspace_id = %(workspace)s",
+    "attribute": """SELECT d.key, max(v.known_at) FROM accounts_attributeversion v
+        JOIN accounts_attributedefinition d ON d.id = v.definition_id
+        WHERE v.workspace_id = %(workspace)s GROUP BY 1""",
+}
+_CHOSEN_BY = {"surveys": "kind", "attribute": "key"}
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """The newest fact of every source that some definitions look at."""
+
+    names: Sequence[Occurred]
+    told: Mapping[tuple[str, str], date]
+
+    @classmethod
+    def of(cls, definitions: Iterable[Mapping[str, Any]], names: Sequence[Occurred]) -> Freshness:
+        """One query, whatever the number of definitions; ``names``: the events that occurred."""
+        wanted = sorted({definition["source"] for definition in definitions} & _NEWEST.keys())
+        if not wanted:
+            return cls(names, {})
+        union = " UNION ALL ".join(f"SELECT '{source}', told.* FROM ({_NEWEST[source]}) AS told" for source in wanted)
+        sql = f"SELECT source, part, (moment AT TIME ZONE 'UTC')::date FROM ({union}) AS t (source, part, moment)"
+        with connection.cursor() as cursor:
+            cursor.execute(f"{sql} WHERE moment IS NOT NULL", {"workspace": str(current_workspace_id())})
+            return cls(names, {(source, part): day for source, part, day in cursor.fetchall()})
+
+    def newest(self, definition: Mapping[str, Any]) -> date | None:
+        """The last day with a fact that the definition's source tells it; of events, one of those it names."""
+        source = definition["source"]
+        if source != "events":
+            return self.told.get((source, str(definition.get(_CHOSEN_BY.get(source, ""), ""))))
+        wanted = set(definition.get("events") or ())
+        days = [each.last_day for each in self.names if not wanted or each.name in wanted]
+        return max(days, default=None)
 
 
 def _query(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:

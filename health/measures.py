@@ -251,8 +251,7 @@ def evaluate(spec: Spec, facts: Facts) -> Floats:
         return np.where(facts.has_contact, facts.has_sponsor.astype(np.float64), np.nan)
     if spec.source != "events":
         return facts.told[spec].values
-    if is_unheard(spec, facts):
-    if not facts.knows(spec):
+    if not facts.knows(spec) or is_unheard(spec, facts):
         return np.full(len(facts.seats), np.nan)
     values = _plain(spec, facts) if is_tallied(spec) and not spec.more.compare else _wider(spec, facts)
     return np.where(facts.streams[None].first_day == _NEVER, np.nan, values)

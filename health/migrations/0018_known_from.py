@@ -35,6 +35,7 @@ class Migration(migrations.Migration):
             "known_from",
             models.DateField(db_default=datetime.date.max, default=datetime.date.max),
         ),
+        migrations.AddField("latearrival", "is_known_late", models.BooleanField(db_default=True, default=True)),
         migrations.CreateModel(
             name="SeenName",
             fields=[

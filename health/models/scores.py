@@ -108,9 +108,10 @@ class DirtyCustomer(models.Model):
 
 
 class LateArrival(models.Model):
-    """A customer with events of closed days that arrived afterwards: snapshots from ``from_day`` on get a revision.
+    """A customer with facts of closed days that arrived afterwards: snapshots from ``from_day`` on get a revision.
 
-    Ids only, so outside row-level security: the sweep serves all. ``marked_at``: the latest mark.
+    Ids only, so outside row-level security: the sweep serves all. ``marked_at``: the latest mark. ``is_known_late``:
+    some were known after their day; facts that only claim to have been known then are in snapshots computed since.
     """
 
     pk = models.CompositePrimaryKey("workspace_id", "customer_id")
@@ -118,6 +119,7 @@ class LateArrival(models.Model):
     customer_id = models.UUIDField()
     from_day = models.DateField()
     marked_at = models.DateTimeField()
+    is_known_late = models.BooleanField(default=True, db_default=True)
 
 
 class AdoptionMark(models.Model):

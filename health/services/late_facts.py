@@ -38,7 +38,7 @@ class _Versions:
             f"CASE WHEN v.{name} IS DISTINCT FROM p.{name} THEN least(v.{name}, p.{name}) END" for name in self.came
         ]
         return f"""
-            SELECT coalesce(v.customer_id, p.customer_id), CASE
+            SELECT unnest(ARRAY[v.customer_id, p.customer_id]), CASE
                      WHEN p.id IS NULL THEN v.{self.begins}
                      WHEN ({told}) IS DISTINCT FROM ({kept}) THEN least(v.{self.begins}, p.{self.begins})
                      ELSE least({", ".join(changed)})

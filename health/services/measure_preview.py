@@ -48,8 +48,7 @@ class Example:
 @dataclass(frozen=True, slots=True)
 class Preview:
     """``everybody``: customers for whom health is a question; ``looked_at``: those computed here. ``unknown``: how
-    many have no value, by the reason codes of ``health.notes``. ``newest``: the newest fact behind a value, where the
-    source tells it.
+    many have no value, by the reason codes of ``health.notes``.
     """
 
     everybody: int
@@ -61,7 +60,6 @@ class Preview:
     lowest: list[Example]
     middle: list[Example]
     highest: list[Example]
-    newest: date | None
 
     @property
     def is_sample(self) -> bool:
@@ -77,7 +75,7 @@ def preview(spec: Spec, *, today: date) -> Preview:
     names = dict(sample.values_list("pk", "name"))
     ids = list(names)
     if not ids:
-        return Preview(everybody, 0, 0, {}, None, [], [], [], [], None)
+        return Preview(everybody, 0, 0, {}, None, [], [], [], [])
     workspace = Workspace.objects.get(pk=current_workspace_id())
     load = AsOf(ids, [today], [spec], grace_days=workspace.grace_days, data_through=workspace.data_through)
     facts = load.at(today)
@@ -92,8 +90,6 @@ def preview(spec: Spec, *, today: date) -> Preview:
     def examples(places: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> list[Example]:
         return [Example(ids[place], names[ids[place]], float(values[place])) for place in places.tolist()]
 
-    told = facts.told.get(spec)
-    newest = int(told.last_day.max()) if told is not None else -1
     quartiles = np.quantile(values[known], [0.25, 0.5, 0.75]).tolist() if len(known) else None
     return Preview(
         everybody,
@@ -105,7 +101,6 @@ def preview(spec: Spec, *, today: date) -> Preview:
         examples(order[:_EXAMPLES]),
         examples(order[half : half + _EXAMPLES]),
         examples(order[::-1][:_EXAMPLES]),
-        date.fromordinal(newest) if newest > 0 else None,
     )
 
 

@@ -145,7 +145,7 @@ def revise_late(*, today: date, now: datetime, limit: int = 200) -> int:
         LateArrival.objects.filter(
             workspace_id=current_workspace_id(), customer_id__in=[row.customer_id for row in late]
         ).delete()
-        for bases, customer_ids in _alike({row.customer_id: row.from_day for row in late}, today):
+        for bases, customer_ids in _alike(late, today):
             _revise(customer_ids, dict(bases), today=today, recorded_through=recorded_through, now=now)
         return len(late)
 
@@ -153,19 +153,24 @@ def revise_late(*, today: date, now: datetime, limit: int = 200) -> int:
 _Bases = tuple[tuple[date, BaseRate], ...]
 
 
-def _alike(from_days: Mapping[UUID, date], today: date) -> list[tuple[_Bases, list[UUID]]]:
+def _alike(late: Sequence[LateArrival], today: date) -> list[tuple[_Bases, list[UUID]]]:
     """Customers with snapshots of closed days to be looked at, together where days and base rates are the same."""
+    marks = {row.customer_id: row for row in late}
+    first = min((row.from_day for row in late), default=today)
     told: dict[UUID, dict[date, BaseRate]] = {}
-    stored = HealthSnapshot.objects.filter(
-        customer_id__in=from_days, as_of__gte=min(from_days.values(), default=today), as_of__lt=today
-    )
-    for snapshot in stored.only("customer_id", "as_of", "risk_inputs", "churn_horizon").order_by("as_of", "revision"):
-        if snapshot.as_of >= from_days[snapshot.customer_id]:
-            told.setdefault(snapshot.customer_id, {})[snapshot.as_of] = base_of(snapshot)
+    stored = HealthSnapshot.objects.filter(customer_id__in=marks, as_of__gte=first, as_of__lt=today)
+    columns = ("customer_id", "as_of", "recorded_through", "risk_inputs", "churn_horizon")
+    for snapshot in stored.only(*columns).order_by("as_of", "revision"):
+        mark = marks[snapshot.customer_id]
+        bases = told.setdefault(snapshot.customer_id, {})
+        bases.pop(snapshot.as_of, None)
+        has_it = not mark.is_known_late and snapshot.recorded_through >= mark.marked_at
+        if snapshot.as_of >= mark.from_day and not has_it:
+            bases[snapshot.as_of] = base_of(snapshot)
     alike: dict[_Bases, list[UUID]] = {}
     for customer_id, bases in sorted(told.items()):
         alike.setdefault(tuple(bases.items()), []).append(customer_id)
-    return list(alike.items())
+    return [(bases, customer_ids) for bases, customer_ids in alike.items() if bases]
 
 
 def _revise(

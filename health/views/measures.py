@@ -35,7 +35,9 @@ def listing(request: WorkspaceRequest) -> HttpResponse:
     """Every measure, what it looks at, who uses it and how fresh it is."""
     names, uses, waiting = measure_reads.event_names(), measure_reads.uses(), counting.under_way()
     rows = []
-    for measure in Measure.objects.order_by("key"):
+    measures = list(Measure.objects.order_by("key"))
+    fresh = measure_reads.Freshness.of([measure.definition for measure in measures], names)
+    for measure in measures:
         definition = measure.definition
         stream = stream_for(definition)
         rows.append(
@@ -44,8 +46,7 @@ def listing(request: WorkspaceRequest) -> HttpResponse:
                 "label": _label(measure),
                 "words": measure_words.describe(parse(definition)),
                 "use": uses.get(measure.key),
-                "newest": measure_reads.newest_day(definition, names) if definition["source"] == "events" else None,
-                "of_events": definition["source"] == "events",
+                "newest": fresh.newest(definition),
                 "never": _never(definition, names),
                 "job": waiting.get(stream.key) if stream else None,
             }
@@ -174,6 +175,7 @@ def _looked_at(definition: dict[str, Any], names: list[measure_reads.Occurred]) 
         "unknown": unknown,
         "words": measure_words.describe(spec),
         "never": _never(definition, names),
+        "newest": measure_reads.Freshness.of([definition], names).newest(definition),
         "today": today,
         "span": span(spec) if spec.source == "events" else None,
     }

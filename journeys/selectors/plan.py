@@ -258,7 +258,7 @@ def _outcome(outcome: Outcome, rows: _Rows, day: date, known_by: datetime) -> Ou
 
 
 def _kpi(kpi: Kpi, rows: _Rows, outcome_due_on: date | None, day: date, known_by: datetime) -> KpiRead | None:
-    if kpi.retired_at is not None and kpi.retired_at <= known_by:
+    if kpi.retired_at is not None and kpi.retired_at <= min(known_by, end_of(day)):
         return None
     history = [version for version in rows.aims.get(kpi.pk, []) if version.known_at <= known_by]
     version = rules.in_force(history, day=day, known_by=known_by)

@@ -352,7 +352,7 @@ def _settle(told: Told) -> None:
 
 
 WITHDRAWN = Story(PLANS, _plan, _withdraw)
-RETIRED = Story(PLANS, _plan, _retire)
+RETIRED = Story(PLANS, _plan, _retire, moves=False)  # it counts no more from then on
 SETTLED = Story(PLANS, _plan, _settle, moves=False)
 
 

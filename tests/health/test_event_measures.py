@@ -97,9 +97,13 @@ def test_what_never_occurred_or_has_the_wrong_type_is_unknown_with_a_note(custom
     send(customer, (2, None, "paid", None, {"amount": "much"}))
     assert read(customer, aggregation="sum", property="amount") == (None, notes.NO_NUMBER)
     assert read(customer, aggregation="latest", property="amount") == (None, notes.NO_NUMBER)
-    assert read(customer, aggregation="latest", events=["refunded"]) == (None, notes.NO_SUCH_EVENT)
     assert read(customer, aggregation="habit", habit_days=2) == (None, notes.NO_PEOPLE)
-    assert read(customer, aggregation="habit", habit_days=2, events=["refunded"]) == (None, notes.NO_SUCH_EVENT)
+    for asked in ({"aggregation": "latest"}, {"aggregation": "habit", "habit_days": 2}, {"aggregation": "count"}):
+        assert read(customer, **asked, events=["refunded"]) == (None, notes.NEVER_SEEN)
+    send(factories.make_customer(), (2, None, "refunded", 1, None))
+    for asked in ({"aggregation": "latest"}, {"aggregation": "habit", "habit_days": 2}):
+        assert read(customer, **asked, events=["refunded"]) == (None, notes.NO_SUCH_EVENT)
+    assert read(customer, aggregation="count", events=["refunded"]) == (0, "")
 
 
 def test_who_is_in_habit_was_seen_on_enough_days(customer: Customer) -> None:

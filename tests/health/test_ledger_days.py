@@ -34,6 +34,7 @@ BACK = st.integers(0, FIRST + 60)
 
 @pytest.fixture(autouse=True)
 def _workspace() -> Iterator[None]:
+    uses.make_months(now=NOW)
     with workspace_scope(factories.make_workspace()):
         ScorecardVersion.objects.update(published_at=ago(300))
         make_second_card()
@@ -56,7 +57,7 @@ def make_second_card() -> None:
         {"measure": "opinion", "group": "relationship", "weight": 2, "curve": [[1, 0], [5, 1]]},
         {
             "measure": "long_use",
-            "group": "usage",
+            "group": "value",
             "weight": 7,
             "curve": [[0, 0], [1, 0.33], [3, 1]],
             "scoring": "bands",

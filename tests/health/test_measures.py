@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pytest
 
 from health.measures import STATE_DAYS, DefinitionError, Facts, Spec, StreamFacts, evaluate
-from health.notes import NO_PEOPLE, NO_SEATS, reason_missing
+from health.notes import NEVER_SEEN, NO_PEOPLE, NO_SEATS, reason_missing
 from health.parsing import parse
 
 TODAY = date(2026, 6, 16).toordinal()
@@ -106,6 +107,26 @@ def test_who_never_sent_an_event_has_no_usage_values() -> None:
     silent = facts({}, first_event_days_ago=None)
     for spec in (Spec("count"), Spec("trend"), Spec("distinct_users"), Spec("recency", 64), Spec("active_days")):
         assert np.isnan(value(spec, silent))
+
+
+def test_an_event_that_nobody_ever_sent_says_nothing_of_anybody() -> None:
+    """A name misspelt, or not sent yet, is no silence of the customer's; one sent by another customer makes it one."""
+    of = facts({0: 40})
+    for aggregation in ("count", "trend", "active_days", "recency", "distinct_events", "distinct_users"):
+        spec = Spec(aggregation, events=("exported", "shared"))
+        assert np.isnan(value(spec, of))
+        assert reason_missing(spec, of, 0, np.nan) == NEVER_SEEN
+    silent = StreamFacts(np.zeros((1, STATE_DAYS), dtype=np.int64), of.streams[None].first_day)
+    streams = {None: of.streams[None], ("exported", "shared"): silent}
+    seen = replace(of, streams=streams, seen=frozenset({"shared"}))
+    assert value(Spec("count", events=("exported", "shared")), seen) == 0
+
+
+def test_nothing_is_divided_by_nothing() -> None:
+    for seats in (0.0, np.nan):
+        for spec in (Spec("count", scale="per_seat_week"), Spec("distinct_users", scale="share_of_seats")):
+            assert np.isnan(value(spec, facts({0: 3}, seats=seats)))
+    assert np.isnan(value(Spec("trend"), facts({}, first_event_days_ago=200)))
 
 
 def test_a_sponsor_is_unknown_without_contacts() -> None:

@@ -15,6 +15,7 @@ from accounts.models import Customer, Workspace
 from csplatform.core.tenancy import workspace_scope
 from health.models import HealthSnapshot, LateArrival, ScoringRun
 from health.services import base_rate, late_facts, runs, snapshots
+from journeys.models import KpiVersion, Measurement, OutcomeVersion
 from tests import factories
 from tests.health import stories, uses
 from tests.health.told import NOW, TODAY, ago
@@ -29,6 +30,7 @@ LATE = st.lists(st.integers(1, 150), min_size=1, max_size=3, unique=True)
 
 @pytest.fixture
 def workspace() -> Iterator[Workspace]:
+    uses.make_months(now=NOW)
     workspace = factories.make_workspace()
     with workspace_scope(workspace):
         yield workspace
@@ -87,6 +89,20 @@ def test_each_day_that_late_use_touches_is_revised_as_if_built_again(
     assert HealthSnapshot.objects.count() == counted
 
 
+def test_what_a_file_dates_back_is_in_snapshots_computed_since_and_asks_for_nothing_more(workspace: Workspace) -> None:
+    customer, people = in_use([5, 6])
+    take([customer])
+    uses.store_uses({people[1]: [5]}, now=NOW, per_day=3)
+    ids, bases = [customer.pk], base_rate.observe(DAYS)
+    assert snapshots.take(ids, DAYS, bases=bases, now=NOW) > 0
+    counted = HealthSnapshot.objects.count()
+    assert snapshots.revise_late(today=TODAY, now=datetime.now(UTC)) == 1
+    assert HealthSnapshot.objects.count() == counted
+    uses.store_uses({people[1]: [7]}, now=NOW, per_day=3)
+    assert snapshots.revise_late(today=TODAY, now=datetime.now(UTC)) == 1
+    assert HealthSnapshot.objects.count() > counted
+
+
 @pytest.mark.parametrize(
     "name", [name for name, story in stories.ALL.items() if story.moves and name not in ("events", "adoption")]
 )
@@ -94,6 +110,10 @@ def test_what_is_told_late_of_any_source_touches_the_days_since_it_happened(work
     story, told = stories.ALL[name], stories.make(event=5, lag=3)
     story.begin(told)
     since = snapshots.arrivals_settled()
+    if name == "withdrawn":  # what is taken back is dated by the clock of whoever takes it back
+        since = told.late - timedelta(hours=1)
+        for model in (OutcomeVersion, KpiVersion, Measurement):
+            model.objects.update(recorded_at=told.happened)
     LateArrival.objects.all().delete()
     story.late(told)
     late_facts.mark(since=since, today=TODAY)

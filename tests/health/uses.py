@@ -7,8 +7,14 @@ from datetime import datetime, timedelta
 
 from accounts.models import Contact
 from csplatform.core.ids import uuid7
-from health import arrivals
-from health.ingest.moments import micros
+from health import arrivals, partitions
+from health.ingest.moments import micros, month_of
+
+
+def make_months(*, now: datetime, days: int = 240) -> None:
+    """Have a place for the events of these days, before a transaction that uses others stands in the way."""
+    at = [micros(now - timedelta(days=back)) for back in range(-1, days, 14)]
+    partitions.ensure(sorted({month_of(moment) for moment in at}))
 
 
 def store_uses(

@@ -11,12 +11,15 @@ from django.test import Client
 from accounts.models import Customer
 from accounts.roles import Role
 from accounts.services import read_model
-from csplatform.core import audit
+from csplatform.core import audit, formats
 from csplatform.core.models import AuditEvent, Job
 from csplatform.core.tenancy import workspace_scope
+from health import measure_reads
 from health.models import Measure, ScoringRun
+from health.parsing import SOURCES
 from health.services import counting, definitions, runs
 from tests import factories
+from tests.health import stories
 from tests.health.uses import store_uses
 
 pytestmark = pytest.mark.django_db
@@ -41,6 +44,19 @@ def sign_in(client: Client, workspace: Any, role: Role = Role.ADMIN) -> None:
     client.force_login(factories.make_member(workspace, role=role).user)
 
 
+DEFINITIONS: dict[str, dict[str, Any]] = {
+    "contacts": {"source": "contacts", "aggregation": "sponsor"},
+    "surveys": {"source": "surveys", "aggregation": "mean", "kind": "nps", "window_days": 90},
+    "engagements": {"source": "engagements", "aggregation": "recency"},
+    "relays": {"source": "relays", "aggregation": "overdue"},
+    "tickets": {"source": "tickets", "aggregation": "open"},
+    "invoices": {"source": "invoices", "aggregation": "overdue_days"},
+    "outcomes": {"source": "outcomes", "aggregation": "achieved"},
+    "adoption": {"source": "adoption", "aggregation": "people"},
+    "sponsors": {"source": "sponsors", "aggregation": "left", "window_days": 60},
+    "judgement": {"source": "judgement", "aggregation": "latest"},
+    "attribute": {"source": "attribute", "aggregation": "latest", "key": "shipments"},
+}
 FORM = {
     "source": "events",
     "label_en": "Reports",
@@ -62,6 +78,30 @@ def test_the_list_says_what_a_measure_looks_at_who_uses_it_and_how_fresh_it_is(c
     assert "Days with an event · 28 days" in page
     assert "2 of 3" in page
     assert "Default" in page
+
+
+@pytest.mark.parametrize("source", [source for source in SOURCES if source != "events"])
+def test_every_source_says_how_fresh_it_is_in_the_list_and_in_the_editor(
+    client: Client, workspace: Any, source: str
+) -> None:
+    story = next(each for each in stories.ALL.values() if any(spec.source == source for spec in each.specs))
+    with workspace_scope(workspace):
+        told = stories.make(event=5, lag=3)
+        Measure.objects.exclude(key="sponsor_present").delete()
+        story.begin(told)
+        definition = DEFINITIONS[source]
+        Measure.objects.exclude(definition=definition).delete()
+        if not Measure.objects.exists():
+            definitions.create_measure(
+                key="fresh", told={"label": {"en": "X"}, "definition": definition}, actor=audit.SYSTEM, now=NOW
+            )
+        measure = Measure.objects.get()
+        fresh = measure_reads.Freshness.of([definition], []).newest(definition)
+    assert fresh is not None
+    sign_in(client, workspace)
+    for address in ("/health/measures/", f"/health/measures/{measure.pk}/"):
+        page = client.get(address).content.decode()
+        assert formats.day(fresh, "en") in page
 
 
 def test_a_look_shows_quartiles_examples_and_why_values_are_unknown(client: Client, workspace: Any) -> None:
