@@ -53,7 +53,6 @@ class Versions:
 
         Who is a sponsor has no date of its own: it counts from the day on which it is known.
         """
-        known = _end_of(known_through)
         n = len(self._ids)
         contracts = self.contracts(day, known_through)
         contacts, sponsors = self._count_people(_end_of(min(day, known_through)))
@@ -69,7 +68,7 @@ class Versions:
 
     def macros(self, day: date, known_through: date | None = None) -> list[str]:
         """Where each customer stood on its journey as of ``day``, empty for nowhere; known as in ``contracts``."""
-        known = datetime.combine(known_through or day, time.max, UTC)
+        known = _end_of(known_through or day)
         return [self._macro(index, day, known) for index in range(len(self._ids))]
 
     def contracts(self, day: date, known_through: date | None = None) -> list[Contract]:

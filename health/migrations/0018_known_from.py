@@ -35,6 +35,8 @@ class Migration(migrations.Migration):
             "known_from",
             models.DateField(db_default=datetime.date.max, default=datetime.date.max),
         ),
+        migrations.AddField("healthsnapshot", "grace_days", models.PositiveSmallIntegerField(null=True)),
+        migrations.AddField("healthsnapshot", "data_through", models.DateField(null=True)),
         migrations.AddField("latearrival", "is_known_late", models.BooleanField(db_default=True, default=True)),
         migrations.CreateModel(
             name="SeenName",

@@ -75,6 +75,8 @@ class HealthSnapshot(ScoreFields):
     ``known_through``: facts known later did not take part. The end of the day itself in an ordinary snapshot;
     later in one that shows what late data would have said.
     ``recorded_through``: facts stored later did not take part, whenever they claim to have been known.
+    ``grace_days``, ``data_through``: the workspace's, by which contracts were read then; no grace in rows from before
+    it was kept.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -84,6 +86,8 @@ class HealthSnapshot(ScoreFields):
     revision = models.PositiveSmallIntegerField(default=0)
     known_through = models.DateTimeField()
     recorded_through = models.DateTimeField()
+    grace_days = models.PositiveSmallIntegerField(null=True)
+    data_through = models.DateField(null=True)
 
     objects = ScopedManager(workspace="workspace_id")
 

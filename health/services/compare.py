@@ -10,8 +10,6 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
-from accounts.models import Workspace
-from csplatform.core.tenancy import current_workspace_id
 from health import ledger, scoring
 from health.adjusting import BANDS, OVERRIDE
 from health.facts.asof import AsOf
@@ -90,19 +88,18 @@ def compare(customer_id: UUID, first: date, last: date) -> Comparison:
 
     Facts stored after a day's snapshot take no part in that day, so that a day stays what was said of it.
     """
-    cuts = snapshots.recorded_cuts(customer_id, [first, last])
+    bases = snapshots.bases_of(customer_id, [first, last])
     versions = cards.versions_of(customer_id, [first, last])
     seen_by = card_of(versions[first]), card_of(versions[last])
-    workspace = Workspace.objects.get(pk=current_workspace_id())
     specs = [spec for card in seen_by for spec in specs_of(card)]
     loaded = [
         AsOf(
             [customer_id],
             days,
             specs,
-            grace_days=workspace.grace_days,
-            data_through=workspace.data_through,
-            recorded_through=cuts[day],
+            grace_days=bases[day].grace_days,
+            data_through=bases[day].data_through,
+            recorded_through=bases[day].recorded_through,
         )
         for day, days in ((first, [first, last]), (last, [last]))
     ]

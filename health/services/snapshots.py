@@ -54,6 +54,29 @@ def arrivals_settled() -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
+class Basis:
+    """What a day is computed from: facts stored until a moment, and how the workspace reads contracts."""
+
+    recorded_through: datetime
+    grace_days: int
+    data_through: date | None
+
+    @classmethod
+    def present(cls) -> Basis:
+        """Everything stored by now, and the settings of now."""
+        workspace = Workspace.objects.get(pk=current_workspace_id())
+        return cls(arrivals_settled(), workspace.grace_days, workspace.data_through)
+
+    @classmethod
+    def of(cls, snapshot: HealthSnapshot) -> Basis:
+        """What a stored snapshot was computed from."""
+        if snapshot.grace_days is None:
+            workspace = Workspace.objects.get(pk=current_workspace_id())
+            return cls(snapshot.recorded_through, workspace.grace_days, workspace.data_through)
+        return cls(snapshot.recorded_through, snapshot.grace_days, snapshot.data_through)
+
+
+@dataclass(frozen=True, slots=True)
 class Rebuilt:
     """Scores of ``customer_ids`` on ``day``, all by one version."""
 
@@ -69,14 +92,13 @@ def rebuild(
     days: Sequence[date],
     *,
     bases: Mapping[date, BaseRate],
+    basis: Basis,
     known_through: date | None = None,
-    recorded_through: datetime | None = None,
 ) -> list[Rebuilt]:
     """Scores of ``customer_ids`` on each of ``days`` from what was known by its end (or by ``known_through``).
 
     One for each day and scorecard that anybody had on it, in the order of ``days``.
     """
-    workspace = Workspace.objects.get(pk=current_workspace_id())
     dealt = cards.Deck.load().deal(customer_ids, days)
     used = {version.pk: card_of(version) for hands in dealt.values() for version, _ in hands}
     models = champion.on_days(days)
@@ -86,9 +108,9 @@ def rebuild(
         customer_ids,
         days,
         specs,
-        grace_days=workspace.grace_days,
-        data_through=workspace.data_through,
-        recorded_through=recorded_through,
+        grace_days=basis.grace_days,
+        data_through=basis.data_through,
+        recorded_through=basis.recorded_through,
     )
     rebuilt = []
     for day in days:
@@ -108,15 +130,15 @@ def take(customer_ids: Sequence[UUID], days: Sequence[date], *, bases: Mapping[d
     is earlier (a file of customers often says nothing of when). A snapshot that exists and agrees stays; one that
     differs (facts of the time were imported since) gets a revision.
     """
-    recorded_through = arrivals_settled()
+    basis = Basis.present()
     began = _began(customer_ids)
     customer_ids = [customer_id for customer_id in customer_ids if customer_id in began]
     if not customer_ids:
         return 0
     rows: list[_Row] = []
-    for each in rebuild(customer_ids, days, bases=bases, recorded_through=recorded_through):
+    for each in rebuild(customer_ids, days, bases=bases, basis=basis):
         wanted = [began[i] <= each.day for i in each.customer_ids]
-        rows += _rows(each, wanted, end_of(each.day), recorded_through, now)
+        rows += _rows(each, wanted, end_of(each.day), basis, now)
     return _append(customer_ids, days, rows)
 
 
@@ -134,19 +156,19 @@ def revise_late(*, today: date, now: datetime, limit: int = 200) -> int:
     What was said then stays: a revision stands beside it and says what the late data would have made of it. Every day
     from the first that an arrival touched is looked at: late use can end a silence of any length.
     """
-    recorded_through = arrivals_settled()
+    basis = Basis.present()
     with transaction.atomic():
         # A mark set since then speaks of events this revision cannot see yet: it waits for the next.
         late = list(
             LateArrival.objects.select_for_update(skip_locked=True)
-            .filter(workspace_id=current_workspace_id(), marked_at__lte=recorded_through)
+            .filter(workspace_id=current_workspace_id(), marked_at__lte=basis.recorded_through)
             .order_by("customer_id")[:limit]
         )
         LateArrival.objects.filter(
             workspace_id=current_workspace_id(), customer_id__in=[row.customer_id for row in late]
         ).delete()
         for bases, customer_ids in _alike(late, today):
-            _revise(customer_ids, dict(bases), today=today, recorded_through=recorded_through, now=now)
+            _revise(customer_ids, dict(bases), today=today, basis=basis, now=now)
         return len(late)
 
 
@@ -178,12 +200,12 @@ def _revise(
     bases: Mapping[date, BaseRate],
     *,
     today: date,
-    recorded_through: datetime,
+    basis: Basis,
     now: datetime,
 ) -> None:
     days, rows = list(bases), list[_Row]()
-    for each in rebuild(customer_ids, days, bases=bases, known_through=today, recorded_through=recorded_through):
-        rows += _rows(each, [True] * len(each.customer_ids), now, recorded_through, now)
+    for each in rebuild(customer_ids, days, bases=bases, basis=basis, known_through=today):
+        rows += _rows(each, [True] * len(each.customer_ids), now, basis, now)
     _append(customer_ids, days, rows)
 
 
@@ -203,20 +225,20 @@ def rebuild_one(
     other customers where the risk is not wanted.
     """
     snapshot = ordinary_snapshots(customer_id).filter(as_of=day).last()
-    recorded_through = snapshot.recorded_through if snapshot else arrivals_settled()
+    basis = Basis.of(snapshot) if snapshot else Basis.present()
     if base is None:
         base = base_of(snapshot) if snapshot else base_rate.observe([day])[day]
-    (found,) = rebuild([customer_id], [day], bases={day: base}, recorded_through=recorded_through)
-    return found.version, found.result, found.facts, snapshot.computed_at if snapshot else recorded_through
+    (found,) = rebuild([customer_id], [day], bases={day: base}, basis=basis)
+    return found.version, found.result, found.facts, snapshot.computed_at if snapshot else basis.recorded_through
 
 
-def recorded_cuts(customer_id: UUID, days: Sequence[date]) -> dict[date, datetime]:
-    """Per day the moment after which stored facts take no part in it: its snapshot's, else now."""
-    found = dict(ordinary_snapshots(customer_id).filter(as_of__in=days).values_list("as_of", "recorded_through"))
+def bases_of(customer_id: UUID, days: Sequence[date]) -> dict[date, Basis]:
+    """Per day what it is computed from: what its snapshot was, else everything there is."""
+    found = {each.as_of: Basis.of(each) for each in ordinary_snapshots(customer_id).filter(as_of__in=days)}
     if found.keys() >= set(days):
         return found
-    settled = arrivals_settled()
-    return {day: found.get(day, settled) for day in days}
+    present = Basis.present()
+    return {day: found.get(day, present) for day in days}
 
 
 def ordinary_snapshots(customer_id: UUID) -> QuerySet[HealthSnapshot]:
@@ -248,6 +270,8 @@ class _Row:
         "version_id",
         "known_through",
         "recorded_through",
+        "grace_days",
+        "data_through",
         "computed_at",
     )
 
@@ -256,6 +280,8 @@ class _Row:
     version_id: UUID
     known_through: datetime
     recorded_through: datetime
+    grace_days: int
+    data_through: date | None
     computed_at: datetime
     score: dict[str, Any]
     revision: int = 0
@@ -274,7 +300,7 @@ def _rows(
     rebuilt: Rebuilt,
     wanted: Sequence[bool],
     known_through: datetime,
-    recorded_through: datetime,
+    basis: Basis,
     now: datetime,
 ) -> list[_Row]:
     columns = columns_of(rebuilt.result)
@@ -284,7 +310,9 @@ def _rows(
             rebuilt.day,
             rebuilt.version.pk,
             known_through,
-            recorded_through,
+            basis.recorded_through,
+            basis.grace_days,
+            basis.data_through,
             now,
             {name: columns[name][index] for name in SCORE_COLUMNS},
         )
@@ -339,12 +367,12 @@ def _insert(rows: list[_Row]) -> None:
             WITH present AS MATERIALIZED (
               SELECT id FROM accounts_customer WHERE id = ANY(%s::uuid[]) ORDER BY id FOR KEY SHARE)
             INSERT INTO health_healthsnapshot (workspace_id, customer_id, as_of, revision, scorecard_version_id,
-              known_through, recorded_through, computed_at, {names})
-            SELECT %s::uuid, t.customer_id, t.as_of, t.revision, t.version_id, t.known, t.recorded, t.computed,
-              {expressions}
+              known_through, recorded_through, grace_days, data_through, computed_at, {names})
+            SELECT %s::uuid, t.customer_id, t.as_of, t.revision, t.version_id, t.known, t.recorded, t.grace, t.through,
+              t.computed, {expressions}
             FROM unnest(%s::uuid[], %s::date[], %s::int[], %s::uuid[], %s::timestamptz[], %s::timestamptz[],
-                        %s::timestamptz[], {array_casts()})
-              AS t(customer_id, as_of, revision, version_id, known, recorded, computed, {names})
+                        %s::smallint[], %s::date[], %s::timestamptz[], {array_casts()})
+              AS t(customer_id, as_of, revision, version_id, known, recorded, grace, through, computed, {names})
             JOIN present ON present.id = t.customer_id
             ON CONFLICT (workspace_id, customer_id, as_of, revision) DO NOTHING
             """,

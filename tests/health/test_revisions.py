@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.models import Customer, Workspace
+from accounts.models import Customer, Subscription, SubscriptionVersion, Workspace
 from csplatform.core.tenancy import workspace_scope
+from health import what_changed
 from health.models import HealthSnapshot, LateArrival, ScoringRun
 from health.services import base_rate, late_facts, runs, snapshots
 from journeys.models import KpiVersion, Measurement, OutcomeVersion
@@ -52,7 +53,7 @@ def take(customers: list[Customer]) -> None:
 
 def by_rebuilding(customer: Customer, day: date, **known: Any) -> list[float]:
     bases = {day: base_rate.observe([day])[day]}
-    (found,) = snapshots.rebuild([customer.pk], [day], bases=bases, **known)
+    (found,) = snapshots.rebuild([customer.pk], [day], bases=bases, basis=snapshots.Basis.present(), **known)
     values: list[float] = found.result.values[0].tolist()
     return values
 
@@ -137,3 +138,20 @@ def test_the_night_after_revises_what_was_told_late(workspace: Workspace) -> Non
     story.late(told)
     assert [run.kind for run in runs.roll_over(now=datetime.now(UTC))][:1] == [ScoringRun.Kind.CLOSE_DAY]
     assert LateArrival.objects.filter(customer_id=told.customer.pk).exists()
+
+
+def test_settings_changed_later_leave_a_stored_day_as_it_was(workspace: Workspace) -> None:
+    """A longer grace makes nobody a customer of a day on which they had churned."""
+    customer, _people = in_use([60, 61, 80])
+    Subscription.objects.update(ends_on=ago(50).date(), starts_on=ago(500).date())
+    SubscriptionVersion.objects.update(ends_on=ago(50).date(), starts_on=ago(500).date())
+    take([customer])
+    day = TODAY - timedelta(days=12)
+    _version, before, facts, _at = snapshots.rebuild_one(customer.pk, day)
+    assert facts.state.tolist() == ["churned"]
+    Workspace.objects.update(grace_days=90, data_through=ago(40).date())
+    _version, after, facts, _at = snapshots.rebuild_one(customer.pk, day)
+    assert facts.state.tolist() == ["churned"]
+    assert after.scores.band.tolist() == before.scores.band.tolist()
+    found = what_changed.between(customer, day, TODAY)
+    assert found.found.first.facts.state.tolist() == ["churned"]
