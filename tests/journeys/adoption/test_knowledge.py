@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from journeys.adoption.knowledge import Closed, KnownRules, KnownUse, learn
 from journeys.adoption.rules import DEFAULT, parse
-from journeys.adoption.states import NOBODY, InForce, State, Use, follow
+from journeys.adoption.states import NOBODY, Change, InForce, State, Use, follow
 
 FIRST, LAST = 700_000, 700_120
 BEGINNING = 1
@@ -41,9 +41,9 @@ def stood(uses: Sequence[KnownUse], invited: int | None, day: int, known_by: int
     return follow(NOBODY, invited=invited, uses=known, versions=versions, through=day)[1].state
 
 
-def read(held: dict[object, int], closed: Sequence[Closed], day: int, known_by: int) -> State | None:
+def read(held: Mapping[Change, int], closed: Sequence[Closed], day: int, known_by: int) -> State | None:
     """As the source of measures reads it: the last change that was held true then."""
-    rows = [(change.day, known, change.state) for change, known in held.items() if known <= known_by]  # type: ignore[attr-defined]
+    rows = [(change.day, known, change.state) for change, known in held.items() if known <= known_by]
     rows += [
         (each.change.day, each.known_on, each.change.state)
         for each in closed
@@ -68,7 +68,7 @@ def test_followed_at_once_or_as_news_came_each_day_says_what_was_known(
     for known_by in {*asked, pause, LAST, *(each.known for each in uses if each.known <= LAST)}:
         for day in {known_by, known_by - 5, known_by - 30}:
             wanted = stood(uses, invited, day, known_by)
-            assert read(dict(at_once.held), at_once.closed, day, known_by) == wanted
+            assert read(at_once.held, at_once.closed, day, known_by) == wanted
             if known_by != pause:  # on the day itself news may still come
-                assert read(dict(then.held), [*first.closed, *then.closed], day, known_by) == wanted
+                assert read(then.held, [*first.closed, *then.closed], day, known_by) == wanted
     assert at_once.standing.state == then.standing.state == stood(uses, invited, LAST, LAST)
