@@ -203,10 +203,10 @@ def _add_readings(rows: _Rows, measurements: QuerySet[Measurement], recorded_by:
         "replaced_by__recorded_at",
     )
     for kpi_id, value, measured_on, known_at, withdrawn_at, corrected_at, corrected_in in told:
-        if recorded_by is not None:
-            withdrawn_at = withdrawn_at if withdrawn_at and withdrawn_at <= recorded_by else None
-            corrected_at = corrected_at if corrected_in and corrected_in <= recorded_by else None
-        until = min((moment for moment in (withdrawn_at, corrected_at) if moment), default=None)
+        ends = [(withdrawn_at, withdrawn_at), (corrected_at, corrected_in)]
+        until = min(
+            (at for at, stored in ends if at and not (recorded_by and stored and stored > recorded_by)), default=None
+        )
         rows.readings.setdefault(kpi_id, []).append(Reading(value, measured_on, known_at, until))
 
 

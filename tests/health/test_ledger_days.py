@@ -199,7 +199,7 @@ def test_a_clock_that_was_ahead_leaves_days_that_still_add_up() -> None:
         }
     )
     # Events stamped tomorrow, and a snapshot that claims to have been recorded then.
-    person = customer.contacts.first()
+    person = customer.contacts.earliest("pk")
     uses.store_uses({person: [-1, 2]}, now=NOW, known=NOW + timedelta(days=1))
     HealthSnapshot.objects.update(recorded_through=NOW + timedelta(days=1))
     for back in (3, 2, 1):
