@@ -117,7 +117,7 @@ def test_an_event_that_nobody_ever_sent_says_nothing_of_anybody() -> None:
         assert np.isnan(value(spec, of))
         assert reason_missing(spec, of, 0, np.nan) == NEVER_SEEN
     silent = StreamFacts(np.zeros((1, STATE_DAYS), dtype=np.int64), of.streams[None].first_day)
-    streams = {None: of.streams[None], ("exported", "shared"): silent}
+    streams: dict[tuple[str, ...] | None, StreamFacts] = {None: of.streams[None], ("exported", "shared"): silent}
     seen = replace(of, streams=streams, seen=frozenset({"shared"}))
     assert value(Spec("count", events=("exported", "shared")), seen) == 0
 

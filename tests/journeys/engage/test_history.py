@@ -20,7 +20,7 @@ from accounts.services import deletion
 from accounts.services.writing import Facts
 from csplatform.core import audit
 from csplatform.core.tenancy import workspace_scope
-from journeys.models import Engagement, EngagementVersion
+from journeys.models import Engagement, EngagementContactVersion, EngagementVersion
 from journeys.selectors import engagement_history
 from journeys.services import engagements
 from tests import factories
@@ -78,11 +78,23 @@ def test_several_corrections_in_one_are_one_version(town: Town) -> None:
     assert EngagementVersion.objects.count() == 2
 
 
-def test_words_and_people_are_not_kept(town: Town) -> None:
+def test_words_are_not_kept(town: Town) -> None:
     town.log()
-    correct(subject="Ann called", body="About the docks", contact_external_id=["p-ann"], by_email="x@kestrel.example")
+    correct(subject="Ann called", body="About the docks", by_email="x@kestrel.example")
     assert EngagementVersion.objects.count() == 1
     assert Engagement.objects.get().known_at == NOW
+
+
+def test_who_took_part_is_kept_by_id_from_when_it_was_told(town: Town) -> None:
+    town.log()
+    correct(contact_external_id=["p-ann"])
+    correct(contact_external_id=["p-ann"], subject="Ann called")
+    (told,) = EngagementContactVersion.objects.all()
+    assert told.took_part
+    assert told.known_at == Engagement.objects.get().known_at > NOW
+    correct(contact_external_id=[])
+    assert list(EngagementContactVersion.objects.order_by("id").values_list("took_part", flat=True)) == [True, False]
+    assert EngagementVersion.objects.count() == 1
 
 
 def test_a_conversation_that_was_another_customers_is_theirs_from_then_on(town: Town) -> None:
