@@ -189,8 +189,7 @@ class Facts:
     Dates are proleptic ordinals, −1 where there is none. ``state``: contract state per customer (see
     ``accounts.terms.Contract``). ``applicable``: after the contract. ``told``: by sources other than
     events and contacts. ``overrides``: None where nobody has one. ``seen``: names of events that ever happened at any
-    customer of the workspace, of those the measures look for. ``lost``: days that tallies leave out
-    (``health.outages``); None where there are none.
+    customer, of those looked for. ``lost``: days that tallies leave out (``health.outages``); None: there are none.
     """
 
     as_of: int
@@ -244,8 +243,7 @@ def _taken(part: Any, rows: Ints, places: list[int]) -> Any:
 def evaluate(spec: Spec, facts: Facts) -> Floats:
     """The measure's value for each of the n customers; NaN where it cannot be known.
 
-    A customer that never sent an event has no usage values: silence that was never speech says nothing. Nor has
-    anybody where the events asked for were never seen in the whole workspace: a name misspelt, or not sent yet.
+    Silence that was never speech says nothing: of a customer that never sent an event, or where nobody sent this one.
     """
     if spec.source == "contacts":
         return np.where(facts.has_contact, facts.has_sponsor.astype(np.float64), np.nan)
