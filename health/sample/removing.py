@@ -28,9 +28,11 @@ from health.models import (
     ChurnDrift,
     ChurnModel,
     ChurnProof,
+    FeatureSeen,
     Onboarding,
     OnboardingFile,
     ScoringRun,
+    SeenName,
     SenderOutage,
 )
 from health.sample import standing
@@ -170,6 +172,8 @@ def _rested_on_it(since: datetime) -> Iterable[QuerySet[Model]]:
         Onboarding.objects.all(),
     )
     yield from (ScoringRun.objects.filter(created_at__gte=since), ImportRun.objects.filter(created_at__gte=since))
+    used = FeatureSeen.objects.values("name")
+    yield SeenName.objects.filter(recorded_at__gte=since).exclude(name__in=used)
     yield AttributeDefinition.objects.filter(created_at__gte=since, values__isnull=True)
 
 
