@@ -11,7 +11,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from accounts.models import AttributeKind, AttributeVersion, Customer, Workspace
-from accounts.services import attributes, contacts, customers, deletion
+from accounts.services import attributes, contacts, customers, deletion, read_model
 from accounts.services.writing import Facts as Row
 from csplatform.core.tenancy import workspace_scope
 from health.services import definitions, judging
@@ -128,6 +128,7 @@ def test_outcomes_and_kpis_count_as_they_stood(workspace: Workspace) -> None:
 def test_people_are_counted_where_they_stood(workspace: Workspace) -> None:
     one, other = make_customers()
     factories.make_subscription(one, seats=4, starts_on=TODAY - timedelta(days=200))
+    read_model.refresh_contracts([one.pk], day=TODAY, now=NOW)
     for number in range(2):
         person = factories.make_contact(one)
         for days_ago, state in ((50, "first_use"), (20 + number, "habitual"), (3, "lapsed" if number else "habitual")):

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Workspace
-from accounts.services import dated, invoices
+from accounts.services import dated, invoices, read_model
 from accounts.services.writing import Facts as Row
 from csplatform.core.tenancy import workspace_scope
 from health.facts import live
@@ -161,6 +161,7 @@ def test_invoices_tell_what_is_overdue_and_what_was_paid_late(workspace: Workspa
     late, good = make_customers()
     for customer in (late, good):
         factories.make_subscription(customer, arr_minor=100_000_00, starts_on=TODAY - timedelta(days=300))
+    read_model.refresh_contracts([late.pk, good.pk], day=TODAY, now=NOW)
     bills = [
         ("a", late, 100, 70, None, "20000"),
         ("b", late, 60, 30, None, "5000"),

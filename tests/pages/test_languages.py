@@ -44,7 +44,7 @@ def test_a_persons_language_goes_before_the_browsers(house: House, language: str
 
 
 @pytest.mark.parametrize("language", ["fr", "de"])
-def test_the_sign_in_page_reads_in_one_language(db: None, language: str) -> None:
+def test_the_sign_in_page_reads_in_one_language(house: House, language: str) -> None:
     html = Client().get("/accounts/login/", headers={"Accept-Language": language}).content.decode()
 
     assert f'<html lang="{language}"' in html
@@ -53,7 +53,7 @@ def test_the_sign_in_page_reads_in_one_language(db: None, language: str) -> None
     assert _ENGLISH.findall(_text(html)) == []
 
 
-def test_french_has_one_word_for_e_mail_also_where_packages_speak(db: None) -> None:
+def test_french_has_one_word_for_e_mail_also_where_packages_speak(house: House) -> None:
     french = Client(headers={"Accept-Language": "fr"})
     pages = [french.get("/accounts/login/"), french.post("/accounts/login/", {"login": "nobody", "password": "x"})]
     for page in pages:
@@ -63,7 +63,7 @@ def test_french_has_one_word_for_e_mail_also_where_packages_speak(db: None) -> N
     assert "Saisissez une adresse e-mail valide." in html
 
 
-def test_an_unknown_language_is_english(db: None) -> None:
+def test_an_unknown_language_is_english(house: House) -> None:
     html = Client().get("/accounts/login/", headers={"Accept-Language": "xx"}).content.decode()
     assert '<html lang="en"' in html
     assert "Password" in html

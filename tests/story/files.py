@@ -129,7 +129,8 @@ class _Book:
         self._relay["checklist"] = self._relay["checklist"].replace(line, f"[x] {line}")
 
     def _decide(self, state: str, **told: str) -> None:
-        self._relay |= {"state": state, "decided_at": self._now, "decided_by": self._by, **told}
+        decided = {"state": state, "decided_at": self._now, "decided_by": self._by, "known_at": self._now}
+        self._relay |= {**decided, **told}
 
     def _accept(self, *, note: str = "") -> None:
         self._decide("accepted", taker_email=self._by, note=note)
