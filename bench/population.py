@@ -26,7 +26,8 @@ from bench.machine import Cpu, as_owner, cpu_of
 from csplatform.core import audit
 from csplatform.core.models import JobState
 from csplatform.core.tenancy import workspace_scope
-from csplatform.demo import DataSet, Paths, Simulation, yesterday
+from csplatform.demo import DataSet, Simulation, yesterday
+from csplatform.demo.files import Table, write_events
 from health import arrivals
 from health.models import DirtyCustomer, LateArrival
 
@@ -52,13 +53,16 @@ _folder = tempfile.TemporaryDirectory(prefix="bench-", dir=os.environ.get("LOCAL
 
 @dataclass(frozen=True)
 class Imported:
-    """Simulated customers, people and contracts in a workspace of their own; ids as texts, in the data set's order."""
+    """Simulated customers, people and contracts in a workspace of their own; ids as texts, in the data set's order.
+
+    ``events_file``: the simulated events as Parquet, in nobody's workspace yet.
+    """
 
     workspace: Workspace
     data: DataSet
     customers: list[str]
     contacts: list[str]
-    paths: Paths
+    events_file: Path
 
 
 @lru_cache(maxsize=1)
@@ -81,22 +85,25 @@ def load(scale: float) -> Population:
         DirtyCustomer.objects.filter(workspace_id=workspace.pk).delete()
         LateArrival.objects.filter(workspace_id=workspace.pk).delete()
     settle()
-    return Population(workspace, data.simulation.end, len(data.plans), len(data.events), cpu, imported.paths.events)
+    return Population(workspace, data.simulation.end, len(data.plans), len(data.events), cpu, imported.events_file)
 
 
 def bring_in(simulation: Simulation) -> Imported:
     """Make a workspace and import the simulated customers, contacts and subscriptions into it."""
     data = simulation.run()
-    paths = data.write(Path(_folder.name) / uuid4().hex)
+    folder = Path(_folder.name) / uuid4().hex
+    folder.mkdir()
+    tables = (data.customers_table, data.contacts_table, data.subscriptions_table)
     workspace = workspaces.create_workspace(
         slug=f"bench-{uuid4().hex[:12]}", name="Bench", now=datetime.now(UTC), actor=audit.SYSTEM
     )
-    for key in _KINDS:
-        _import(workspace, key, paths)
+    for key, table in zip(_KINDS, tables, strict=True):
+        _import(workspace, key, table, folder / f"{key}.csv")
+    write_events(data.events_table, folder / "events.parquet")
     with workspace_scope(workspace):
         customers = _ids(Customer, [plan.external_id for plan in data.plans])
         contacts = _ids(Contact, data.users.contact_ids)
-    return Imported(workspace, data, customers, contacts, paths)
+    return Imported(workspace, data, customers, contacts, folder / "events.parquet")
 
 
 def settle() -> None:
@@ -108,11 +115,12 @@ def settle() -> None:
             cursor.execute(f'VACUUM ANALYZE "{table}"')
 
 
-def _import(workspace: Workspace, key: str, paths: Paths) -> None:
+def _import(workspace: Workspace, key: str, table: Table, path: Path) -> None:
+    table.write(path)
     kind = kinds.get(key)
     assert kind is not None
     run = imports.import_file(
-        path=getattr(paths, key),
+        path=path,
         kind=kind,
         pairs=(),
         through=None,

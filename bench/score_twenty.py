@@ -87,4 +87,4 @@ def _settled(imported: Imported) -> Population:
     settle()
     data = imported.data
     spent = cpu_of(lambda: None)
-    return Population(workspace, data.simulation.end, len(data.plans), len(data.events), spent, imported.paths.events)
+    return Population(workspace, data.simulation.end, len(data.plans), len(data.events), spent, imported.events_file)

@@ -34,6 +34,20 @@ _STREAM = 13
 _YEAR = 365
 
 
+class _Staying:
+    """Customers that never left, among whom the others find somebody to talk to."""
+
+    def __init__(self, plans: list[Plan]) -> None:
+        self._plans = [plan for plan in plans if plan.left_on is None]
+        self._created = np.array([plan.created for plan in self._plans], dtype=np.int64)
+        self._index = np.array([plan.index for plan in self._plans], dtype=np.int64)
+
+    def guests_of(self, plan: Plan, day: int, rng: np.random.Generator) -> list[Plan]:
+        """One that was there on ``day``, other than ``plan``; none where there is nobody."""
+        near = np.flatnonzero((self._created <= day) & (self._index != plan.index))
+        return [self._plans[near[int(rng.integers(len(near)))]]] if len(near) else []
+
+
 def talk(plans: list[Plan], people: list[ContactRow], *, window: Window, seed: int) -> list[tuple[str, ...]]:
     """Rows of the last year's conversations, in the order of the customers."""
     told = tomllib.loads((Path(__file__).parent / "engagements.toml").read_text(encoding="utf-8"))
@@ -42,16 +56,17 @@ def talk(plans: list[Plan], people: list[ContactRow], *, window: Window, seed: i
         here = staff.setdefault(person.customer, [])
         if all(person.external_id != other.external_id for other in here):
             here.append(person)
+    staying = _Staying(plans)
     rows: list[tuple[str, ...]] = []
     for plan in plans:
         rng = stream(seed, _STREAM, plan.index)
-        rows.extend(_of(plan, plans, staff.get(plan.external_id, []), told, window, rng))
+        rows.extend(_of(plan, staying, staff.get(plan.external_id, []), told, window, rng))
     return rows
 
 
 def _of(
     plan: Plan,
-    plans: list[Plan],
+    staying: _Staying,
     people: list[ContactRow],
     told: dict[str, Any],
     window: Window,
@@ -66,7 +81,7 @@ def _of(
         warmth = plan.felt(at)
         direction = _direction(told, warmth, rng)
         mood = "negative" if rng.random() < told["sour"] * (1.6 - warmth) else "positive" if rng.random() < 0.3 else ""
-        others = _guests(plan, plans, at, rng) if direction == "customer_to_customer" else []
+        others = staying.guests_of(plan, at, rng) if direction == "customer_to_customer" else []
         known = [each for each in people if each.known <= at]
         who = known[int(rng.integers(len(known)))] if known and rng.random() < told["named"] else None
         subjects = told["subjects"][direction]
@@ -94,8 +109,3 @@ def _direction(told: dict[str, Any], warmth: float, rng: np.random.Generator) ->
     weights["customer_to_vendor"] *= max(0.05, warmth)
     total = sum(weights.values())
     return str(rng.choice(list(weights), p=[each / total for each in weights.values()]))
-
-
-def _guests(plan: Plan, plans: list[Plan], day: int, rng: np.random.Generator) -> list[Plan]:
-    near = [other for other in plans if other is not plan and other.created <= day and other.left_on is None]
-    return [near[int(rng.integers(len(near)))]] if near else []

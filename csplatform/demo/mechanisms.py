@@ -13,6 +13,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NewType
 
 import numpy as np
@@ -35,6 +36,7 @@ def mechanism(function: Mechanism) -> Mechanism:
     return function
 
 
+@cache
 def _parameters(kind: str) -> dict[str, inspect.Parameter]:
     return {name: p for name, p in inspect.signature(REGISTRY[kind]).parameters.items() if p.kind is p.KEYWORD_ONLY}
 
