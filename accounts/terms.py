@@ -55,6 +55,8 @@ def add_months(day: date, months: int) -> date:
     """``day`` moved by ``months``; the 31st becomes the month's last day where it has fewer."""
     index = day.year * 12 + day.month - 1 + months
     year, month = divmod(index, 12)
+    if day.day <= 28:
+        return day.replace(year=year, month=month + 1)  # every month has it: nothing to look up
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
@@ -141,7 +143,7 @@ def contract_on(terms: Iterable[Terms], day: date, *, grace_days: int, through: 
         return Contract(state="none")
     since = min(t.starts_on for t in started)
     ends = [known_end(t, day) for t in started]
-    running = [t for t, end in zip(started, ends, strict=True) if end is None or end > day]
+    running = [(t, end) for t, end in zip(started, ends, strict=True) if end is None or end > day]
     if running:
         return _running(running, day, since)
     last_end = max(end for end in ends if end is not None)
@@ -184,21 +186,19 @@ def spells(terms: Iterable[Terms], *, grace_days: int, through: date) -> list[Sp
     return found
 
 
-def _running(running: list[Terms], day: date, since: date) -> Contract:
-    staying = [t for t in running if not notice_known(t, day)]
-    renewals = [r for t in running if (r := next_renewal(t, day)) is not None]
+def _running(running: list[tuple[Terms, date | None]], day: date, since: date) -> Contract:
+    """From those in force, each with its known end."""
+    renewals = [(t, planned_end(t, day + timedelta(days=1)) if end is None else end) for t, end in running]
+    staying = [(t, renewal) for t, renewal in renewals if not notice_known(t, day)]
     deadlines = [
-        deadline
-        for t in staying
-        if (r := next_renewal(t, day)) is not None
-        if (deadline := notice_deadline(t, r)) is not None and deadline >= day
+        deadline for t, renewal in staying if (deadline := notice_deadline(t, renewal)) is not None and deadline >= day
     ]
     return Contract(
         state="active" if staying else "notice_given",
-        arr_minor=sum(t.arr_minor for t in running),
-        seats=_seats(running),
+        arr_minor=sum(t.arr_minor for t, _ in running),
+        seats=_seats([t for t, _ in running]),
         customer_since=since,
-        renewal_on=min(renewals, default=None),
+        renewal_on=min(renewal for _, renewal in renewals),
         notice_deadline=min(deadlines, default=None),
     )
 

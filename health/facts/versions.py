@@ -30,6 +30,29 @@ class VersionFacts:
     macro: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class _People:
+    """Stretches of time (seconds since 1970, the last second left out) in which a contact belonged to a customer."""
+
+    customer: Ints
+    since: Floats
+    until: Floats
+    is_sponsor: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, versions: Sequence[tuple[UUID, int, float, bool]]) -> _People:
+        """From (contact, place of its customer or −1, known since, is sponsor), by contact in order of knowing."""
+        until = [
+            later[2] if later[0] == each[0] else np.inf
+            for each, later in zip(versions, [*versions[1:], (None, -1, 0.0, False)], strict=True)
+        ]
+        customer = np.array([each[1] for each in versions], dtype=np.int64)
+        kept = customer >= 0
+        since = np.array([each[2] for each in versions], dtype=np.float64)
+        is_sponsor = np.array([each[3] for each in versions], dtype=np.bool_)
+        return cls(customer[kept], since[kept], np.array(until, dtype=np.float64)[kept], is_sponsor[kept])
+
+
 class Versions:
     """All versions concerning ``customer_ids``, loaded once when first asked for, readable as of any day."""
 
@@ -104,15 +127,11 @@ class Versions:
         return contract_on(latest, day, grace_days=self._grace_days, through=self._data_through)
 
     def _count_people(self, known: datetime) -> tuple[Ints, Ints]:
-        contacts = np.zeros(len(self._ids), dtype=np.int64)
-        sponsors = np.zeros(len(self._ids), dtype=np.int64)
-        for versions in self._people:
-            visible = [version for version in versions if version[0] <= known]
-            if visible and visible[-1][1] is not None:
-                _, index, is_sponsor = visible[-1]
-                contacts[index] += 1
-                sponsors[index] += is_sponsor
-        return contacts, sponsors
+        found = self._people
+        holds = (found.since <= known.timestamp()) & (known.timestamp() < found.until)
+        owners, sponsors = found.customer[holds], found.is_sponsor[holds]
+        n = len(self._ids)
+        return np.bincount(owners, minlength=n), np.bincount(owners[sponsors], minlength=n)
 
     def _macro(self, index: int, day: date, known: datetime) -> str:
         for known_at, occurred_on, macro in reversed(self._moves.get(index, ())):
@@ -147,7 +166,7 @@ class Versions:
         return result
 
     @cached_property
-    def _people(self) -> list[list[tuple[datetime, int | None, bool]]]:
+    def _people(self) -> _People:
         rows = self._fetch(
             """
             SELECT v.contact_id, v.customer_id, v.known_at, v.is_sponsor
@@ -158,10 +177,7 @@ class Versions:
             ORDER BY v.contact_id, v.known_at, v.id
             """
         )
-        people: dict[Any, list[tuple[datetime, int | None, bool]]] = defaultdict(list)
-        for contact, customer, known_at, is_sponsor in rows:
-            people[contact].append((known_at, self._position.get(str(customer)), is_sponsor))
-        return list(people.values())
+        return _People.of([(row[0], self._position.get(str(row[1]), -1), row[2].timestamp(), row[3]) for row in rows])
 
     @cached_property
     def _moves(self) -> dict[int, list[tuple[datetime, date, str | None]]]:
@@ -194,6 +210,8 @@ def _on(versions: Sequence[tuple[datetime, Terms | None]], day: date, known: dat
     nothing of last month. What became known after the day counts where it is dated by then: a subscription told of
     late, a notice, an end, and the renewal of what seemed to have ended.
     """
+    if len(versions) == 1:
+        return versions[0][1] if versions[0][0] <= known else None
     visible = [terms for known_at, terms in versions if known_at <= known]
     if not visible:
         return None

@@ -26,7 +26,7 @@ from health.services import base_rate, late_facts, outages, scoring, snapshots
 
 # A fact is stored when its transaction ends, later than its date of storing says: none is open for so long.
 _OPEN_FOR = timedelta(hours=1)
-_SHARD_SIZE = {ScoringRun.Kind.CURRENT: 4_000, ScoringRun.Kind.CLOSE_DAY: 500, ScoringRun.Kind.BACKFILL: 50}
+_SHARD_SIZE = {ScoringRun.Kind.CURRENT: 4_000, ScoringRun.Kind.CLOSE_DAY: 500, ScoringRun.Kind.BACKFILL: 200}
 
 
 @transaction.atomic
