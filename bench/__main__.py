@@ -24,6 +24,8 @@ BENCHES = (
     "score_one",
     "score_twenty",
     "backfill",
+    "nightly",
+    "backtest",
     "lab",
     "survey_submit",
     "survey_results",

@@ -30,10 +30,10 @@ def score_customers(workspace: Workspace, customer_ids: Sequence[UUID], day: dat
         transaction.set_rollback(True)
 
 
-def _score(customer_id: UUID, day: date, card: Card, version_id: UUID) -> None:
-    customer = Customer.objects.select_related("health").get(pk=customer_id)
+def values_of(customer: Customer, day: date) -> tuple[dict[str, float], datetime | None]:
+    """The values of the usage measures on ``day`` by five queries, and when the customer was last heard of."""
     until = datetime.combine(day + timedelta(days=1), time.min, UTC)
-    events = Event.objects.filter(workspace_id=customer.workspace_id, customer_id=customer_id)
+    events = Event.objects.filter(workspace_id=customer.workspace_id, customer_id=customer.pk)
     recent = events.filter(occurred_at__gte=until - _WINDOW, occurred_at__lt=until)
     count = recent.count()
     before = events.filter(occurred_at__gte=until - 2 * _WINDOW, occurred_at__lt=until - _WINDOW).count()
@@ -49,12 +49,18 @@ def _score(customer_id: UUID, day: date, card: Card, version_id: UUID) -> None:
         "breadth": float(features),
         "recency": float((day - last.date()).days) if last else 64.0,
     }
+    return values, last
+
+
+def _score(customer_id: UUID, day: date, card: Card, version_id: UUID) -> None:
+    customer = Customer.objects.select_related("health").get(pk=customer_id)
+    values, last = values_of(customer, day)
     points = _points(card, values)
     score = HealthScore.objects.filter(customer_id=customer_id).first() or HealthScore(
         customer_id=customer_id, workspace_id=customer.workspace_id
     )
     score.scorecard_version_id = version_id
-    score.as_of, score.computed_at = day, until
+    score.as_of, score.computed_at = day, datetime.combine(day + timedelta(days=1), time.min, UTC)
     score.points, score.band, score.coverage = points, "healthy" if points >= 7_000 else "watch", 100
     score.values, score.risk_inputs = list(values.values()), []
     score.save()

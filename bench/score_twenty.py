@@ -9,15 +9,15 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from accounts.models import Customer
+from bench.history import at_rest
 from bench.machine import cpu_of, peak_memory_mb
-from bench.population import Imported, Population, bring_in, settle, store_events
+from bench.population import Population, bring_in, store_events
 from bench.score_full import UNIT, score_all
 from bench.scorecards import TWENTY, publish_more
 from bench.table import Row
 from csplatform.core.tenancy import workspace_scope
 from csplatform.demo import Simulation, yesterday
 from health.facts import live
-from health.models import DirtyCustomer, LateArrival
 from health.services import base_rate, scoring
 from health.services.cards import version_on
 from health.services.compute import card_of, compute, specs_of
@@ -39,7 +39,7 @@ def run(scale: float = 1.0) -> list[Row]:
     imported = bring_in(simulation)
     publish_more(imported.workspace, TWENTY, simulation.catalogue.feature_names, now)
     store_events(imported, now)
-    population = _settled(imported)
+    population = at_rest(imported)
     score_all(population, population.last_day + timedelta(days=1))
     nights = sorted(
         (cpu_of(partial(score_all, population, population.last_day + timedelta(days=2 + n))) for n in range(_NIGHTS)),
@@ -77,14 +77,3 @@ def _arithmetic_alone(population: Population) -> float:
         ids = list(Customer.objects.order_by("id").values_list("id", flat=True)[:_SHARD])
         facts = live.load(ids, day, specs_of(card)).facts
         return len(ids) / cpu_of(lambda: compute(card, facts, base)).total
-
-
-def _settled(imported: Imported) -> Population:
-    workspace = imported.workspace
-    with workspace_scope(workspace):
-        DirtyCustomer.objects.filter(workspace_id=workspace.pk).delete()
-        LateArrival.objects.filter(workspace_id=workspace.pk).delete()
-    settle()
-    data = imported.data
-    spent = cpu_of(lambda: None)
-    return Population(workspace, data.simulation.end, len(data.plans), len(data.events), spent, imported.events_file)

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from bench import floor, population, score_full
+from bench import floor, history, population, score_full
 from bench.__main__ import BENCHES
 from bench.table import Row, render
 from csplatform.core.tenancy import workspace_scope
@@ -22,6 +22,8 @@ EXPECTED = {
     "score_full": "score_full",
     "score_one": "score_one",
     "backfill": "backfill",
+    "nightly": "nightly",
+    "backtest": "backtest",
     "survey_submit": "survey_submit",
     "survey_results": "survey_results",
     "survey_recount": "survey_recount",
@@ -37,6 +39,7 @@ EXPECTED = {
 def _fresh_population() -> None:
     """A database flushed between tests no longer holds what the one before loaded."""
     population.load.cache_clear()
+    history.load.cache_clear()
 
 
 @pytest.mark.parametrize("name", BENCHES)
