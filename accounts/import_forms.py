@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.imports import kinds, mapping
+from accounts.imports import kinds, labels, mapping
 from accounts.imports.kinds import Column, Extra, ImportKind
 from accounts.imports.mapping import IGNORE, Mapping
 from accounts.services.attributes import key_of
@@ -22,8 +22,9 @@ _KEEP_WORDS = {
 
 
 def _named(column: Column) -> str:
-    """A column of ours as the select shows it: its name as the documents say it, and what belongs in it."""
-    return f"{column.name}: {column.help}" if column.help else column.name
+    """A column of ours as the select shows it: what it is called, and what belongs in it."""
+    label = labels.of(column.name)
+    return f"{label}: {column.help}" if column.help else label
 
 
 class UploadForm(forms.Form):

@@ -24,14 +24,6 @@ class Order(Enum):
     MIXED = "mixed"
 
 
-HOW_READ = {
-    Order.DAY_FIRST: "dates are read as day, month, year.",
-    Order.MONTH_FIRST: "dates are read as month, day, year.",
-    Order.EITHER: "every date could begin with the day or with the month, so none is read. Write them as 2026-12-31.",
-    Order.MIXED: "some dates begin with the day and some with the month, so none is read. Write them as 2026-12-31.",
-}
-
-
 @dataclass(slots=True)
 class Evidence:
     """What dates seen so far say of the order in which they are written."""

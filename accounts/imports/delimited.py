@@ -6,10 +6,18 @@ import csv
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from accounts.imports.lines import SourceError
 
 MAX_COLUMNS = 500
-DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+DELIMITERS = {
+    ",": gettext_lazy("Columns are parted by commas."),
+    ";": gettext_lazy("Columns are parted by semicolons."),
+    "\t": gettext_lazy("Columns are parted by tabs."),
+    "|": gettext_lazy("Columns are parted by vertical bars."),
+}
 
 
 def records_of(reader: Iterator[list[str]]) -> Iterator[list[str] | str]:
@@ -39,7 +47,8 @@ def find_delimiter(sample: Sequence[str]) -> str:
 
 def distinct_headers(header: Sequence[str], notes: list[str]) -> list[str]:
     if len(header) > MAX_COLUMNS:
-        raise SourceError(f"The file has {len(header)} columns; {MAX_COLUMNS} is the limit.")
+        told = {"there": len(header), "most": MAX_COLUMNS}
+        raise SourceError(_("The file has %(there)s columns; %(most)s is the limit.") % told)
     seen: Counter[str] = Counter()
     names = []
     for place, cell in enumerate(header, start=1):
@@ -47,6 +56,6 @@ def distinct_headers(header: Sequence[str], notes: list[str]) -> list[str]:
         seen[name] += 1
         if seen[name] > 1:
             name = f"{name} ({seen[name]})"
-            notes.append(f"A column name stands twice; the later one is called “{name}” here.")
+            notes.append(_("A column name stands twice; the later one is called “%(name)s” here.") % {"name": name})
         names.append(name)
     return names

@@ -32,15 +32,14 @@ class Extra(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One of our columns. ``aliases``: what other tools call it, in lower case with underscores."""
+    """One of our columns. What other tools call it stands in ``synonyms``, what people read in ``labels``."""
 
     name: str
     help: Text = ""
     required: bool = False
-    aliases: tuple[str, ...] = ()
 
 
-KNOWN_AT = Column("known_at", _("when this was known, if not when it occurred"), aliases=("updated_at", "modified_at"))
+KNOWN_AT = Column("known_at", _("when this was known, if not when it occurred"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import BinaryIO
 
+from django.utils.translation import gettext as _
+
 Opener = Callable[[], BinaryIO]
 
 MAX_LINE = 1_000_000
@@ -28,7 +30,7 @@ def last_lines(opener: Opener) -> bytes:
             while block := stream.read(_BLOCK):
                 before, last = last, block
     except DAMAGED as error:
-        raise SourceError("The gzip file is damaged: pack it again. Nothing was imported.") from error
+        raise SourceError(_("The gzip file is damaged: pack it again. Nothing was imported.")) from error
     return (before + last).partition(b"\n")[2]
 
 
@@ -43,7 +45,8 @@ def _blocks(stream: io.TextIOBase) -> Iterator[list[str]]:
         lines = io.StringIO(rest + block, newline="").readlines()
         rest = "" if lines[-1].endswith("\n") else lines.pop()
         if len(rest) >= MAX_LINE:
-            raise SourceError(f"A line is longer than {MAX_LINE:,} characters: this does not look like a table.")
+            told = {"most": f"{MAX_LINE:,}"}
+            raise SourceError(_("A line is longer than %(most)s characters: this does not look like a table.") % told)
         yield lines
     if rest:
         yield [rest]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from accounts.imports import labels, synonyms
 from accounts.imports.kinds import KNOWN_AT, Column, Extra, ImportKind
 from accounts.services.attributes import key_of
 
@@ -59,12 +61,18 @@ def parse_pairs(texts: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def build(
-    kind: ImportKind, headers: Sequence[str], pairs: Sequence[tuple[str, str]] = (), *, guess: bool = False
+    kind: ImportKind,
+    headers: Sequence[str],
+    pairs: Sequence[tuple[str, str]] = (),
+    *,
+    guess: bool = False,
+    barred: Collection[tuple[str, str]] = (),
 ) -> Mapping:
     """Match ``headers`` with the columns of ``kind``.
 
-    What ``pairs`` say holds; then equal names and what other tools call our columns; with ``guess`` also names
-    that are only near. The rest is extra or left out, as the kind has it. Raises ``MappingError``.
+    What ``pairs`` say holds; then equal names and what people and other tools call our columns; with ``guess`` also
+    names that are only near. The rest is extra or left out, as the kind has it. ``barred``: (theirs, ours) that their
+    cells speak against. Raises ``MappingError``.
     """
     ours = columns_of(kind)
     mapping = Mapping()
@@ -74,17 +82,15 @@ def build(
             raise MappingError(f"The file has no column “{theirs}”. It has: {', '.join(headers)}.")
         taken.add(theirs)
         _say(kind, ours, mapping, theirs, name)
-    for look in (_equal, _alias, *((_near,) if guess else ())):
-        for theirs in headers:
-            if theirs in taken:
-                continue
-            free = [column for name, column in ours.items() if name not in mapping.columns]
-            found = look(theirs, free)
-            if found:
-                mapping.columns[found] = theirs
-                taken.add(theirs)
-                if look is _near:
-                    mapping.guessed[theirs] = found
+    for theirs, name in _by_name(kind, [each for each in headers if each not in taken], ours, mapping, barred):
+        mapping.columns[name] = theirs
+        taken.add(theirs)
+    for theirs in headers if guess else ():
+        free = [name for name in ours if name not in mapping.columns and (theirs, name) not in barred]
+        if theirs not in taken and (found := _near(theirs, free)):
+            mapping.columns[found] = theirs
+            mapping.guessed[theirs] = found
+            taken.add(theirs)
     for theirs in headers:
         if theirs not in taken:
             _keep_or_leave(kind, mapping, theirs)
@@ -93,8 +99,18 @@ def build(
 
 def missing(kind: ImportKind, mapping: Mapping) -> list[str]:
     """Required columns of ours that nothing is mapped to; alternatives joined by “or”."""
-    absent = [column.name for column in kind.columns if column.required and column.name not in mapping.columns]
-    return absent + [" or ".join(group) for group in kind.one_of if not mapping.columns.keys() & set(group)]
+    return [" or ".join(group) for group in _missing(kind, mapping)]
+
+
+def missing_labels(kind: ImportKind, mapping: Mapping) -> list[str]:
+    """The same in the words of pages, in the active language."""
+    return [str(_(" or ")).join(labels.of(name) for name in group) for group in _missing(kind, mapping)]
+
+
+def _missing(kind: ImportKind, mapping: Mapping) -> list[tuple[str, ...]]:
+    there = mapping.columns.keys()
+    absent = [(column.name,) for column in kind.columns if column.required and column.name not in there]
+    return absent + [group for group in kind.one_of if not there & set(group)]
 
 
 def require_complete(kind: ImportKind, mapping: Mapping) -> None:
@@ -136,18 +152,32 @@ def _keep_or_leave(kind: ImportKind, mapping: Mapping, theirs: str) -> None:
         mapping.extra[key] = theirs
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()).strip("_")
+def _by_name(
+    kind: ImportKind,
+    headers: Sequence[str],
+    ours: dict[str, Column],
+    mapping: Mapping,
+    barred: Collection[tuple[str, str]],
+) -> list[tuple[str, str]]:
+    """(theirs, ours) by what headings say. Our own names go first; of several other names, the surest does."""
+    told: list[tuple[int, int, int, str, str]] = []
+    for name in ours:
+        if name in mapping.columns:
+            continue
+        rank = {word: place for place, word in enumerate(synonyms.of(kind.key, name))}
+        for place, theirs in enumerate(headers):
+            for bareness, form in enumerate(synonyms.forms(theirs)):
+                if form in rank and (theirs, name) not in barred:
+                    told.append((min(rank[form], 1), bareness, rank[form] * len(headers) + place, theirs, name))
+                    break
+    found: dict[str, str] = {}
+    for *_order, theirs, name in sorted(told):
+        if theirs not in found and name not in found.values():
+            found[theirs] = name
+    return list(found.items())
 
 
-def _equal(theirs: str, free: Sequence[Column]) -> str | None:
-    return next((column.name for column in free if column.name == _plain(theirs)), None)
-
-
-def _alias(theirs: str, free: Sequence[Column]) -> str | None:
-    return next((column.name for column in free if _plain(theirs) in column.aliases), None)
-
-
-def _near(theirs: str, free: Sequence[Column]) -> str | None:
-    near = difflib.get_close_matches(_plain(theirs), [column.name for column in free], n=1, cutoff=0.8)
-    return near[0] if near else None
+def _near(theirs: str, free: Sequence[str]) -> str | None:
+    plain = {synonyms.plain(name): name for name in free}
+    near = difflib.get_close_matches(synonyms.plain(theirs), plain, n=1, cutoff=0.8)
+    return plain[near[0]] if near else None

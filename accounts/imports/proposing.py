@@ -2,45 +2,32 @@
 
 A kind is proposed by how much of it the columns say: required columns count most, then the others that have a name of
 ours or of another tool, then the name of the file. What names leave open, contents may settle: a column of moments is
-when it happened, one of addresses is an e-mail, one whose cells are known customers names the customer.
+when it happened, one whose cells are known customers names the customer. And contents overrule a heading that is not
+ours: an “Owner” whose cells are no addresses is not the CSM's address.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from accounts import values
-from accounts.imports import kinds, mapping
+from accounts.imports import kinds, mapping, synonyms
+from accounts.imports.day_order import are_dates
 from accounts.imports.kinds import ImportKind
 from accounts.imports.mapping import Mapping
 from accounts.imports.readers import Batch
 
+FIRST_ROWS = 200  # how many rows are asked what the columns hold
 Known = Callable[[Collection[str]], Collection[str]]
 """Of these texts, those that are external ids of customers."""
 
 _MOMENTS = ("timestamp", "occurred_at", "starts_on", "issued_on", "opened_at", "raised_at", "opened_on", "measured_on")
 _MOST = 0.8  # of the first values that say anything
 _REQUIRED, _OPTIONAL, _MISSING, _FILE_NAME = 3.0, 1.0, 4.0, 2.5
-_FILE_WORDS = {
-    "customers": ("account", "customer", "company", "client", "organisation", "organization", "tenant"),
-    "contacts": ("contact", "user", "person", "people", "member"),
-    "subscriptions": ("subscription", "contract", "plan", "licence", "license"),
-    "event_names": ("eventtype", "eventname", "eventkind", "eventdefinition"),
-    "events": ("event", "usage", "activity", "track", "log"),
-    "engagements": ("engagement", "meeting", "call", "conversation", "email"),
-    "tickets": ("ticket", "case", "issue"),
-    "invoices": ("invoice", "bill", "payment"),
-    "requests": ("request", "idea", "wish"),
-    "opportunities": ("opportunit", "deal"),
-    "outcomes": ("outcome", "goal", "objective"),
-    "measurements": ("measurement", "kpi"),
-    "moves": ("move", "stage"),
-    "relays": ("relay", "handover", "handoff"),
-    "advocacy": ("advocacy", "reference", "referral"),
-}
+_ANY_CURRENCY = "EUR"  # whether a cell is an amount does not depend on it
+_MISSING_CHOICE = 1.5  # of several columns one would do: people name them in more ways than can be told
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +54,50 @@ def propose(*, name: str, headers: Sequence[str], first: Batch | None, known: Kn
 
 
 def columns_for(kind: ImportKind, *, headers: Sequence[str], first: Batch | None, known: Known) -> Proposal:
-    """``headers`` matched with the columns of ``kind``: by names, and where a required one is missing by contents."""
-    named = mapping.build(kind, headers, guess=True)
-    if first is None or not mapping.missing(kind, named):
-        return Proposal(kind, named, {})
+    """``headers`` matched with the columns of ``kind``: by names as far as the first values agree with them, and by
+    contents where a required one is missing."""
+    if first is None:
+        return Proposal(kind, mapping.build(kind, headers, guess=True), {})
+    named, barred = _readable(kind, headers, first)
+    missing = mapping.missing(kind, named)
     free = [theirs for theirs in headers if theirs in {*named.extra.values(), *named.ignored}]
-    told = _by_content(kind, mapping.missing(kind, named), free, first, known)
+    told = _by_content(kind, missing, free, first, known) if missing else {}
     if not told:
         return Proposal(kind, named, {})
     pairs = [(theirs, ours) for ours, theirs in named.columns.items()] + list(told.items())
-    return Proposal(kind, mapping.build(kind, headers, pairs, guess=True), told)
+    return Proposal(kind, mapping.build(kind, headers, pairs, guess=True, barred=barred), told)
+
+
+def _readable(kind: ImportKind, headers: Sequence[str], first: Batch) -> tuple[Mapping, set[tuple[str, str]]]:
+    """Matched by names without what can hardly be read: (the mapping, the (theirs, ours) that were given up)."""
+    barred: set[tuple[str, str]] = set()
+    while True:
+        named = mapping.build(kind, headers, guess=True, barred=barred)
+        refused = {
+            (theirs, ours)
+            for ours, theirs in named.columns.items()
+            if synonyms.plain(theirs) != synonyms.plain(ours) and not _reads(kind, ours, first.columns[theirs])
+        }
+        if not refused:
+            return named, barred
+        barred |= refused
+
+
+def _reads(kind: ImportKind, ours: str, cells: Sequence[Any]) -> bool:
+    """Whether as many of the first values can be read as ``ours`` as cannot; True where they say nothing.
+
+    Dates of which nobody can tell day from month are dates: that is said of their rows, and is no other column.
+    """
+    said = [cell for cell in cells if not values.is_blank(cell)]
+    return 2 * sum(_is_read(kind, ours, cell) for cell in said) >= len(said)
+
+
+def _is_read(kind: ImportKind, ours: str, cell: Any) -> bool:
+    try:
+        kind.understood(ours, cell, _ANY_CURRENCY)
+    except ValueError:
+        return are_dates([cell])
+    return True
 
 
 def _by_content(
@@ -127,7 +148,9 @@ def _score(kind: ImportKind, found: Proposal, name: str) -> float:
     }
     matched = found.mapping.columns.keys()
     score = _REQUIRED * len(matched & required) + _OPTIONAL * len(matched - required)
-    score -= _MISSING * len(mapping.missing(kind, found.mapping))
+    absent = len(mapping.missing(kind, found.mapping))
+    choices = sum(not matched & set(group) for group in kind.one_of)
+    score -= _MISSING * (absent - choices) + _MISSING_CHOICE * choices
     return score + (_FILE_NAME if _names(kind.key, name) else 0.0)
 
 
@@ -138,8 +161,8 @@ def _is_look_up(kind: ImportKind, name: str, headers: Sequence[str]) -> bool:
 
 def _names(kind: str, file_name: str) -> bool:
     """Whether the file's name speaks of ``kind``; “event_type” speaks of names of events, not of events."""
-    plain = re.sub(r"[^a-z]+", "", file_name.lower().partition(".")[0])
-    spoken = {key for key, words in _FILE_WORDS.items() if any(word in plain for word in words)}
+    plain = synonyms.plain(file_name.partition(".")[0])
+    spoken = {key for key, words in synonyms.of_files().items() if any(word in plain for word in words)}
     if "event_names" in spoken:
         spoken = {"event_names"}
     return kind in spoken

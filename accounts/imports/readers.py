@@ -6,7 +6,6 @@ import csv
 import gzip
 import io
 import json
-import zipfile
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -18,14 +17,27 @@ from typing import Any, BinaryIO, ClassVar, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from accounts.imports.day_order import HOW_READ, Evidence, Order, are_dates, year_first
+from accounts.imports import archives
+from accounts.imports.day_order import Evidence, Order, are_dates, year_first
 from accounts.imports.delimited import DELIMITERS, MAX_COLUMNS, distinct_headers, find_delimiter, records_of
 from accounts.imports.lines import DAMAGED, Opener, SourceError, last_lines, lines_of
 
 __all__ = ["Batch", "Opener", "Source", "SourceError", "open_source"]
 
 _DAMAGED = (*DAMAGED, pa.ArrowException)
+_HOW_READ = {
+    Order.DAY_FIRST: gettext_lazy("%(columns)s: dates are read as day, month, year."),
+    Order.MONTH_FIRST: gettext_lazy("%(columns)s: dates are read as month, day, year."),
+    Order.EITHER: gettext_lazy(
+        "%(columns)s: every date could begin with the day or with the month, so none is read. Write them as 2026-12-31."
+    ),
+    Order.MIXED: gettext_lazy(
+        "%(columns)s: some dates begin with the day and some with the month, so none is read. Write them as 2026-12-31."
+    ),
+}
 
 
 @dataclass(slots=True)
@@ -73,7 +85,7 @@ def open_source(opener: Opener) -> Source:
     with opener() as stream:
         head = stream.read(8)
         if not head:
-            raise SourceError("The file is empty.")
+            raise SourceError(_("The file is empty."))
     if head.startswith(b"PAR1"):
         return ParquetSource(opener)
     if head.startswith(b"\x1f\x8b"):
@@ -82,36 +94,16 @@ def open_source(opener: Opener) -> Source:
             with opener() as stream:
                 head = stream.read(8)
         except _DAMAGED as error:
-            raise SourceError("The gzip file is damaged: pack it again.") from error
+            raise SourceError(_("The gzip file is damaged: pack it again.")) from error
     if head.startswith(b"PK\x03\x04"):
-        raise SourceError(_what_is_zipped(opener))
+        raise SourceError(archives.what_is_zipped(opener))
     if head.startswith(b"\xd0\xcf\x11\xe0"):
-        raise SourceError(_WORKBOOK)
+        raise SourceError(str(archives.WORKBOOK))
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         return NdjsonSource(opener)
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
-        raise SourceError("This is one JSON list: write one object a line (NDJSON) instead.")
+        raise SourceError(_("This is one JSON list: write one object a line (NDJSON) instead."))
     return CsvSource(opener)
-
-
-_DAMAGED_ZIP = (
-    "This is a workbook or a zip archive, and damaged: save each sheet as CSV, or bring the files in it. "
-    "Nothing was kept."
-)
-_WORKBOOK = "This is a workbook: save each sheet as CSV and bring those files. Nothing was kept."
-
-
-def _what_is_zipped(opener: Opener) -> str:
-    """What to do with a zip archive: workbooks are such archives too."""
-    try:
-        with opener() as stream, zipfile.ZipFile(stream) as archive:
-            names = [name for name in archive.namelist() if not name.endswith("/")]
-    except (zipfile.BadZipFile, OSError):
-        return _DAMAGED_ZIP
-    if "[Content_Types].xml" in names or "mimetype" in names:
-        return _WORKBOOK
-    shown = ", ".join(name.rpartition("/")[2][:60] for name in names[:5]) + (" …" if len(names) > 5 else "")
-    return f"This is a zip archive of {shown}: unpack it and bring those files, several at once. Nothing was kept."
 
 
 class _Unpacked(gzip.GzipFile):
@@ -141,10 +133,10 @@ class CsvSource(Source):
             sample = list(islice(lines_of(text), 50))
         self._delimiter = find_delimiter(sample)
         if self._delimiter != ",":
-            self.notes.append(f"Columns are parted by {DELIMITERS[self._delimiter]}.")
+            self.notes.append(str(DELIMITERS[self._delimiter]))
         header = next(csv.reader(sample, delimiter=self._delimiter), [])
         if not any(cell.strip() for cell in header):
-            raise SourceError("The first line is empty: it must name the columns.")
+            raise SourceError(_("The first line is empty: it must name the columns."))
         self.headers = distinct_headers(header, self.notes)
         self._dates = self._find_dates(sample)
 
@@ -220,7 +212,7 @@ class CsvSource(Source):
         for batch in self._raw_batches(20_000, 0):
             for name in names:
                 evidence.see(set(batch.columns[name]))
-        self.notes.append(f"{', '.join(names)}: {HOW_READ[evidence.order]}")
+        self.notes.append(_HOW_READ[evidence.order] % {"columns": ", ".join(names)})
         return dict.fromkeys(names, evidence.order)
 
     def _sort_out(
@@ -248,14 +240,14 @@ class CsvSource(Source):
         with self._opener() as stream:
             head = stream.read(4)
         if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-            self.notes.append("Read as UTF-16.")
+            self.notes.append(_("Read as UTF-16."))
             return "utf-16", "replace"
         whole, bad = self._count_non_ascii()
         if bad > whole:
-            self.notes.append("Not UTF-8: read as Windows-1252 (Western European).")
+            self.notes.append(_("Not UTF-8: read as Windows-1252 (Western European)."))
             return "cp1252", "replace"
         if bad:
-            self.notes.append("Some bytes are not UTF-8: rows that hold them are refused.")
+            self.notes.append(_("Some bytes are not UTF-8: rows that hold them are refused."))
         return "utf-8-sig", "surrogateescape"
 
     def _count_non_ascii(self) -> tuple[int, int]:
@@ -271,7 +263,7 @@ class CsvSource(Source):
                     whole += beyond["ok"]
                     bad += beyond["bad"]
         except _DAMAGED as error:
-            raise SourceError("The gzip file is damaged: pack it again. Nothing was imported.") from error
+            raise SourceError(_("The gzip file is damaged: pack it again. Nothing was imported.")) from error
         return whole, bad
 
 
@@ -284,13 +276,13 @@ class NdjsonSource(Source):
         self.notes = []
         self.headers = []
         seen: dict[str, None] = {}
-        for _, record in islice(self._parsed(), self._LOOK_AHEAD):
+        for _number, record in islice(self._parsed(), self._LOOK_AHEAD):
             if isinstance(record, dict):
                 seen.update(dict.fromkeys(record))
         self.headers = list(seen)[:MAX_COLUMNS]
         if not self.headers:
-            raise SourceError("None of the first lines is a JSON object.")
-        self.notes.append(f"The columns are those of the first {self._LOOK_AHEAD:,} lines.")
+            raise SourceError(_("None of the first lines is a JSON object."))
+        self.notes.append(_("The columns are those of the first %(n)s lines.") % {"n": f"{self._LOOK_AHEAD:,}"})
 
     def batches(self, size: int, *, start: int = 0) -> Iterator[Batch]:
         records = self._parsed()
@@ -315,7 +307,7 @@ class NdjsonSource(Source):
                 for number, line in enumerate(lines_of(text), start=1):
                     yield number, _json_object(line)
             except _DAMAGED as error:
-                raise SourceError("The gzip file is damaged: pack it again.") from error
+                raise SourceError(_("The gzip file is damaged: pack it again.")) from error
 
 
 def _json_object(line: str) -> dict[str, Any] | str | None:
@@ -344,9 +336,9 @@ class ParquetSource(Source):
             try:
                 self.headers = list(pq.ParquetFile(stream).schema_arrow.names)
             except (pa.ArrowException, OSError) as error:
-                raise SourceError("The Parquet file is damaged or not finished: write it again.") from error
+                raise SourceError(_("The Parquet file is damaged or not finished: write it again.")) from error
         if len(set(self.headers)) != len(self.headers) or len(self.headers) > MAX_COLUMNS:
-            raise SourceError("The Parquet file names a column twice, or has too many.")
+            raise SourceError(_("The Parquet file names a column twice, or has too many."))
 
     def batches(self, size: int, *, start: int = 0) -> Iterator[Batch]:
         with self._opener() as stream:

@@ -84,23 +84,21 @@ class Customers(ImportKind):
     label = _("Customers")
     extra = Extra.ATTRIBUTES
     columns: ClassVar[tuple[Column, ...]] = (
-        Column(
-            "external_id", _("your own id of the customer"), True, ("id", "customer_id", "account_id", "company_id")
-        ),
-        Column("name", _("the company's name"), aliases=("company", "company_name", "account_name", "customer_name")),
-        Column("domain", _("its web domain"), aliases=("website", "web_site")),
-        Column("industry", aliases=("sector",)),
+        Column("external_id", _("your own id of the customer"), True),
+        Column("name", _("the company's name")),
+        Column("domain", _("its web domain")),
+        Column("industry"),
         Column("country"),
-        Column("region", aliases=("territory",)),
-        Column("employees", _("a whole number"), aliases=("employee_count", "number_of_employees", "headcount")),
+        Column("region"),
+        Column("employees", _("a whole number")),
         Column("lifecycle_stage", _("the stage your CRM names; kept as told")),
-        Column("owner_email", _("e-mail of its CSM"), aliases=("owner", "csm", "csm_email", "account_owner_email")),
-        Column("parent_external_id", _("your id of the parent company"), aliases=("parent_id", "parent")),
-        Column("created_at", _("since when you know it"), aliases=("created", "create_date")),
-        Column("referred_by_external_id", _("your id of the customer that referred it"), aliases=("referred_by",)),
-        Column("tags", _("several parted by | or ;"), aliases=("labels",)),
+        Column("owner_email", _("e-mail of its CSM")),
+        Column("parent_external_id", _("your id of the parent company")),
+        Column("created_at", _("since when you know it")),
+        Column("referred_by_external_id", _("your id of the customer that referred it")),
+        Column("tags", _("several parted by | or ;")),
         Column("source", _("where it came from")),
-        Column("expected_arr", _("before the contract, a year"), aliases=("expected_revenue",)),
+        Column("expected_arr", _("before the contract, a year")),
         Column("stage", _("key of the stage it is at; without it, what the contract says")),
     )
 
@@ -148,15 +146,15 @@ class Contacts(ImportKind):
     label = _("Contacts")
     extra = Extra.TRAITS
     columns: ClassVar[tuple[Column, ...]] = (
-        Column("external_id", _("your own id of the person"), True, ("id", "contact_id", "user_id")),
-        Column("customer_external_id", _("your id of the customer"), True, ("customer_id", "account_id", "company_id")),
-        Column("email", aliases=("e_mail", "email_address", "mail")),
-        Column("name", aliases=("full_name", "contact_name")),
+        Column("external_id", _("your own id of the person"), True),
+        Column("customer_external_id", _("your id of the customer"), True),
+        Column("email"),
+        Column("name"),
         Column("role", _("their part in the work with you")),
-        Column("title", _("their job"), aliases=("job_title", "position")),
-        Column("is_sponsor", _("yes or no"), aliases=("sponsor",)),
-        Column("is_champion", _("yes or no"), aliases=("champion",)),
-        Column("invited_at", _("when they got access"), aliases=("invited", "invited_on")),
+        Column("title", _("their job")),
+        Column("is_sponsor", _("yes or no")),
+        Column("is_champion", _("yes or no")),
+        Column("invited_at", _("when they got access")),
     )
 
     def understood(self, column: str, cell: Any, currency: str) -> str:
@@ -197,22 +195,21 @@ class Subscriptions(ImportKind):
         Column(
             "external_id",
             _("your own id of the subscription; without one it is made of customer, product and first day"),
-            aliases=("id", "subscription_id"),
         ),
-        Column("customer_external_id", _("your id of the customer"), True, ("customer_id", "account_id", "company_id")),
+        Column("customer_external_id", _("your id of the customer"), True),
         Column("product"),
-        Column("plan", aliases=("plan_name",)),
-        Column("seats", _("a whole number"), aliases=("quantity", "licences", "licenses")),
-        Column("mrr", _("revenue a month; the year is twelve of it"), aliases=("monthly_revenue",)),
-        Column("arr", _("revenue a year; goes before mrr"), aliases=("annual_revenue", "acv")),
+        Column("plan"),
+        Column("seats", _("a whole number")),
+        Column("mrr", _("revenue a month; the year is twelve of it")),
+        Column("arr", _("revenue a year; goes before mrr")),
         Column("currency", _("the workspace's, such as EUR")),
-        Column("billing_period_months", _("12 when left out"), aliases=("bill_period_months", "term_months")),
-        Column("starts_on", _("first day"), True, ("start_date", "starts", "start", "started_on")),
-        Column("ends_on", _("first day without it"), aliases=("end_date", "ends", "end", "ended_on")),
-        Column("cancelled_on", _("when notice was given"), aliases=("canceled_on", "cancelled_at", "canceled_at")),
-        Column("renewal_on", _("next renewal"), aliases=("renewal_date", "renews_on")),
-        Column("auto_renews", _("yes or no"), aliases=("auto_renew", "auto_renewal")),
-        Column("notice_days", _("days of notice before the renewal"), aliases=("notice_period_days", "notice_period")),
+        Column("billing_period_months", _("12 when left out")),
+        Column("starts_on", _("first day"), True),
+        Column("ends_on", _("first day without it")),
+        Column("cancelled_on", _("when notice was given")),
+        Column("renewal_on", _("next renewal")),
+        Column("auto_renews", _("yes or no")),
+        Column("notice_days", _("days of notice before the renewal")),
     )
 
     def understood(self, column: str, cell: Any, currency: str) -> str:

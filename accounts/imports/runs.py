@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -14,10 +14,10 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from accounts.imports import engine, kinds, mapping, readers
+from accounts.imports import engine, kinds, mapping, proposing, readers
 from accounts.imports.kinds import ImportKind
 from accounts.imports.mapping import Mapping
-from accounts.models import ImportRun, Workspace
+from accounts.models import Customer, ImportRun, Workspace
 from csplatform.core import audit, jobs, locks
 from csplatform.core.models import Job, JobState
 from csplatform.core.tenancy import current_workspace_id, workspace_scope
@@ -70,10 +70,17 @@ def take_in(
         run.file.delete(save=False)
         raise
     run.format = source.format
-    run.mapping = mapping.build(kind, source.headers, guess=True).as_json()
+    found = proposing.columns_for(
+        kind, headers=source.headers, first=source.first_rows(proposing.FIRST_ROWS), known=_known_customers
+    )
+    run.mapping = found.mapping.as_json()
     run.save(force_insert=True)
     audit.record(actor=actor, action="import.uploaded", subject=run, data={"file": run.original_name}, now=now)
     return run
+
+
+def _known_customers(texts: Collection[str]) -> set[str]:
+    return set(Customer.objects.filter(external_id__in=texts).values_list("external_id", flat=True))
 
 
 @transaction.atomic

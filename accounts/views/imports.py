@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import actor_of, requires
 from accounts.import_forms import MappingForm, UploadForm
-from accounts.imports import kinds, mapping, preview, readers, rejects, runs
+from accounts.imports import kinds, labels, mapping, preview, readers, rejects, runs
 from accounts.imports.kinds import ImportKind
 from accounts.imports.mapping import Mapping, MappingError
 from accounts.middleware import WorkspaceRequest
@@ -90,12 +91,13 @@ def map_columns(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             chosen = form.chosen()
-            if request.POST.get("step") == "start":
+            if request.POST.get("step") == "start" and not mapping.missing(kind, chosen):
                 runs.start(run=run, chosen=chosen, actor=actor_of(request), now=timezone.now())
                 return redirect("import_detail", run.pk)
         except MappingError as error:
             errors.append(str(error))
     first = source.first_rows(preview.ROWS)
+    seen = preview.look(run=run, kind=kind, source=source, chosen=chosen, now=timezone.now())
     context = {
         "run": run,
         "kind_label": kind.label,
@@ -104,8 +106,8 @@ def map_columns(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
             {"theirs": theirs, "sample": preview.first_values(first, theirs), "field": field}
             for theirs, field in form.columns()
         ],
-        "preview": (seen := preview.look(run=run, kind=kind, source=source, chosen=chosen, now=timezone.now())),
-        "missing": mapping.missing(kind, chosen),
+        "preview": replace(seen, headers=[labels.of(name) for name in seen.headers]),
+        "missing": mapping.missing_labels(kind, chosen),
         "notes": [*source.notes, *seen.notes],
         "errors": errors,
     }

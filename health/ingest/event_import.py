@@ -26,22 +26,19 @@ _COLUMNS = (
         "customer_external_id",
         _("the customer's id in your product"),
         required=True,
-        aliases=("customer_id", "account_id", "group_id", "groupid", "company_id"),
     ),
     Column(
         "contact_external_id",
         _("the person's id in your product"),
-        aliases=("contact_id", "user_id", "userid", "person_id"),
     ),
     Column(
         "event",
         _("what happened"),
         required=True,
-        aliases=("event_name", "event_type", "name", "action", "event_type_id", "event_code"),
     ),
-    Column("timestamp", _("when it happened"), required=True, aliases=("occurred_at", "time", "date", "event_time")),
-    Column("value", _("a number that goes with it"), aliases=("amount", "quantity")),
-    Column("message_id", _("an id that is never used twice"), aliases=("messageid", "event_id", "insert_id")),
+    Column("timestamp", _("when it happened"), required=True),
+    Column("value", _("a number that goes with it")),
+    Column("message_id", _("an id that is never used twice")),
     KNOWN_AT,
 )
 _MERGE_AFTER = 8

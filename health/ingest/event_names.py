@@ -23,9 +23,8 @@ class EventNamesKind(ImportKind):
             "external_id",
             _("what stands in the file of events"),
             True,
-            ("id", "event_type_id", "event_id", "type_id", "event_type", "code"),
         ),
-        Column("name", _("what it is called"), True, ("event_name", "event_type_name", "type_name", "label", "title")),
+        Column("name", _("what it is called"), True),
     )
 
     def version_columns(self, mapped: frozenset[str]) -> tuple[str, ...]:

@@ -38,10 +38,10 @@ def import_files(*, through: date | None, by: audit.Actor, now: datetime) -> Non
     if not waiting:
         raise ValidationError(_("There is no file to import yet."))
     lacking = [
-        _("%(file)s: no column is %(columns)s.")
-        % {"file": each.run.original_name, "columns": ", ".join(each.look["missing"])}
+        _("%(file)s: no column was found for: %(columns)s.")
+        % {"file": each.run.original_name, "columns": ", ".join(absent)}
         for each in waiting
-        if each.look.get("missing")
+        if (absent := files.missing(each))
     ]
     if lacking:
         raise ValidationError([*lacking, _("Say which column it is, or remove the file. Nothing was imported.")])

@@ -106,10 +106,11 @@ def set_kind(*, file: OnboardingFile, kind: str, by: audit.Actor, now: datetime)
     if told is None:
         raise ValidationError(_("There is no such kind of file."))
     source = readers.open_source(runs.opener_of(run))
-    run.kind = told.key
-    run.mapping = mapping.build(told, source.headers, guess=True).as_json()
+    others = [each.run for each in waiting() if each.pk != file.pk]
+    found = looking.columns_as(kind=told, source=source, others=others)
+    run.kind, run.mapping = told.key, found.mapping.as_json()
     run.save(update_fields=["kind", "mapping"])
-    file.look = {**file.look, "by_content": {}}
+    file.look = {**file.look, "by_content": found.by_content}
     audit.record(actor=by, action="import.kind_changed", subject=run, data={"kind": kind}, now=now)
     _look_again(file, now)
 
@@ -147,6 +148,12 @@ def complete(files: list[OnboardingFile], today: date) -> Complete:
         contract_days=latest.lately if latest else 0,
         today=today,
     )
+
+
+def missing(file: OnboardingFile) -> list[str]:
+    """What no column of ``file`` is, and one must be, in words."""
+    kind = kinds.get(file.run.kind)
+    return mapping.missing_labels(kind, Mapping.from_json(file.run.mapping)) if kind else []
 
 
 def _unstarted(file: OnboardingFile) -> ImportRun:

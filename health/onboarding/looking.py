@@ -9,7 +9,7 @@ from typing import Any
 
 from accounts import values
 from accounts.imports import kinds, mapping, preview, proposing, readers, runs
-from accounts.imports.kinds import Chunk
+from accounts.imports.kinds import Chunk, ImportKind
 from accounts.imports.mapping import Mapping
 from accounts.imports.preview import Before
 from accounts.imports.readers import Source
@@ -53,7 +53,17 @@ def guess(*, name: str, source: Source, others: Sequence[ImportRun]) -> proposin
     return proposing.propose(
         name=name,
         headers=source.headers,
-        first=source.first_rows(preview.ROWS * 10),
+        first=source.first_rows(proposing.FIRST_ROWS),
+        known=lambda texts: _known_customers(texts, others),
+    )
+
+
+def columns_as(*, kind: ImportKind, source: Source, others: Sequence[ImportRun]) -> proposing.Proposal:
+    """The columns of a file that is said to be of ``kind``."""
+    return proposing.columns_for(
+        kind,
+        headers=source.headers,
+        first=source.first_rows(proposing.FIRST_ROWS),
         known=lambda texts: _known_customers(texts, others),
     )
 
@@ -81,7 +91,6 @@ def describe(
         "good": seen.good,
         "bad": seen.bad,
         "notes": [*source.notes, *seen.notes],
-        "missing": mapping.missing(kind, chosen),
         "left_out": list(chosen.ignored),
         "order": list(source.headers),
         "span": span.as_json() if span else None,

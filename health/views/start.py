@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import actor_of, requires
 from accounts.import_forms import MappingForm
-from accounts.imports import kinds, mapping, preview, readers, runs
+from accounts.imports import kinds, labels, preview, readers, runs
 from accounts.imports.mapping import Mapping, MappingError
 from accounts.middleware import WorkspaceRequest
 from accounts.roles import Permission
@@ -90,8 +90,8 @@ def file(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
             {"theirs": theirs, "sample": preview.first_values(first, theirs), "field": field}
             for theirs, field in form.columns()
         ],
-        "preview": kept.look,
-        "missing": kept.look.get("missing", []),
+        "preview": _look(kept),
+        "missing": files.missing(kept),
         "notes": kept.look.get("notes", []),
         "errors": errors,
     }
@@ -211,7 +211,6 @@ def _page(
     context = {
         "stands": stands,
         "sample": brought,
-        "may_try_sample": brought is None and stands.is_untouched,
         "State": {state.name.lower(): state.value for state in State},
         "files": [_shown(each) for each in stands.files],
         **_running(stands, brought),
@@ -277,6 +276,11 @@ def _job(stands: Standing, brought: Sample | None) -> tuple[Job | None, str]:
     return None, ""
 
 
+def _look(each: OnboardingFile) -> dict[str, Any]:
+    """What was seen in the file, its columns called as the reader calls them."""
+    return {**each.look, "headers": [labels.of(name) for name in each.look.get("headers", [])]}
+
+
 def _shown(each: OnboardingFile) -> dict[str, Any]:
     kind = kinds.get(each.run.kind)
     chosen = Mapping.from_json(each.run.mapping)
@@ -285,13 +289,13 @@ def _shown(each: OnboardingFile) -> dict[str, Any]:
         "file": each,
         "run": each.run,
         "kind_label": kind.label if kind else each.run.kind,
-        "look": each.look,
+        "look": _look(each),
         "columns": [
-            {"theirs": theirs, "ours": ours, "by_content": theirs in each.look.get("by_content", {})}
+            {"theirs": theirs, "ours": labels.of(ours), "by_content": theirs in each.look.get("by_content", {})}
             for ours, theirs in sorted(chosen.columns.items(), key=lambda pair: place.get(pair[1], 0))
         ],
         "extra": sorted(chosen.extra.values(), key=lambda theirs: place.get(theirs, 0)),
-        "missing": mapping.missing(kind, chosen) if kind else [],
+        "missing": files.missing(each),
     }
 
 

@@ -17,25 +17,24 @@ class AdvocacyImportKind(ImportKind):
     key = "advocacy"
     label = _("Advocacy")
     columns: ClassVar[tuple[Column, ...]] = (
-        Column("external_id", _("your own id of it"), True, ("id", "advocacy_id")),
-        Column("customer_external_id", _("your id of the customer"), True, ("customer_id", "account_id", "company_id")),
+        Column("external_id", _("your own id of it"), True),
+        Column("customer_external_id", _("your id of the customer"), True),
         Column(
             "kind",
             _("referral, review, business_case, testimonial, event, reference_call or promoter"),
             True,
-            ("type",),
         ),
-        Column("state", _("suggested, asked, agreed, done, thanked or declined"), aliases=("status",)),
-        Column("contact_external_id", _("your id of the person"), aliases=("contact_id",)),
-        Column("asked_at", _("when they were asked"), aliases=("requested_at",)),
+        Column("state", _("suggested, asked, agreed, done, thanked or declined")),
+        Column("contact_external_id", _("your id of the person")),
+        Column("asked_at", _("when they were asked")),
         Column("agreed_at", _("when they agreed")),
-        Column("done_at", _("when it was done"), aliases=("completed_at", "published_at")),
+        Column("done_at", _("when it was done")),
         Column("thanked_at", _("when they were thanked")),
         Column("declined_at", _("when they declined")),
-        Column("suggested_at", _("when somebody thought of it"), aliases=("created_at",)),
-        Column("why", _("why they may like to"), aliases=("reason", "note")),
-        Column("url", _("where it can be seen"), aliases=("link",)),
-        Column("referred_external_id", _("your id of the customer a referral brought"), aliases=("referred_id",)),
+        Column("suggested_at", _("when somebody thought of it")),
+        Column("why", _("why they may like to")),
+        Column("url", _("where it can be seen")),
+        Column("referred_external_id", _("your id of the customer a referral brought")),
     )
 
     def understood(self, column: str, cell: Any, currency: str) -> str:

@@ -24,31 +24,26 @@ class Engagements(ImportKind):
     key = "engagements"
     label = _("Engagements")
     columns: ClassVar[tuple[Column, ...]] = (
-        Column("external_id", _("your own id of the conversation"), True, ("id", "activity_id", "engagement_id")),
+        Column("external_id", _("your own id of the conversation"), True),
         Column(
             "customer_external_id",
             _("your id of the customer; several parted by |"),
             True,
-            ("customer_id", "account_id", "company_id"),
         ),
         Column(
             "direction",
             _("vendor_to_customer, customer_to_vendor, customer_to_customer or customer_to_third_party"),
             True,
         ),
-        Column(
-            "channel", _("email, call, meeting, chat, event, community or other"), aliases=("type", "activity_type")
-        ),
-        Column("occurred_at", _("when it took place"), True, ("date", "occurred_on", "activity_date", "timestamp")),
-        Column("subject", aliases=("title", "summary")),
-        Column("body", aliases=("notes", "note", "description", "text")),
+        Column("channel", _("email, call, meeting, chat, event, community or other")),
+        Column("occurred_at", _("when it took place"), True),
+        Column("subject"),
+        Column("body"),
         Column("sentiment", _("positive, neutral or negative")),
-        Column("by_email", _("e-mail of the one of us who took part"), aliases=("owner_email", "user_email", "by")),
-        Column(
-            "contact_external_id", _("your ids of the people; several parted by |"), aliases=("contacts", "contact_id")
-        ),
+        Column("by_email", _("e-mail of the one of us who took part")),
+        Column("contact_external_id", _("your ids of the people; several parted by |")),
         Column("third_party", _("who the customer spoke with, if neither us nor a customer")),
-        Column("outcome_external_id", _("your id of the outcome it served"), aliases=("outcome",)),
+        Column("outcome_external_id", _("your id of the outcome it served")),
     )
 
     def version_columns(self, mapped: frozenset[str]) -> tuple[str, ...]:

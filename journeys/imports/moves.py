@@ -27,14 +27,14 @@ class MovesKind(ImportKind):
     key = "moves"
     label = _("Moves between stages")
     columns: ClassVar[tuple[Column, ...]] = (
-        Column("external_id", _("your own id of the move"), True, ("id", "move_id")),
-        Column("customer_external_id", _("your id of the customer"), True, ("customer_id", "account_id", "company_id")),
-        Column("stage", _("key of the stage it entered; empty beside a force"), True, ("to_stage", "stage_key")),
-        Column("occurred_on", _("the day it happened"), True, ("date", "moved_on", "occurred_at", "entered_on")),
+        Column("external_id", _("your own id of the move"), True),
+        Column("customer_external_id", _("your id of the customer"), True),
+        Column("stage", _("key of the stage it entered; empty beside a force"), True),
+        Column("occurred_on", _("the day it happened"), True),
         Column("reason", _("why")),
         Column("override", _("yes where criteria or a handover were passed over")),
         Column("passed_over", _("what was passed over, several parted by |")),
-        Column("by", _("who did it"), aliases=("actor", "moved_by")),
+        Column("by", _("who did it")),
         Column("force", _("of a churn: competitor, internal, external or vendor")),
         Column("force_note", _("more about it")),
     )

@@ -40,22 +40,22 @@ class Outcomes(ImportKind):
     key = "outcomes"
     label = _("Outcomes")
     columns: ClassVar[tuple[Column, ...]] = (
-        Column("external_id", _("your own id of the outcome"), True, ("id", "outcome_id")),
-        Column("customer_external_id", _("your id of the customer"), True, ("customer_id", "account_id", "company_id")),
-        Column("statement", _("what the customer expects"), aliases=("outcome", "goal", "objective")),
+        Column("external_id", _("your own id of the outcome"), True),
+        Column("customer_external_id", _("your id of the customer"), True),
+        Column("statement", _("what the customer expects")),
         Column("kind", _("outcome or trial")),
-        Column("due_on", _("when the outcome is due"), aliases=("due_date", "due")),
+        Column("due_on", _("when the outcome is due")),
         Column("confidence", _("high, medium or low")),
-        Column("settlement", _("met, missed, waived or dropped, by name"), aliases=("decision",)),
-        Column("effective_on", _("since when it says so"), aliases=("agreed_on", "defined_on")),
+        Column("settlement", _("met, missed, waived or dropped, by name")),
+        Column("effective_on", _("since when it says so")),
         Column("reason", _("why it changed")),
-        Column("kpi_external_id", _("your own id of the KPI"), aliases=("kpi_id",)),
-        Column("kpi_name", _("what is measured"), aliases=("kpi", "metric")),
+        Column("kpi_external_id", _("your own id of the KPI")),
+        Column("kpi_name", _("what is measured")),
         Column("unit"),
         Column("direction", _("up or down; follows from baseline and target when left out")),
-        Column("baseline", _("where the KPI stands at first"), aliases=("start_value",)),
-        Column("target", _("where it is to go"), aliases=("target_value", "goal_value")),
-        Column("kpi_due_on", _("when the KPI is due, if not with its outcome"), aliases=("kpi_due_date",)),
+        Column("baseline", _("where the KPI stands at first")),
+        Column("target", _("where it is to go")),
+        Column("kpi_due_on", _("when the KPI is due, if not with its outcome")),
         Column("measured_by", _("who measures")),
         Column("measure_key", _("key of a measure of use it is read from")),
     )
@@ -92,11 +92,11 @@ class Measurements(ImportKind):
     key = "measurements"
     label = _("Measurements")
     columns: ClassVar[tuple[Column, ...]] = (
-        Column("external_id", _("your own id of the measurement"), aliases=("id", "measurement_id")),
-        Column("kpi_external_id", _("your id of the KPI"), True, ("kpi_id", "kpi")),
-        Column("value", _("what was measured"), True, ("amount", "figure")),
-        Column("measured_on", _("the day it was measured"), True, ("date", "day", "measured_at")),
-        Column("note", aliases=("comment",)),
+        Column("external_id", _("your own id of the measurement")),
+        Column("kpi_external_id", _("your id of the KPI"), True),
+        Column("value", _("what was measured"), True),
+        Column("measured_on", _("the day it was measured"), True),
+        Column("note"),
         Column("reason", _("why an earlier figure is corrected")),
     )
 

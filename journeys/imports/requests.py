@@ -17,22 +17,21 @@ class RequestsKind(ImportKind):
     key = "requests"
     label = _("Requests and pain points")
     columns: ClassVar[tuple[Column, ...]] = (
-        Column("external_id", _("your own id of the request"), True, ("id", "request_id", "ticket_id", "idea_id")),
+        Column("external_id", _("your own id of the request"), True),
         Column(
             "customer_external_id",
             _("your id of the customer that asked; several parted by |"),
             True,
-            ("customer_id", "account_id", "company_id"),
         ),
-        Column("title", _("what is asked for, in a few words"), True, ("subject", "name", "summary")),
-        Column("raised_at", _("when it was asked for"), aliases=("created_at", "created", "opened_at")),
-        Column("status", _("open, planned, shipped or declined"), aliases=("state",)),
-        Column("shipped_at", _("when it shipped"), aliases=("released_at", "done_at")),
-        Column("kind", _("pain_point or wish; a wish where nothing is said"), aliases=("type",)),
-        Column("words", _("what they said"), aliases=("description", "body")),
-        Column("contact_external_id", _("your id of the person who asked"), aliases=("contact_id", "user_id")),
-        Column("raised_by", _("who of you heard it"), aliases=("reporter", "author")),
-        Column("answer", _("what product answered"), aliases=("response",)),
+        Column("title", _("what is asked for, in a few words"), True),
+        Column("raised_at", _("when it was asked for")),
+        Column("status", _("open, planned, shipped or declined")),
+        Column("shipped_at", _("when it shipped")),
+        Column("kind", _("pain_point or wish; a wish where nothing is said")),
+        Column("words", _("what they said")),
+        Column("contact_external_id", _("your id of the person who asked")),
+        Column("raised_by", _("who of you heard it")),
+        Column("answer", _("what product answered")),
         Column("answered_by", _("who answered")),
     )
 

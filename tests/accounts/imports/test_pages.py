@@ -18,7 +18,7 @@ from tests.accounts.imports.conftest import ImportText
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
-FILE = b"Kundennummer;name;Score;expected_arr\n1;Acme;7;1200\n2;;=2+2;-5\n"
+FILE = b"Aktenzeichen;name;Score;expected_arr\n1;Acme;7;1200\n2;;=2+2;-5\n"
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def _only_run(workspace: Workspace) -> ImportRun:
 
 def test_the_mapping_page_guesses_and_names_what_is_missing(client: Client, manager: Membership) -> None:
     response = client.get(_upload(client))
-    assert response.context["missing"] == ["external_id"]
+    assert response.context["missing"] == ["Your own id"]
     assert "Columns are parted by semicolons." in response.context["notes"]
     selected = [column["field"].value() for column in response.context["columns"]]
     assert selected == ["+", "name", "+", "expected_arr"]
@@ -57,7 +57,7 @@ def test_the_preview_shows_rows_as_understood_and_writes_nothing(
 ) -> None:
     response = client.post(_upload(client), {**_choices(), "step": "preview"})
     preview = response.context["preview"]
-    assert preview.headers == ["external_id", "name", "expected_arr", "Score"]
+    assert preview.headers == ["Your own id", "Name", "Expected yearly revenue", "Score"]
     assert preview.rows[0].cells == ["1", "Acme", "€1,200", "7"]
     assert (preview.good, preview.bad) == (1, 1)
     assert preview.rows[1].errors[0].startswith("expected_arr: “-5” is negative")
@@ -93,7 +93,8 @@ def test_an_import_runs_from_upload_to_a_result_that_stays(
 def test_missing_columns_stop_the_start_and_keep_the_choices(client: Client, manager: Membership) -> None:
     response = client.post(_upload(client), {**_choices(number="-"), "step": "start"})
     assert response.status_code == 200
-    assert response.context["errors"][0].startswith("Missing: external_id")
+    assert response.context["missing"] == ["Your own id"]
+    assert "Still needed: Your own id." in response.content.decode()
     both = client.post(_upload(client), {**_choices(score="name"), "step": "start"})
     assert both.context["errors"] == ["“name” and “Score” are both mapped to name."]
     assert both.context["columns"][2]["field"].value() == "name"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import translation
 
 from accounts.models import Customer, ImportRun, Subscription, Workspace
 from accounts.tasks import run_import
@@ -164,10 +165,9 @@ def test_the_same_file_is_not_taken_twice(take: Take) -> None:
 def test_a_file_of_two_hundred_strange_columns_is_kept_and_says_what_it_lacks(take: Take, workspace: Workspace) -> None:
     kept = take("export.csv", vendor.table([f"f{n}" for n in range(200)], [["x"] * 200]))
     assert len(kept.look["order"]) == 200
-    assert kept.look["missing"]
     with workspace_scope(workspace), pytest.raises(ValidationError) as refused:
         carrying.import_files(through=None, by=BY, now=NOW)
-    assert "export.csv: no column is" in refused.value.messages[0]
+    assert "export.csv: no column was found for" in refused.value.messages[0]
 
 
 def test_rows_with_an_end_before_their_start_and_amounts_with_a_comma(take: Take, workspace: Workspace) -> None:
@@ -189,6 +189,37 @@ def test_windows_encoding_is_read_and_said(take: Take, workspace: Workspace) -> 
     carry_in(workspace)
     with workspace_scope(workspace):
         assert set(Customer.objects.values_list("name", flat=True)) == {"Müller & Söhne", "Größe"}
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-8-sig", "utf-16"])
+def test_files_as_a_spreadsheet_of_the_continent_saves_them(take: Take, workspace: Workspace, encoding: str) -> None:
+    customers = (
+        'Kunden-Nr;Firma;Straße;Kunde seit\r\nK-1;"Müller & Söhne\r\nZentrale";Hauptstraße 1;31.12.2023\r\n'
+        "K-2;Größe AG;Ring 2;01.02.2024\r\n"
+    )
+    contracts = (
+        "Vertrags-Nr;Kundennummer;Vertragsbeginn;Laufzeit bis;Jahresbetrag in EUR;Kündigungsfrist\r\n"
+        "V-1;K-1;01.04.2024;01.04.2025;12.000,50;90\r\nV-2;K-2;15.05.2024;15.05.2025;1 234,50;30\r\n"
+    )
+    people = take("export (1).csv", customers.encode(encoding))
+    paper = take("export (2).csv", contracts.encode(encoding))
+    assert (people.run.kind, paper.run.kind) == ("customers", "subscriptions")
+    assert (people.look["bad"], paper.look["bad"]) == (0, 0)
+    carry_in(workspace)
+    with workspace_scope(workspace):
+        first = Customer.objects.get(external_id="K-1")
+        assert first.name == "Müller & Söhne\r\nZentrale"
+        told = Subscription.objects.order_by("external_id").values_list("starts_on", "ends_on", "arr_minor")
+        assert list(told) == [
+            (date(2024, 4, 1), date(2025, 4, 1), 12_000_50),
+            (date(2024, 5, 15), date(2025, 5, 15), 1_234_50),
+        ]
+
+
+def test_what_was_decided_to_read_a_file_is_said_in_the_readers_language(take: Take) -> None:
+    with translation.override("de"):
+        kept = take("kunden.csv", b"Kunden-Nr;Firma\n1;Acme\n")
+        assert translation.gettext("Columns are parted by semicolons.") in kept.look["notes"]
 
 
 def test_events_before_their_customers_are_kept_and_attached(take: Take, workspace: Workspace) -> None:
@@ -218,7 +249,7 @@ def test_another_kind_and_other_columns_can_be_said_by_hand(take: Take, workspac
     kept = take("people.csv", vendor.table(["id", "name"], [["p1", "Ada"]]))
     with workspace_scope(workspace):
         files.set_kind(file=kept, kind="contacts", by=BY, now=NOW)
-    assert look_of(workspace, kept)["missing"] == ["customer_external_id"]
+        assert files.missing(OnboardingFile.objects.get(pk=kept.pk)) == ["Customer’s id"]
 
 
 def test_a_file_that_was_put_back_leaves_nothing(take: Take, workspace: Workspace) -> None:

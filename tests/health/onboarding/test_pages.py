@@ -50,7 +50,7 @@ def test_what_lacks_a_column_is_not_imported_and_its_page_lets_it_be_said(
     content = vendor.table(["who", "title"], [["1", "Acme"]])
     client.post(reverse("start_upload"), {"files": [factories.uploaded(content, "companies.csv")]})
     refused = client.post(reverse("start_import"), {"through": ""}, follow=True).content.decode()
-    assert "companies.csv: no column is external_id." in refused
+    assert "companies.csv: no column was found for: Your own id." in refused
     with workspace_scope(workspace):
         kept = OnboardingFile.objects.get()
     page = reverse("start_file", args=[kept.pk])
