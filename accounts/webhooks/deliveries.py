@@ -29,11 +29,13 @@ _IN_ONE_STATEMENT = 1_000
 def take_over(events: Sequence[OutboxEvent]) -> None:
     """Listener of the outbox: a pending delivery of each event for each endpoint that wants it.
 
-    Runs inside the transaction that marks the events as delivered, so neither happens without the other.
+    Runs inside the transaction that marks the events as delivered, so neither happens without the other. What happens
+    in a workspace that holds sample data is invented, and is told to nobody.
     """
     for workspace_id, theirs in groupby(sorted(events, key=_workspace_of), key=_workspace_of):
         with workspace_scope(workspace_id):
-            endpoints = list(WebhookEndpoint.objects.filter(is_enabled=True).order_by("pk"))
+            enabled = WebhookEndpoint.objects.filter(is_enabled=True, workspace__sample_since__isnull=True)
+            endpoints = list(enabled.order_by("pk"))
             if endpoints:
                 _store(_wanted(endpoints, sorted(theirs, key=lambda event: event.pk)))
 

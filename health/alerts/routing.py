@@ -58,12 +58,16 @@ def route_waiting(*, now: datetime) -> int:
 
 @dataclass(slots=True)
 class _People:
-    """Who may hear of alerts: present members who may see customers, with their wishes, read once."""
+    """Who may hear of alerts: present members who may see customers, with their wishes, read once.
+
+    ``is_trying``: the workspace holds sample data, of which nobody hears outside the app.
+    """
 
     zone: ZoneInfo
     members: dict[UUID, Membership]
     wishes: dict[UUID, AlertPreference]
     managers: list[UUID]
+    is_trying: bool
     teams: dict[tuple[UUID, str], list[UUID]] = field(default_factory=dict)
 
     def of(self, customer_id: UUID, roles: Sequence[str]) -> list[UUID]:
@@ -77,7 +81,8 @@ def _people(customer_ids: Iterable[UUID], now: datetime) -> _People:
     rows = Membership.objects.filter(workspace=workspace, left_at__isnull=True, user__is_active=True)
     members = {row.pk: row for row in rows.order_by("pk") if allows(row.role, Permission.VIEW_CUSTOMERS)}
     wishes = {row.member_id: row for row in AlertPreference.objects.filter(member__in=members)}
-    people = _People(ZoneInfo(workspace.time_zone), members, wishes, _managers(members.values()))
+    is_trying = workspace.sample_since is not None
+    people = _People(ZoneInfo(workspace.time_zone), members, wishes, _managers(members.values()), is_trying)
     places = AccountTeamMember.objects.filter(team.holding_on(now.date()), customer__in=list(customer_ids))
     for customer_id, role, member_id in places.values_list("customer_id", "role", "member_id"):
         people.teams.setdefault((customer_id, role), []).append(member_id)
@@ -127,13 +132,13 @@ def _reached(route: AlertRoute, ids: set[UUID], now: datetime) -> set[UUID] | No
 def _rows(alert: Alert, route: AlertRoute, people: _People, now: datetime) -> list[AlertDelivery]:
     rows = []
     hook = route.slack
-    if AlertChannel.SLACK in route.channels and hook is not None and hook.is_enabled:
+    if AlertChannel.SLACK in route.channels and hook is not None and hook.is_enabled and not people.is_trying:
         rows.append(_row(alert, AlertChannel.SLACK, AlertPace(route.pace), people, now, slack=hook))
     for member_id in people.of(alert.customer_id, route.roles):
         wish = people.wishes.get(member_id) or AlertPreference()
         if AlertChannel.IN_APP in route.channels and wish.wants_in_app:
             rows.append(_row(alert, AlertChannel.IN_APP, AlertPace.AT_ONCE, people, now, member_id=member_id))
-        if AlertChannel.EMAIL in route.channels and wish.wants_email:
+        if AlertChannel.EMAIL in route.channels and wish.wants_email and not people.is_trying:
             pace = AlertPace(wish.email_pace or route.pace)
             rows.append(_row(alert, AlertChannel.EMAIL, pace, people, now, member_id=member_id))
     return rows

@@ -38,11 +38,6 @@ class Standing:
         return [each for each in self.files if each.run.job_id is None]
 
     @property
-    def is_untouched(self) -> bool:
-        """Whether there is no data yet, and no file on its way."""
-        return self.imports is State.NOW and not self.files
-
-    @property
     def is_finished(self) -> bool:
         return self.training is State.DONE
 

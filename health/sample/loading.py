@@ -26,11 +26,15 @@ from health import filling
 from health.filling import Clock, ElsewhereError, FillingError
 from health.models import ScoringRun
 from health.sample.standing import LOAD
-from health.services import scoring
+from health.services import churn, runs, scoring
 
-CUSTOMERS, MONTHS, EVENTS = 120, 24, 60_000
+CUSTOMERS, MONTHS, EVENTS = 280, 24, 70_000
+# More leave than in the demo, about one in eight a year: a churn model needs some twenty to learn from, and as many
+# again to be tested on, before it can be called better than rules.
+_CHURN = {"base_annual": -2.2, "base_monthly": -3.7}
 _IDS = "sample"  # no id that a company gives its own customers
 _WEEKS, _DAYS = 52, 35  # weekly scores of a year, and daily ones for what changed lately
+_SHARE_OF_TRAINING = 1.5  # of the time that everything else takes together
 
 
 @transaction.atomic
@@ -84,7 +88,7 @@ def work(workspace_id: UUID, job_id: UUID, *, clock: Clock) -> None:
 
 
 def simulation(*, day: date, currency: str, owner: str, mark: str) -> Simulation:
-    """The company: two years up to ``day``, in ``currency``, every customer looked after by ``owner`` (an address).
+    """The company: ``MONTHS`` up to ``day``, in ``currency``, every customer looked after by ``owner`` (an address).
 
     ``mark`` sets its messages apart from those of another sample, which would count as received already.
     """
@@ -93,6 +97,7 @@ def simulation(*, day: date, currency: str, owner: str, mark: str) -> Simulation
         **told.population,
         "vendor": {**told.vendor, "currency": currency},
         "member": [{**member, "email": owner} for member in told.members],
+        "churn": {**told.population["churn"], **_CHURN},
     }
     catalogue = Catalogue(population, told.words, told.stories, told.archetypes, told.cohorts)
     return Simulation(
@@ -124,7 +129,8 @@ class _Load:
         try:
             paths = data.write(folder)
             rows = {kind: _rows(data, getattr(paths, kind)) for kind in filling.KINDS}
-            self._tell(data, sum(rows.values()) + len(data.plans) * len(days))
+            size = sum(rows.values()) + len(data.plans) * len(days)
+            self._tell(data, int(size * (1 + _SHARE_OF_TRAINING)))
             for kind in filling.KINDS:
                 self._begin_step(rows[kind])
                 if kind in missing:
@@ -133,6 +139,8 @@ class _Load:
             shutil.rmtree(folder, ignore_errors=True)
         self._begin_step(len(data.plans) * len(days))
         self._score(days)
+        self._begin_step(int(size * _SHARE_OF_TRAINING))
+        self._train()
 
     def end(self, state: JobState, message: str) -> None:
         now = self._clock()
@@ -178,6 +186,18 @@ class _Load:
             progress=self._progress,
         )
         scoring.refresh_all(self._workspace.pk)
+
+    def _train(self) -> None:
+        """Train the churn model, so that the page of score accuracy has something to say; a training is done once."""
+        with workspace_scope(self._workspace):
+            mine = Job.objects.filter(kind=churn.JOB_KIND, created_at__gte=self._job.created_at)
+            if mine.filter(state=JobState.DONE).exists():
+                return
+            horizon = churn.wanted_horizon(None)
+            job = churn.start(horizon=horizon, actor=self._actor, now=self._clock())
+        run = churn.work(self._workspace.pk, job.pk, progress=self._progress)
+        if run is not None:
+            runs.work(self._workspace.pk, run.pk)
 
     def _begin_step(self, size: int) -> None:
         self._before, self._size = self._before + self._size, size

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from accounts.models import Workspace
+from django.db.models import Q
+
+from accounts.models import Customer, ImportRun, Workspace
 from csplatform.core.models import Job, JobState
 
 LOAD, REMOVE = "sample.load", "sample.remove"
@@ -41,6 +43,16 @@ class Sample:
     def job(self) -> Job | None:
         """What is under way."""
         return self.removal if self.is_leaving else self.loading if self.is_arriving else None
+
+
+def is_offered(workspace: Workspace) -> bool:
+    """Whether pages offer the sample: to a workspace without customers, of whose own files none waits or comes in."""
+    waits = Q(job=None) | Q(job__state__in=(JobState.QUEUED, JobState.RUNNING))
+    return (
+        workspace.sample_since is None
+        and not Customer.objects.exists()
+        and not ImportRun.objects.filter(waits).exclude(file="").exists()
+    )
 
 
 def of(workspace: Workspace) -> Sample | None:

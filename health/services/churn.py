@@ -69,10 +69,11 @@ def _open_jobs(*kinds: str) -> QuerySet[Job]:
     return rows.order_by("-created_at")
 
 
-def work(workspace_id: UUID, job_id: UUID) -> ScoringRun | None:
+def work(workspace_id: UUID, job_id: UUID, *, progress: Report = lambda done, total: None) -> ScoringRun | None:
     """Train, prove and keep; what is surely better than the rules becomes the champion. Twice is as once.
 
-    Returns the run that tells everybody's risk by a new champion.
+    ``progress`` hears what the job hears, for a job that this one is a step of. Returns the run that tells everybody's
+    risk by a new champion.
     """
     with workspace_scope(workspace_id):
         job = jobs.claim(job_id)
@@ -83,7 +84,7 @@ def work(workspace_id: UUID, job_id: UUID) -> ScoringRun | None:
         if job.kind == PROOF_KIND:
             _prove_and_keep(workspace_id, job)
             return None
-        if not is_kept and not _train_and_keep(workspace_id, job):
+        if not is_kept and not _train_and_keep(workspace_id, job, progress):
             return None
         return promotion.put_in_force(workspace_id, job_id)
     except jobs.JobCancelledError:
@@ -116,9 +117,13 @@ def _prove_and_keep(workspace_id: UUID, job: Job) -> None:
         jobs.finish(job.pk, state=JobState.DONE, now=_clock())
 
 
-def _train_and_keep(workspace_id: UUID, job: Job) -> bool:
+def _train_and_keep(workspace_id: UUID, job: Job, progress: Report) -> bool:
     """Whether a model was elected; else the job is over."""
-    told = partial(_tell, workspace_id, job.pk)
+
+    def told(done: int, total: int) -> None:
+        _tell(workspace_id, job.pk, done, total)
+        progress(done, total)
+
     history = churn_history.gather(workspace_id, job.params["horizon"], datetime.now(UTC).date(), told)
     report, tick = _backtest(history, told)
     proof = churn_proofs.document(history, report)

@@ -10,11 +10,12 @@ from uuid import UUID
 from django import template
 from django.urls import reverse
 
-from accounts.models import Customer
+from accounts.models import Customer, Workspace
 from health import changes_chart, marks, narrative, panels, risk, selectors, trends, usage, what_changed
 from health.ledger import CONFIG, OVERRIDE
 from health.onboarding import standing
 from health.onboarding.standing import Standing
+from health.sample import standing as sample
 
 register = template.Library()
 
@@ -32,6 +33,12 @@ def start_checklist() -> Standing | None:
     """How far the workspace is on its way from files to a proof; None when it never began, is done or was put aside."""
     stands = standing.of_workspace()
     return stands if stands.is_listed else None
+
+
+@register.simple_tag
+def is_sample_offered(workspace: Workspace) -> bool:
+    """Whether an empty page may offer sample data."""
+    return sample.is_offered(workspace)
 
 
 @register.filter

@@ -100,6 +100,9 @@ def _move(step: Step, run: PlaybookRun, actor: audit.Actor, now: datetime) -> Ma
 
 
 def _webhook(step: Step, run: PlaybookRun, actor: audit.Actor, now: datetime) -> Made:
+    """Tell a receiver outside; not of sample data, which is invented."""
+    if Workspace.objects.filter(pk=run.workspace_id, sample_since__isnull=False).exists():
+        return {"note": _("Nothing was sent: sample data stays inside.")}
     data = {
         "playbook_id": str(run.playbook_id),
         "run_id": str(run.pk),

@@ -21,13 +21,23 @@ from django.urls import reverse
 
 from accounts.imports import kinds, runs
 from accounts.imports.readers import SourceError
-from accounts.models import Customer, ImportRun, Membership, Workspace
+from accounts.models import Customer, ImportRun, Membership, WebhookDelivery, Workspace
 from accounts.roles import Role
 from accounts.services import deletion
-from csplatform.core import audit
-from csplatform.core.models import AuditEvent, Job, JobState
+from accounts.webhooks import endpoints
+from csplatform.core import audit, outbox
+from csplatform.core.models import AuditEvent, Job, JobState, OutboxEvent
 from csplatform.core.tenancy import workspace_scope
-from health.models import ChurnModel, Event, HealthScore, HealthSnapshot, Onboarding, ScorecardVersion, ScoringRun
+from health.models import (
+    ChurnModel,
+    ChurnProof,
+    Event,
+    HealthScore,
+    HealthSnapshot,
+    Onboarding,
+    ScorecardVersion,
+    ScoringRun,
+)
 from health.onboarding import standing as checklist
 from health.sample import loading, removing, standing, tasks
 from health.services import runs as scoring_runs
@@ -121,8 +131,20 @@ def test_an_empty_workspace_becomes_a_company_with_scores_a_past_and_an_owner_fo
         assert HealthSnapshot.objects.values("as_of").distinct().count() == len(loading.past_days(clock().date()))
         assert Event.objects.count() > 1_000
         assert not ImportRun.objects.filter(rows_rejected__gt=0).exists()
+        assert ChurnProof.objects.count() == ChurnModel.objects.count() == 1
         actions = set(AuditEvent.objects.filter(action__startswith="sample.").values_list("action", "actor_label"))
     assert actions == {("sample.requested", "Owner"), ("sample.loaded", "Owner")}
+
+
+def test_nothing_that_happens_to_the_sample_is_told_to_webhooks(workspace: Workspace) -> None:
+    with workspace_scope(workspace):
+        endpoints.create(url="https://hooks.example.org/in", events=["*"], actor=BY, now=clock())
+    load(workspace)
+    while outbox.dispatch_waiting(now=clock()):
+        pass
+    with workspace_scope(workspace):
+        assert OutboxEvent.objects.exists()
+        assert not WebhookDelivery.objects.exists()
 
 
 def test_removing_leaves_every_table_as_it_was_before(workspace: Workspace, owner: Membership) -> None:
@@ -301,8 +323,10 @@ def test_no_file_is_imported_beside_it_whichever_way_it_comes(
     assert "1 file is here" in client.post(reverse("start_upload"), upload, follow=True).content.decode()
 
 
-def test_it_comes_only_into_an_empty_workspace(workspace: Workspace, client: Client, owner: Membership) -> None:
+def test_it_is_offered_to_an_empty_workspace_only(workspace: Workspace, client: Client, owner: Membership) -> None:
     client.post(reverse("start_upload"), {"files": [factories.uploaded(vendor.accounts(3), "account.csv")]})
+    for place in ("today", "customer_list", "start"):
+        assert reverse("start_sample") not in client.get(reverse(place)).content.decode(), place
     with workspace_scope(workspace), pytest.raises(ValidationError, match="Files of yours wait"):
         loading.begin(by=BY, now=clock())
     other = factories.make_workspace("osprey")
