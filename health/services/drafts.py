@@ -88,12 +88,17 @@ def save_draft(
         )
     elif draft.content == whole:
         return draft
+    # Somebody else's words do not vanish: they stay where those of a discarded draft do.
+    theirs = draft.version > 0 and draft.updated_by_label != actor.label[:200]
+    gone = {"content": draft.content, "of": draft.updated_by_label} if theirs else {}
     draft.content = whole
     draft.version += 1
     draft.updated_at = now
     draft.updated_by_label = actor.label[:200]
     draft.save()
-    data = {"scorecard": str(card.pk), "name": card.name, "draft_version": draft.version}
+    data: dict[str, Any] = {"scorecard": str(card.pk), "name": card.name, "draft_version": draft.version}
+    if gone:
+        data["overwritten"] = gone
     audit.record(actor=actor, action="scorecard.draft_saved", subject=card, data=data, now=now)
     return draft
 

@@ -64,6 +64,18 @@ def test_a_draft_of_two_is_refused_and_saving_the_same_again_changes_nothing(car
     assert AuditEvent.objects.filter(action="scorecard.draft_saved").count() == 2
 
 
+def test_a_draft_of_somebody_else_that_is_overwritten_stays_in_the_audit(card: Scorecard) -> None:
+    theirs, mine = halved(card), {**halved(card), "min_coverage": 0.4}
+    save(card, theirs)
+    tuck = audit.Actor(label="Tuck")
+    drafts.save_draft(scorecard_id=card.pk, content=mine, actor=tuck, now=NOW)
+    drafts.save_draft(scorecard_id=card.pk, content={**mine, "min_coverage": 0.3}, actor=tuck, now=NOW)
+    saved = AuditEvent.objects.filter(action="scorecard.draft_saved")
+    (overwritten,) = [each.data["overwritten"] for each in saved if "overwritten" in each.data]
+    assert overwritten["of"] == "Marian"
+    assert overwritten["content"]["items"] == theirs["items"]
+
+
 def test_what_could_not_be_published_is_kept_and_named(card: Scorecard) -> None:
     content = halved(card)
     content["items"] = [{**item, "weight": 0} for item in content["items"]]
