@@ -42,6 +42,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "keep-adoption": {"task": "health.keep_adoption", "schedule": 30.0, "options": {"expires": 30}},
     "keep-alerts": {"task": "health.keep_alerts", "schedule": 20.0, "options": {"expires": 20}},
     "send-alerts": {"task": "health.send_alerts", "schedule": 20.0, "options": {"expires": 20}},
+    "forget-alerts": {"task": "health.forget_alerts", "schedule": 3_600.0, "options": {"expires": 3_600}},
     "look-for-silences": {"task": "health.look_for_silences", "schedule": 3_600.0, "options": {"expires": 3_600}},
     "look-for-outages": {"task": "health.look_for_outages", "schedule": 300.0, "options": {"expires": 300}},
     "keep-churn": {"task": "health.keep_churn", "schedule": 3_600.0, "options": {"expires": 3_600}},

@@ -216,6 +216,7 @@ WEB_WORKERS = env.number("WEB_WORKERS", 2, low=1, high=256)
 # --- Interfaces ------------------------------------------------------------------------------------
 # Ten years of history can be imported; older events are refused, because their exactly-once keys go with them.
 EVENT_RETENTION_DAYS = env.number("EVENT_RETENTION_DAYS", 4_000, low=90, high=20_000)
+ALERT_RETENTION_DAYS = env.number("ALERT_RETENTION_DAYS", 400, low=30, high=20_000)
 INGEST_RATE_PER_MINUTE = env.number("INGEST_RATE_PER_MINUTE", 60_000, low=1, high=100_000_000)
 API_RATE_PER_MINUTE = env.number("API_RATE_PER_MINUTE", 6_000, low=1, high=10_000_000)
 # Hosts named here may be private and without TLS; all others that webhooks go to must be public.

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
 from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -15,8 +18,12 @@ from accounts.models import Membership
 from health.alerts.words import Line
 
 
-def message(member: Membership, lines: Sequence[Line], *, more: int) -> EmailMultiAlternatives:
-    """The mail for ``member`` in the active language; ``more``: how many alerts are only counted."""
+def message(member: Membership, lines: Sequence[Line], *, more: int, about: Iterable[UUID]) -> EmailMultiAlternatives:
+    """The mail for ``member`` in the active language; ``more``: how many alerts are only counted.
+
+    ``about``: the deliveries it makes. The same ones give the same message id, by which mailboxes know a mail that
+    comes again.
+    """
     leave = settings.PUBLIC_URL + reverse("alert_preferences")
     context: dict[str, Any] = {
         "workspace": member.workspace,
@@ -34,7 +41,12 @@ def message(member: Membership, lines: Sequence[Line], *, more: int) -> EmailMul
         subject=context["subject"],
         body=render_to_string("health/mail/alerts.txt", context),
         to=[member.user.email],
-        headers={"List-Unsubscribe": f"<{leave}>"},
+        headers={"List-Unsubscribe": f"<{leave}>", "Message-ID": _message_id(about)},
     )
     made.attach_alternative(render_to_string("health/mail/alerts.html", context), "text/html")
     return made
+
+
+def _message_id(about: Iterable[UUID]) -> str:
+    told = hashlib.blake2b(b"".join(sorted(each.bytes for each in about)), digest_size=16).hexdigest()
+    return f"<alerts.{told}@{urlsplit(settings.PUBLIC_URL).hostname}>"

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max, Q
 
@@ -25,9 +26,10 @@ from csplatform.core.tenancy import current_workspace_id, workspace_scope
 from health import risk
 from health.alerts import rules
 from health.facts.outages import lasting
-from health.models import Alert, AlertKind, AlertMute, AlertState
+from health.models import Alert, AlertDelivery, AlertKind, AlertMute, AlertState
 
 _HEARD = ("health.band_changed", "churn_risk.rose")
+_FORGET_AT_ONCE = 1_000
 UNDER_CONTRACT = ("active", "notice_given", "in_grace")
 # Kinds that begin here and nowhere else, so their news is told from here.
 _TOLD = {AlertKind.WENT_SILENT: "health.went_silent", AlertKind.COVERAGE_LOST: "health.coverage_lost"}
@@ -276,6 +278,21 @@ FROM health_alertmute m
 WHERE a.workspace_id = %(workspace)s AND a.state = 'muted' AND m.workspace_id = a.workspace_id AND m.id = a.mute_id
   AND (m.undone_at IS NOT NULL OR m.until <= %(today)s)
 """
+
+
+@transaction.atomic
+def forget(*, now: datetime) -> int:
+    """Delete some alerts that have been over for longer than ``ALERT_RETENTION_DAYS``; run it until 0.
+
+    What was sent of them goes with them. Scores, and what is said of their changes, stand elsewhere and stay.
+    """
+    old = Alert.objects.filter(
+        state=AlertState.RESOLVED, over_at__lt=now - timedelta(days=settings.ALERT_RETENTION_DAYS)
+    )
+    ids = list(old.order_by("over_at").values_list("pk", flat=True)[:_FORGET_AT_ONCE])
+    AlertDelivery.objects.filter(alert__in=ids).delete()
+    Alert.objects.filter(pk__in=ids).delete()
+    return len(ids)
 
 
 @transaction.atomic

@@ -2,7 +2,8 @@
 
 What is sent is claimed by moving its due date ahead, and no transaction is open while a mail server or Slack takes its
 time. A worker that dies in between leaves a claim that runs out: the alert is then sent again, because one heard twice
-does less harm than one never heard.
+does less harm than one never heard. A mail that comes again has the message id of the first, unless more has become due
+meanwhile, and mailboxes that look at it show one; Slack's hooks know no such id.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def _mail(workspace_id: UUID, rows: Sequence[AlertDelivery], clock: Clock) -> in
             return 0
         with translation.override(member.user.language or member.workspace.locale):
             lines, more = _lines(rows, member.workspace, clock())
-            message = mail.message(member, lines, more=more) if lines else None
+            message = mail.message(member, lines, more=more, about=[row.pk for row in rows]) if lines else None
     error = ""
     try:
         if message is not None:

@@ -38,6 +38,21 @@ def keep_alerts(**_: Any) -> None:
             log.info("alerts kept", workspace=str(workspace_id), ended=ended, routed=routed)
 
 
+@shared_task(name="health.forget_alerts")
+def forget_alerts(**_: Any) -> None:
+    """Delete alerts past their retention."""
+    for workspace_id in _workspaces():
+        gone = 0
+        while True:
+            with workspace_scope(workspace_id):
+                some = opening.forget(now=timezone.now())
+            if not some:
+                break
+            gone += some
+        if gone:
+            log.info("alerts forgotten", workspace=str(workspace_id), alerts=gone)
+
+
 @shared_task(name="health.send_alerts")
 def send_alerts(**_: Any) -> None:
     """Send the mails and messages that are due, for a while; any number may run."""

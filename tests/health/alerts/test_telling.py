@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.exceptions import ValidationError
+from django.core.mail.backends.locmem import EmailBackend
 
 from accounts.models import Customer, Workspace
 from accounts.models.customers import TeamRole
@@ -270,6 +271,76 @@ def test_deleting_a_customer_deletes_its_alerts(workspace: Workspace) -> None:
         deletion.delete_customer(customer_id=of.pk, actor=BY, now=NOW)
         assert not Alert.objects.exists()
         assert not AlertMute.objects.exists()
+
+
+def test_a_worker_killed_after_sending_sends_again_under_the_same_message_id(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member = factories.make_member(workspace)
+    with workspace_scope(workspace):
+        route()
+        of = customer()
+        looked_after_by(member, of)
+        alerted(of)
+        pass_on()
+
+    class Killed(BaseException):
+        pass
+
+    deliver = EmailBackend.send_messages
+
+    def die_afterwards(backend: EmailBackend, messages: list[Any]) -> None:
+        deliver(backend, messages)
+        raise Killed
+
+    with monkeypatch.context() as broken:
+        broken.setattr(EmailBackend, "send_messages", die_afterwards)
+        with pytest.raises(Killed):
+            send(workspace)
+    assert send(workspace, NOW + sending.CLAIMED_FOR) == 1
+    first, second = (each.extra_headers["Message-ID"] for each in mail.outbox)
+    assert first == second
+    with workspace_scope(workspace):
+        other = customer("Sherwood Timber")
+        looked_after_by(member, other)
+        alerted(other)
+        pass_on()
+    send(workspace, NOW + timedelta(hours=1))
+    assert len({each.extra_headers["Message-ID"] for each in mail.outbox}) == 2
+
+
+def test_sample_data_is_alerted_of_in_the_app_and_nowhere_else(workspace: Workspace) -> None:
+    Workspace.objects.filter(pk=workspace.pk).update(sample_since=NOW)
+    member = factories.make_member(workspace)
+    with workspace_scope(workspace):
+        route(channels=[AlertChannel.IN_APP, AlertChannel.EMAIL])
+        of = customer()
+        looked_after_by(member, of)
+        alerted(of)
+        pass_on()
+        assert set(AlertDelivery.objects.values_list("channel", flat=True)) == {AlertChannel.IN_APP}
+    assert send(workspace, NOW + timedelta(days=2)) == 0
+    assert mail.outbox == []
+
+
+def test_alerts_that_have_been_over_for_long_are_deleted_with_what_was_sent_of_them(
+    workspace: Workspace, settings: Any
+) -> None:
+    settings.ALERT_RETENTION_DAYS = 90
+    member = factories.make_member(workspace)
+    with workspace_scope(workspace):
+        lately, long_ago, still_on = customer("Lately"), customer("Long ago"), customer("Still on")
+        for of in (lately, long_ago, still_on):
+            looked_after_by(member, of)
+            alerted(of)
+        pass_on()
+        Alert.objects.filter(customer=lately).update(state=AlertState.RESOLVED, over_at=NOW - timedelta(days=89))
+        Alert.objects.filter(customer=long_ago).update(state=AlertState.RESOLVED, over_at=NOW - timedelta(days=91))
+        Alert.objects.filter(customer=still_on).update(began_at=NOW - timedelta(days=500))
+        assert opening.forget(now=NOW) == 1
+        assert opening.forget(now=NOW) == 0
+        assert set(Alert.objects.values_list("customer__name", flat=True)) == {"Lately", "Still on"}
+        assert not AlertDelivery.objects.exclude(alert__in=Alert.objects.all()).exists()
 
 
 def test_a_worker_killed_after_claiming_loses_nothing(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
