@@ -124,9 +124,9 @@ def choices(source: str) -> dict[str, Any]:
         found["parts"] = [
             {
                 "name": name,
-                "label": name.replace("_", " ").capitalize(),
+                "label": words.part(name),
                 "required": name in of.required,
-                "choices": [(value, value.replace("_", " ")) for value in values],
+                "choices": [(value, words.chosen(name, value)) for value in values],
             }
             for name, values in of.parts.items()
         ]

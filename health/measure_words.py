@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 
 from health import comparison
 from health.measures import Condition, Spec
+from journeys.models import Channel, Direction, PersonState, TicketPriority
+from surveys.models import surveys
 
 
 def source(name: str) -> str:
@@ -17,6 +20,11 @@ def source(name: str) -> str:
         "relays": _("Handovers"),
         "tickets": _("Tickets"),
         "invoices": _("Invoices"),
+        "outcomes": _("Expected outcomes"),
+        "adoption": _("Adoption"),
+        "sponsors": _("Sponsors"),
+        "judgement": _("Judgement by hand"),
+        "attribute": _("A number of your own"),
     }.get(name, name.replace("_", " ").capitalize())
 
 
@@ -33,7 +41,51 @@ def aggregation(name: str) -> str:
         "recency": _("Days since the last"),
         "sponsor": _("Whether there is a sponsor"),
         "mean": _("Average"),
+        "sentiment": _("How they went, on average"),
+        "overdue": _("How many are overdue"),
+        "waiting_days": _("Days the oldest has waited"),
+        "declined": _("How many were declined"),
+        "open": _("How many are open"),
+        "opened": _("How many were opened"),
+        "first_reply_hours": _("Hours until the first reply"),
+        "csat": _("How content they were"),
+        "achieved": _("Share that was reached"),
+        "on_track": _("Share on track"),
+        "kpi_progress": _("How far the KPIs have come"),
+        "people": _("How many people"),
+        "share_of_seats": _("Share of the seats"),
+        "silence": _("Days since one was heard of"),
+        "left": _("How many left"),
+        "overdue_days": _("Days the oldest is overdue"),
+        "overdue_share": _("Overdue, as a share of ARR"),
+        "paid_late": _("How many were paid late"),
     }.get(name, name.replace("_", " ").capitalize())
+
+
+def part(name: str) -> str:
+    """A further part of a definition: what is asked of the source."""
+    return {
+        "kind": _("Kind of survey"),
+        "direction": _("Who to whom"),
+        "channel": _("Channel"),
+        "priority": _("Priority"),
+        "state": _("State"),
+        "key": _("Attribute"),
+    }.get(name, name.replace("_", " ").capitalize())
+
+
+def chosen(name: str, value: str) -> str:
+    """What a further part may be; an attribute's key is the customers' own word."""
+    known: dict[str, type[TextChoices]] = {
+        "kind": surveys.Kind,
+        "direction": Direction,
+        "channel": Channel,
+        "priority": TicketPriority,
+        "state": PersonState,
+    }
+    if name not in known or value not in known[name].values:
+        return value
+    return str(known[name](value).label)
 
 
 def scale(name: str) -> str:
@@ -77,7 +129,7 @@ def describe(spec: Spec) -> str:
     if spec.more.of:
         parts.append(_("of “%(property)s”") % {"property": spec.more.of})
     parts += [_condition(each) for each in spec.more.where]
-    parts += [f"{name.replace('_', ' ')}: {value.replace('_', ' ')}" for name, value in spec.where]
+    parts += [chosen(name, value) for name, value in spec.where]
     if spec.window_days and spec.source != "contacts":
         parts.append(_("%(days)d days") % {"days": spec.window_days})
     if spec.scale:

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Count
 
 from accounts.models import SavedSegment
+from accounts.models.customers import HealthBand
 from health.models import HealthScore, Scorecard, ScorecardDraft, ScorecardVersion
 from journeys.models import Macro
 
@@ -31,7 +32,12 @@ def listing_rows() -> list[Row]:
     latest = {version.scorecard_id: version for version in newest}
     drafted = set(ScorecardDraft.objects.values_list("scorecard_id", flat=True))
     names = dict(SavedSegment.objects.values_list("pk", "name"))
-    scored = dict(HealthScore.objects.values_list("scorecard_version__scorecard").annotate(n=Count("pk")).order_by())
+    scored = dict(
+        HealthScore.objects.exclude(band=HealthBand.NOT_APPLICABLE)
+        .values_list("scorecard_version__scorecard")
+        .annotate(n=Count("pk"))
+        .order_by()
+    )
     rows = [
         Row(
             card,

@@ -72,15 +72,18 @@ def _risk(told: dict[str, Any]) -> str:
 
 
 def _silence(told: dict[str, Any]) -> str:
+    usual = told["usual_days"]
+    whole = usual % 1 == 0
     text = ngettext(
-        "No use for %(n)s day since %(day)s; its own longest usual gap is %(usual)s days.",
-        "No use for %(n)s days since %(day)s; its own longest usual gap is %(usual)s days.",
+        "No use for %(n)s day since %(day)s; its own longest usual gap is %(usual)s.",
+        "No use for %(n)s days since %(day)s; its own longest usual gap is %(usual)s.",
         told["quiet_days"],
     )
     return text % {
         "n": told["quiet_days"],
         "day": formats.day(datetime.fromisoformat(told["last_event_at"]).date(), get_language()),
-        "usual": formats.number(told["usual_days"], get_language(), digits=0 if told["usual_days"] % 1 == 0 else 1),
+        "usual": ngettext("%(n)s day", "%(n)s days", int(usual) if whole else 2)
+        % {"n": formats.number(usual, get_language(), digits=0 if whole else 1)},
     }
 
 

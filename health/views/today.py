@@ -22,6 +22,7 @@ from accounts import extensions
 from accounts.access import actor_of, requires
 from accounts.middleware import WorkspaceRequest
 from accounts.models import Customer
+from accounts.models.customers import ContractState
 from accounts.roles import Permission, Role, allows
 from health import changes, narrative, panels, today_reads
 from health.alerts import selectors as alerts
@@ -208,6 +209,7 @@ def _item(
         "urgency": each.urgency,
         "deadline": deadline,
         "is_notice": customer.notice_deadline is not None,
+        "is_ending": customer.contract_state == ContractState.NOTICE_GIVEN,
         "deadline_days": (deadline - day).days if deadline else None,
     }
 

@@ -12,12 +12,14 @@ from accounts.models import Workspace
 from accounts.roles import Role
 from csplatform.core import audit
 from csplatform.core.tenancy import workspace_scope
+from health import selectors_cards
 from health.card_form import read, typed_of
-from health.models import Scorecard, ScorecardDraft, ScorecardVersion
-from health.services import drafts, scorecards
+from health.models import HealthScore, Scorecard, ScorecardDraft, ScorecardVersion
+from health.services import base_rate, drafts, scorecards, scoring
 from tests import factories
 
 pytestmark = pytest.mark.django_db
+STATES = (("Under contract", "active"), ("Not yet", "none"))
 
 
 @pytest.fixture
@@ -244,3 +246,14 @@ def test_a_band_is_set_by_hand_and_ended_on_the_customers_page(client: Client, w
     stranger = signed_in(factories.make_workspace("stranger"), Role.ADMIN)
     assert stranger.get(address).status_code == 404
     assert stranger.post(f"{address}end/").status_code == 404
+
+
+def test_only_customers_who_can_have_a_score_are_counted_as_scored(workspace: Workspace) -> None:
+    with workspace_scope(workspace):
+        ids = [factories.make_customer(name, contract_state=state).pk for name, state in STATES]
+        now = datetime.now(UTC)
+        scoring.score_present(ids, day=now.date(), computed_at=now, base=base_rate.present(now.date()))
+        bands = list(HealthScore.objects.values_list("band", flat=True))
+        counted = [row.customers for row in selectors_cards.listing_rows()]
+    assert sorted(bands) == ["not_applicable", "unknown"]
+    assert counted == [1]

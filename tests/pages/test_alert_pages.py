@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.roles import Role
 from csplatform.core import audit
 from csplatform.core.tenancy import workspace_scope
-from health.alerts import deeds, opening, routing
+from health.alerts import deeds, opening, routing, words
 from health.alerts.opening import Finding
 from health.models import Alert, AlertKind, AlertPreference, AlertRoute, AlertState, SlackHook
 from tests import factories
@@ -51,6 +51,13 @@ def test_a_csm_sees_the_own_customers_first_and_everybodys_on_request(house: Hou
     client = house.client(Role.CSM)
     assert house.customer.name not in client.get(LIST).content.decode()
     assert house.customer.name in client.get(f"{LIST}?mine=0").content.decode()
+
+
+@pytest.mark.parametrize(("usual", "said"), [(1, "1 day."), (1.5, "1.5 days."), (9, "9 days.")])
+def test_a_silence_is_told_beside_the_customers_own_gap(house: House, usual: float, said: str) -> None:
+    told = {"quiet_days": 13, "last_event_at": "2026-06-03T08:00:00+00:00", "usual_days": usual}
+    silence = Alert(kind=AlertKind.WENT_SILENT, details=told)
+    assert words.what(silence) == f"No use for 13 days since 3 Jun 2026; its own longest usual gap is {said}"
 
 
 def test_one_takes_it_in_hand(house: House) -> None:

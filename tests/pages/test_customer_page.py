@@ -50,6 +50,17 @@ def test_the_page_names_the_customer_its_money_and_its_people(house: House) -> N
     assert house.client().get(page_address(house) + "?tab=nonsense").status_code == 404
 
 
+def test_a_contract_under_notice_shows_when_it_ends_instead_of_a_deadline_that_has_passed(house: House) -> None:
+    with workspace_scope(house.workspace):
+        Customer.objects.filter(pk=house.customer.pk).update(
+            contract_state="notice_given", notice_deadline=None, renewal_on=date(2026, 6, 30)
+        )
+    page = page_of(house)
+    assert "Contract ends" in page
+    assert "30 Jun 2026" in page
+    assert "Notice deadline" not in page
+
+
 def page_address(house: House) -> str:
     return reverse("customer_detail", args=[house.customer.pk])
 

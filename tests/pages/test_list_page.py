@@ -6,7 +6,7 @@ import csv
 import html
 import io
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from html.parser import HTMLParser
 from typing import Any
 
@@ -326,3 +326,11 @@ def test_no_cell_of_the_export_is_a_formula(house: House, cell: str) -> None:
     assert neutral(cell) == f"'{cell}"
     assert neutral("Ordinary") == "Ordinary"
     assert neutral(-3.5) == -3.5
+
+
+def test_who_gave_notice_shows_when_the_contract_ends_where_others_have_their_deadline(house: House) -> None:
+    with workspace_scope(house.workspace):
+        Customer.objects.filter(pk=house.customer.pk).update(
+            contract_state="notice_given", notice_deadline=None, renewal_on=date(2027, 6, 30)
+        )
+    assert "ends 30 Jun 2027" in text_of(house.client().get(LIST))

@@ -43,6 +43,17 @@ def test_a_csm_sees_the_own_portfolio_and_a_manager_everybody(troubled: House) -
     assert "All customers" in page(troubled, Role.MANAGER)
 
 
+def test_a_contract_under_notice_ends_and_is_never_said_to_renew(troubled: House) -> None:
+    with workspace_scope(troubled.workspace):
+        ends_on = timezone.now().date() + timedelta(days=4)
+        Customer.objects.filter(pk=troubled.customer.pk).update(
+            contract_state="notice_given", notice_deadline=None, renewal_on=ends_on
+        )
+    shown = page(troubled)
+    assert "ends on" in shown
+    assert "renewal on" not in shown
+
+
 def test_a_viewer_reads_but_is_offered_no_action(troubled: House) -> None:
     assert "Snooze" in page(troubled, Role.MANAGER)
     assert "Snooze" not in page(troubled, Role.VIEWER)
