@@ -14,10 +14,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import Customer
-from health import explaining, narrative, notes, selectors, what_changed
+from health import card_words, explaining, narrative, notes, selectors, what_changed
 from health.facts.outages import lasting
 from health.models import HealthScore, HealthSnapshot, ScorecardVersion
-from health.scoring import Card
+from health.scoring import LINEAR, Card
 from health.services.cards import version_on
 from health.services.compute import card_of
 from health.units import value_text
@@ -122,7 +122,9 @@ def panel(customer: Customer, now: datetime, shown: Shown) -> dict[str, Any]:
         "computed_at": datetime.fromisoformat(said["computed_at"]),
         "coverage": said["coverage"],
         "scorecard_version": said["scorecard"]["version"],
+        "scorecard_url": reverse("scorecard_detail", args=[said["scorecard"]["id"]]),
         "halves": halves,
+        "earned": _earned(card, halves),
         "adjustments": _adjustments(said["drivers"], moved),
         "outage": outage,
         # What an outage leaves unknown is said once, above.
@@ -227,6 +229,21 @@ def _halves(card: Card, drivers: Sequence[Mapping[str, Any]], moved: Mapping[str
                 }
             )
     return halves
+
+
+def _earned(card: Card, halves: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """How the value of each measure becomes points, in the order in which the drivers stand."""
+    items = {item.key: item for item in card.items}
+    return [
+        {
+            **driver,
+            "by": card_words.curve_words({"curve": items[driver["key"]].curve}),
+            "steps": items[driver["key"]].scoring != LINEAR,
+        }
+        for half in halves
+        for driver in half["drivers"]
+        if driver["key"] in items
+    ]
 
 
 def _adjustments(drivers: Sequence[Mapping[str, Any]], moved: Mapping[str, int]) -> list[dict[str, Any]]:

@@ -15,8 +15,8 @@ from django.utils import timezone
 from accounts.models import Contact, Customer, Subscription
 from accounts.services import read_model
 from csplatform.core.tenancy import workspace_scope
-from health import panels
-from health.models import HealthScore
+from health import card_words, panels
+from health.models import HealthScore, ScorecardVersion
 from health.services import base_rate, scoring
 from tests import factories
 from tests.pages.conftest import House
@@ -63,6 +63,16 @@ def test_a_contract_under_notice_shows_when_it_ends_instead_of_a_deadline_that_h
 
 def page_address(house: House) -> str:
     return reverse("customer_detail", args=[house.customer.pk])
+
+
+def test_the_page_says_at_which_value_a_measure_earns_which_share_of_its_points(house: House) -> None:
+    score(house)
+    page = page_of(house)
+    with workspace_scope(house.workspace):
+        version = ScorecardVersion.objects.get()
+    assert reverse("scorecard_detail", args=[version.scorecard_id]) in page
+    for item in version.content["items"]:
+        assert card_words.curve_words(item) in page
 
 
 def test_the_panel_has_no_news_until_the_score_is_computed_again(house: House) -> None:
