@@ -173,6 +173,15 @@ def day(value: date | datetime | None, style: str = "medium") -> str:
 
 
 @register.filter
+def moment(value: datetime | None) -> str:
+    """A day with its time to the minute, in the active time zone."""
+    if value is None:
+        return day(None)
+    local = timezone.localtime(value) if timezone.is_aware(value) else value
+    return f"{day(local)}, {local:%H:%M}"
+
+
+@register.filter
 def duration(seconds: int) -> str:
     """A rough length of time in words: under two minutes in seconds, under two hours in minutes, else hours."""
     if seconds < 120:
