@@ -74,7 +74,7 @@ def test_days_are_read_in_the_active_time_zone() -> None:
     late = datetime(2026, 6, 9, 23, 30, tzinfo=timezone.get_fixed_timezone(0))
     with timezone.override(timezone.get_fixed_timezone(120)):
         assert render("{{ d|day:'short' }}", d=late) == "10 Jun"
-        assert render("{{ d|moment }}", d=late) == f"10 Jun 2026, {timezone.localtime(late):%H:%M}"
+        assert render("{{ d|moment }}", d=late) == "10 Jun 2026, 01:30"
     assert render("{{ d|moment }}", d=None) == render("{{ d|day }}", d=None)
 
 
