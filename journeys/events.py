@@ -153,7 +153,7 @@ declare(
     ),
     EventType(
         "churn.explained",
-        _("Somebody has named what grounded a customer."),
+        _("Somebody has named why a customer churned."),
         (
             _CUSTOMER,
             id_of("move_id", _("The churn in the customer's history.")),

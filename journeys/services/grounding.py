@@ -52,7 +52,7 @@ def announce(churns: Sequence[Move], now: datetime) -> None:
         asked = [
             NewTask(
                 title=_("Why did %(customer)s leave?") % {"customer": names[churn.customer_id]},
-                body=_("Its last paid subscription ended on %(day)s. Name what grounded it on its journey page.")
+                body=_("Its last paid subscription ended on %(day)s. Name the reason on its journey page.")
                 % {"day": churn.occurred_on.isoformat()},
                 customer_id=churn.customer_id,
                 owner_id=owners.get(churn.customer_id),

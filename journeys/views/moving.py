@@ -54,7 +54,7 @@ class MoveForm(forms.Form):
 class GroundForm(forms.Form):
     """What grounded a customer."""
 
-    force = forms.ChoiceField(label=gettext_lazy("What grounded it"), choices=Force.choices, widget=forms.RadioSelect)
+    force = forms.ChoiceField(label=gettext_lazy("Why it churned"), choices=Force.choices, widget=forms.RadioSelect)
     note = forms.CharField(label=gettext_lazy("More about it"), max_length=grounding.MAX_NOTE, required=False)
 
 
@@ -119,9 +119,9 @@ def ground(request: WorkspaceRequest, customer_id: UUID) -> HttpResponse:
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
         else:
-            messages.success(request, _("Noted: that is what grounded %(customer)s.") % {"customer": customer.name})
+            messages.success(request, _("Noted: that is why %(customer)s churned.") % {"customer": customer.name})
     else:
-        messages.error(request, _("Choose what grounded it."))
+        messages.error(request, _("Choose why it churned."))
     return redirect(_journey_of(customer))
 
 

@@ -127,7 +127,7 @@ def test_a_churn_asks_why_and_keeps_the_answer(house: House, prospect: Customer)
     journey = reverse("customer_detail", args=[prospect.pk]) + "?tab=journey"
     assert "Nobody has said why yet." in house.client().get(journey).content.decode()
     ground = reverse("customer_ground", args=[prospect.pk])
-    assert "Choose what grounded it." in house.client().post(ground, {}, follow=True).content.decode()
+    assert "Choose why it churned." in house.client().post(ground, {}, follow=True).content.decode()
     page = house.client().post(ground, {"force": "vendor", "note": "The outage"}, follow=True).content.decode()
     assert "Made by us" in page
     assert "The outage" in page
