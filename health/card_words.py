@@ -10,8 +10,11 @@ from django.utils.translation import gettext as _
 
 from accounts.models.customers import HealthBand
 from csplatform.core import formats
+from health.units import plain_value
 
 Content = Mapping[str, Any]
+_WRITTEN = frozenset({"share of seats", "share satisfied", "yes or no"})
+"""Units whose values are written otherwise than as the number itself."""
 
 
 def label_of(label: Mapping[str, str]) -> str:
@@ -56,8 +59,8 @@ def _item(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str
 
 def curve_words(item: Mapping[str, Any]) -> str:
     """The points of a curve as text: value, and share of the points."""
-    language = get_language()
-    return ", ".join(f"{_n(x)} → {formats.percent(y, language)}" for x, y in item["curve"])
+    language, unit = get_language(), item.get("unit", "")
+    return ", ".join(f"{_value(x, unit)} → {formats.percent(y, language)}" for x, y in item["curve"])
 
 
 def _groups(old: Content, new: Content) -> list[str]:
@@ -111,6 +114,11 @@ def _edges(old: Content, new: Content) -> list[str]:
         told = {name: formats.percent(each["min_coverage"], language) for name, each in (("old", old), ("new", new))}
         said.append(_("A score needs data for %(new)s of the weights instead of %(old)s.") % told)
     return said
+
+
+def _value(value: float, unit: str) -> str:
+    """A value exactly, but shares and yes or no as the customer's page writes them."""
+    return plain_value(value, unit) if unit in _WRITTEN else _n(value)
 
 
 def _n(value: float) -> str:

@@ -234,15 +234,15 @@ def _halves(card: Card, drivers: Sequence[Mapping[str, Any]], moved: Mapping[str
 def _earned(card: Card, halves: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """How the value of each measure becomes points, in the order in which the drivers stand."""
     items = {item.key: item for item in card.items}
+    found = [(driver, items.get(driver["key"])) for half in halves for driver in half["drivers"]]
     return [
         {
             **driver,
-            "by": card_words.curve_words({"curve": items[driver["key"]].curve}),
-            "steps": items[driver["key"]].scoring != LINEAR,
+            "by": card_words.curve_words({"curve": item.curve, "unit": item.unit}),
+            "steps": item.scoring != LINEAR,
         }
-        for half in halves
-        for driver in half["drivers"]
-        if driver["key"] in items
+        for driver, item in found
+        if item is not None
     ]
 
 
