@@ -73,7 +73,7 @@ def test_the_page_says_at_which_value_a_measure_earns_which_share_of_its_points(
     assert reverse("scorecard_detail", args=[version.scorecard_id]) in page
     for item in version.content["items"]:
         assert card_words.curve_words(item) in page
-    assert "20\N{NO-BREAK SPACE}% → 10" in page, "a share is written as on the row above, not as 0.2"
+    assert "20\N{NARROW NO-BREAK SPACE}% → 10" in page, "a share is written as on the row above, not as 0.2"
 
 
 def test_the_panel_has_no_news_until_the_score_is_computed_again(house: House) -> None:
