@@ -21,6 +21,8 @@ from health.alert_forms import HookForm, PreferenceForm, RouteForm
 from health.alerts import route_words, slack, wishes
 from health.models import AlertPace, AlertRoute, SlackHook
 
+_HOOK_ID = "hook_%s"
+"""Ids of the fields of a hook, which stands on one page with a route that has a name as well."""
 _BAD = 422
 
 
@@ -81,7 +83,7 @@ def route_delete(request: WorkspaceRequest, route_id: UUID) -> HttpResponse:
 @require_POST
 @requires(Permission.CONFIGURE)
 def hook_add(request: WorkspaceRequest) -> HttpResponse:
-    form = HookForm(request.POST)
+    form = HookForm(request.POST, auto_id=_HOOK_ID)
     if form.is_valid():
         try:
             slack.create(**form.cleaned_data, actor=actor_of(request), now=timezone.now())
@@ -122,7 +124,7 @@ def _routes_page(request: WorkspaceRequest, *, status: int = 200, **forms: Any) 
         "routes": [(route, route_words.explained(route, currency)) for route in shown],
         "hooks": SlackHook.objects.order_by("name"),
         "form": forms.get("form") or RouteForm(member=request.membership, currency=currency),
-        "hook_form": forms.get("hook_form") or HookForm(),
+        "hook_form": forms.get("hook_form") or HookForm(auto_id=_HOOK_ID),
         "open_hooks": "hook_form" in forms,
     }
     return render(request, "health/settings/alert_routes.html", context, status=status)

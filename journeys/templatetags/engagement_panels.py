@@ -36,7 +36,7 @@ def customer_activity(context: dict[str, Any], customer: Customer) -> dict[str, 
     """A page of the customer's conversations, filtered as the address says, and when each direction spoke last."""
     request: HttpRequest = context["request"]
     people = selectors.people_of(customer.pk)
-    form = TimelineForm(request.GET, people=people)
+    form = TimelineForm(request.GET, people=people, auto_id="filter_%s")  # the log line has fields of the same names
     wanted = _wanted(form)
     found = selectors.timeline(customer.pk, wanted, after=_cursor(request, "after"), before=_cursor(request, "before"))
     heard = selectors.last_by_direction(customer.pk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -139,6 +140,13 @@ def test_one_chooses_how_one_hears_of_alerts(house: House) -> None:
         row = AlertPreference.objects.get()
         assert (row.member, row.wants_email, row.digest_hour) == (house.members[Role.CSM], False, 17)
     assert client.post("/settings/alerts/", {**wishes, "digest_hour": "25"}).status_code == 422
+
+
+def test_every_label_of_routes_and_hooks_belongs_to_one_field(house: House) -> None:
+    page = house.client(Role.ADMIN).get("/settings/alerts/routes/").content.decode()
+    fields = re.findall(r'<(?:input|select|textarea)[^>]*? id="([^"]+)"', page)
+    assert len(fields) == len(set(fields))
+    assert "hook_name" in fields
 
 
 def test_an_admin_sets_routes_and_hooks_and_others_may_not(house: House) -> None:

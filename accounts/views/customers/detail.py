@@ -83,7 +83,8 @@ def _overview(request: WorkspaceRequest, customer: Customer, today: date) -> dic
     family = selectors.family_of(customer)
     return {
         "attributes": [
-            {"label": row.definition.label, "value": attribute_text(row)} for row in selectors.attributes_of(customer)
+            {"label": row.definition.label.replace("_", " "), "value": attribute_text(row)}
+            for row in selectors.attributes_of(customer)
         ],
         "parent": _link(customer.parent) if customer.parent else None,
         "referrer": _link(customer.referred_by) if customer.referred_by else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -75,6 +76,16 @@ def test_a_line_is_logged_and_leads_back_with_a_way_to_undo(place: Any) -> None:
     client.post(reverse("engagement_remove", args=[made.pk]))
     with workspace_scope(workspace):
         assert not Engagement.objects.exists()
+
+
+def test_every_label_on_the_activity_tab_belongs_to_one_field(place: Any) -> None:
+    workspace, town, client = place
+    with workspace_scope(workspace):
+        many(town, 1)
+    page = client.get(f"{reverse('customer_detail', args=[town.mills.pk])}?tab=activity").content.decode()
+    fields = re.findall(r'<(?:input|select|textarea)[^>]*? id="([^"]+)"', page)
+    assert len(fields) == len(set(fields))
+    assert set(re.findall(r'<label for="([^"]+)"', page)) <= set(fields)
 
 
 @pytest.mark.parametrize(
