@@ -17,6 +17,14 @@ _UNITS = {
     "days ago": _lazy("days ago"),
 }
 """Units of the default measures in the reader's language; a workspace's own are shown as written."""
+_ONE = {
+    "events a week per seat": _lazy("event a week per seat"),
+    "people in 28 days": _lazy("person in 28 days"),
+    "features in 28 days": _lazy("feature in 28 days"),
+    "days a week": _lazy("day a week"),
+    "days ago": _lazy("day ago"),
+}
+"""The same of one."""
 
 
 def value_text(value: float | None, unit: str) -> str:
@@ -34,7 +42,9 @@ def value_text(value: float | None, unit: str) -> str:
         return _("%(share)s satisfied") % {"share": formats.percent(value, language)}
     if unit == "ease from 1 to 7":
         return _("ease %(figure)s of 7") % {"figure": formats.number(round(value, 1), language)}
-    return f"{formats.number(round(value, 1), language)} {_UNITS.get(unit, unit)}".strip()
+    shown = round(value, 1)
+    words = _ONE[unit] if shown == 1 and unit in _ONE else _UNITS.get(unit, unit)
+    return f"{formats.number(shown, language)} {words}".strip()
 
 
 def plain_value(value: float | None, unit: str) -> str:

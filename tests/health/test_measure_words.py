@@ -8,6 +8,7 @@ import pytest
 
 from health import measure_words
 from health.parsing import declared, parse
+from health.units import value_text
 
 
 @pytest.mark.parametrize(
@@ -44,3 +45,16 @@ def test_every_figure_of_a_source_has_words_of_its_own() -> None:
         told = {measure_words.aggregation(name) for name in source}
         assert len(told) == len(list(source))
         assert not any("_" in each for each in told)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        (1, "days ago", "1 day ago"),
+        (2, "days ago", "2 days ago"),
+        (0.96, "days a week", "1 day a week"),
+        (1, "lorries", "1 lorries"),
+    ],
+)
+def test_one_is_said_of_one(value: float, unit: str, said: str) -> None:
+    assert value_text(value, unit) == said
