@@ -44,7 +44,8 @@ class _People:
         """From (contact, place of its customer or −1, known since, is sponsor), by contact in order of knowing."""
         until = [
             later[2] if later[0] == each[0] else np.inf
-            for each, later in zip(versions, [*versions[1:], (None, -1, 0.0, False)], strict=True)
+            # Of nobody there is no version, and the one that would end the last has none before it.
+            for each, later in zip(versions, [*versions[1:], (None, -1, 0.0, False)], strict=False)
         ]
         customer = np.array([each[1] for each in versions], dtype=np.int64)
         kept = customer >= 0
