@@ -58,7 +58,7 @@ def columns_for(kind: ImportKind, *, headers: Sequence[str], first: Batch | None
     contents where a required one is missing."""
     if first is None:
         return Proposal(kind, mapping.build(kind, headers, guess=True), {})
-    named, barred = _readable(kind, headers, first)
+    named, barred = _readable(kind, headers, first, (), guess=True)
     missing = mapping.missing(kind, named)
     free = [theirs for theirs in headers if theirs in {*named.extra.values(), *named.ignored}]
     told = _by_content(kind, missing, free, first, known) if missing else {}
@@ -68,15 +68,29 @@ def columns_for(kind: ImportKind, *, headers: Sequence[str], first: Batch | None
     return Proposal(kind, mapping.build(kind, headers, pairs, guess=True, barred=barred), told)
 
 
-def _readable(kind: ImportKind, headers: Sequence[str], first: Batch) -> tuple[Mapping, set[tuple[str, str]]]:
+def columns_by_names(
+    kind: ImportKind, *, headers: Sequence[str], first: Batch | None, pairs: Sequence[tuple[str, str]]
+) -> Mapping:
+    """What ``pairs`` say, then what headings say surely, as far as the first values agree. Raises ``MappingError``."""
+    if first is None:
+        return mapping.build(kind, headers, pairs)
+    return _readable(kind, headers, first, pairs, guess=False)[0]
+
+
+def _readable(
+    kind: ImportKind, headers: Sequence[str], first: Batch, pairs: Sequence[tuple[str, str]], *, guess: bool
+) -> tuple[Mapping, set[tuple[str, str]]]:
     """Matched by names without what can hardly be read: (the mapping, the (theirs, ours) that were given up)."""
     barred: set[tuple[str, str]] = set()
+    said = {theirs for theirs, _ours in pairs}
     while True:
-        named = mapping.build(kind, headers, guess=True, barred=barred)
+        named = mapping.build(kind, headers, pairs, guess=guess, barred=barred)
         refused = {
             (theirs, ours)
             for ours, theirs in named.columns.items()
-            if synonyms.plain(theirs) != synonyms.plain(ours) and not _reads(kind, ours, first.columns[theirs])
+            if theirs not in said
+            and synonyms.plain(theirs) != synonyms.plain(ours)
+            and not _reads(kind, ours, first.columns[theirs])
         }
         if not refused:
             return named, barred

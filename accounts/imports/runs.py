@@ -136,7 +136,8 @@ def import_file(
 ) -> ImportRun:
     """Import ``path`` here and now, as the command does. Raises ``SourceError`` or ``MappingError`` before any row."""
     source = readers.open_source(lambda: path.open("rb"))
-    chosen = mapping.build(kind, source.headers, pairs)
+    first = source.first_rows(proposing.FIRST_ROWS)
+    chosen = proposing.columns_by_names(kind, headers=source.headers, first=first, pairs=pairs)
     mapping.require_complete(kind, chosen)
     with workspace_scope(workspace_id):
         job = jobs.create(kind="import", now=clock(), created_by_id=actor.user_id)

@@ -47,7 +47,8 @@ def waiting() -> list[OnboardingFile]:
 def take_in(*, upload: File[bytes], name: str, by: audit.Actor, now: datetime) -> OnboardingFile:
     """Keep a file with what it seems to be. Raises ``ValidationError`` naming what is wrong with it.
 
-    The same bytes are not taken twice while the first are still here.
+    The same bytes are not taken twice while the first are still here, unless as another kind: a file may hold customers
+    and their contracts side by side.
     """
     begin(by=by, now=now)
     if OnboardingFile.objects.count() >= MOST_FILES:
@@ -55,12 +56,6 @@ def take_in(*, upload: File[bytes], name: str, by: audit.Actor, now: datetime) -
             _("At most %(most)d files at a time: import or remove some first.") % {"most": MOST_FILES}
         )
     digest = _digest(upload)
-    ended_badly = Q(run__job__state__in=(JobState.FAILED, JobState.CANCELLED))
-    twins = OnboardingFile.objects.filter(look__digest=digest).exclude(ended_badly)
-    twin = twins.select_related("run").first()
-    if twin is not None:
-        told = {"other": twin.run.original_name}
-        raise ValidationError(_("holds the same as “%(other)s”, which is here already; it was not taken again.") % told)
     try:
         others = [each.run for each in waiting()]
         # Taken in as the first kind, since a file can only be read from where it is kept.
@@ -68,6 +63,7 @@ def take_in(*, upload: File[bytes], name: str, by: audit.Actor, now: datetime) -
         found = looking.guess(name=name, source=readers.open_source(runs.opener_of(run)), others=others)
     except readers.SourceError as error:
         raise ValidationError(str(error)) from error
+    _refuse_twin(run, digest, found.kind.key)
     run.kind, run.mapping = found.kind.key, found.mapping.as_json()
     run.save(update_fields=["kind", "mapping"])
     kept = OnboardingFile.objects.create(
@@ -81,6 +77,17 @@ def take_in(*, upload: File[bytes], name: str, by: audit.Actor, now: datetime) -
         if _is_concerned(other, run.kind):
             _look_again(other, now)
     return kept
+
+
+def _refuse_twin(run: ImportRun, digest: str, kind: str) -> None:
+    """Raise ``ValidationError``, and let go of the file of ``run``, where the same is here already as ``kind``."""
+    ended_badly = Q(run__job__state__in=(JobState.FAILED, JobState.CANCELLED))
+    twins = OnboardingFile.objects.filter(look__digest=digest, run__kind=kind).exclude(ended_badly)
+    twin = twins.select_related("run").first()
+    if twin is not None:
+        run.file.delete(save=False)
+        told = {"other": twin.run.original_name}
+        raise ValidationError(_("holds the same as “%(other)s”, which is here already; it was not taken again.") % told)
 
 
 def _is_concerned(other: OnboardingFile, kind: str) -> bool:

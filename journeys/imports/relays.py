@@ -49,7 +49,7 @@ class RelaysKind(ImportKind):
         value = cleaner(cell) if cleaner else cell
         if isinstance(value, datetime):
             return f"{value:%Y-%m-%d %H:%M} UTC"
-        if isinstance(value, list):
+        if column == "checklist" and isinstance(value, list):
             return ", ".join(f"✓ {item.text}" if item.done else item.text for item in value)
         return "" if value is None else str(value)
 

@@ -116,6 +116,15 @@ def test_missing_columns_stop_the_import_before_anything_is_read(workspace: Work
         assert not ImportRun.objects.exists()
 
 
+def test_a_heading_its_cells_speak_against_is_kept_as_it_is(workspace: Workspace, import_text: ImportText) -> None:
+    run = import_text("customers", "external_id,company_size\n1,11-50\n2,Enterprise\n")
+    assert (run.rows_created, run.rows_rejected) == (2, 0)
+    with workspace_scope(workspace):
+        assert AttributeDefinition.objects.get().key == "company_size"
+    said = import_text("customers", "external_id,company_size\n1,11-50\n2,20\n", "company_size=employees")
+    assert (said.rows_updated, said.rows_rejected) == (1, 1)
+
+
 def test_their_names_are_mapped_to_ours(workspace: Workspace, import_text: ImportText) -> None:
     import_text(
         "customers", "Kundennummer,Firma,quatsch\n1,Acme,x\n", "Kundennummer=external_id", "Firma=name", "quatsch=-"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
+from datetime import date
 
 import pytest
 
@@ -65,7 +66,7 @@ def test_every_column_is_called_something_on_pages() -> None:
 def test_every_kind_says_of_any_cell_how_it_is_read_or_that_it_is_not() -> None:
     for kind in kinds.all_kinds():
         for name in mapping.columns_of(kind):
-            for cell in ("", None, "x", "2026-01-31", "7", 7):
+            for cell in ("", None, "x", "2026-01-31", "7", 7, 7.5, True, ["x"], {"x": 1}, date(2026, 1, 31)):
                 with suppress(ValueError):
                     assert isinstance(kind.understood(name, cell, "EUR"), str), (kind.key, name)
 

@@ -162,6 +162,21 @@ def test_the_same_file_is_not_taken_twice(take: Take) -> None:
         take("copy.csv", vendor.accounts())
 
 
+def test_one_file_with_customers_and_their_contracts_is_brought_twice(take: Take, workspace: Workspace) -> None:
+    content = vendor.table(
+        ["Kundennummer", "Firma", "Branche", "Vertragsbeginn", "Laufzeit bis", "Monatsbetrag"],
+        [[f"K{n}", f"Firma {n}", "Handel", "2026-01-01", "2027-01-01", "100"] for n in range(5)],
+    )
+    first = take("alles.csv", content)
+    with workspace_scope(workspace):
+        files.set_kind(file=first, kind="customers", by=BY, now=NOW)
+    again = take("alles.csv", content)
+    assert (again.run.kind, again.look["bad"]) == ("subscriptions", 0)
+    with pytest.raises(ValidationError, match="holds the same"):
+        take("alles.csv", content)
+    assert [run.rows_created for run in carry_in(workspace)] == [5, 5]
+
+
 def test_a_file_of_two_hundred_strange_columns_is_kept_and_says_what_it_lacks(take: Take, workspace: Workspace) -> None:
     kept = take("export.csv", vendor.table([f"f{n}" for n in range(200)], [["x"] * 200]))
     assert len(kept.look["order"]) == 200
