@@ -15,6 +15,7 @@ from accounts.models import ImportRun, Workspace
 from accounts.services import invitations, portfolio, renewals
 from accounts.webhooks import notices
 from csplatform.core import idempotency
+from csplatform.core.rounds import visit_each
 from csplatform.core.tenancy import workspace_scope
 
 log = structlog.get_logger()
@@ -31,31 +32,34 @@ def mail_invitations(**_: Any) -> None:
 @shared_task(name="accounts.return_portfolios")
 def return_portfolios(**_: Any) -> None:
     """Give customers back to colleagues whose leave has ended; the dates stand in the account teams."""
-    now = timezone.now()
-    for workspace in Workspace.objects.order_by("pk"):
+
+    def visit(workspace: Workspace) -> None:
         with workspace_scope(workspace):
-            returned = portfolio.return_due(now=now)
+            returned = portfolio.return_due(now=timezone.now())
         if returned:
-            log.info("portfolio returned", workspace=str(workspace.pk), count=returned)
+            log.info("portfolio returned", count=returned)
+
+    visit_each(Workspace.objects.in_turn(), visit)
 
 
 @shared_task(name="accounts.tell_of_renewals")
 def tell_of_renewals(**_: Any) -> None:
     """Publish which terms come to their renewal; each is told once, however often this runs."""
-    now = timezone.now()
-    for workspace in Workspace.objects.order_by("pk"):
-        if workspace.is_filling:
-            continue
+
+    def visit(workspace: Workspace) -> None:
         with workspace_scope(workspace):
-            told = renewals.tell_due(now=now)
+            told = renewals.tell_due(now=timezone.now())
         if told:
-            log.info("renewals told", workspace=str(workspace.pk), count=told)
+            log.info("renewals told", count=told)
+
+    visit_each(Workspace.objects.filled().in_turn(), visit)
 
 
 @shared_task(name="accounts.mail_disabled_webhooks")
 def mail_disabled_webhooks(**_: Any) -> None:
     """Mail the admins of each workspace whose webhook the system has switched off, once each time."""
-    for workspace in Workspace.objects.order_by("pk"):
+
+    def visit(workspace: Workspace) -> None:
         with workspace_scope(workspace):
             owed = notices.owed()
         for endpoint_id in owed:
@@ -65,14 +69,18 @@ def mail_disabled_webhooks(**_: Any) -> None:
             except OSError as error:  # smtplib's errors are among them; the next call tries again
                 log.warning("webhook's end not mailed", webhook=str(endpoint_id), problem=type(error).__name__)
 
+    visit_each(Workspace.objects.in_turn(), visit)
+
 
 @shared_task(name="accounts.forget_idempotency_keys")
 def forget_idempotency_keys(**_: Any) -> None:
     """Drop kept answers to REST calls that are no longer replayed."""
-    now = timezone.now()
-    for workspace in Workspace.objects.order_by("pk"):
+
+    def visit(workspace: Workspace) -> None:
         with workspace_scope(workspace):
-            idempotency.purge(now=now)
+            idempotency.purge(now=timezone.now())
+
+    visit_each(Workspace.objects.in_turn(), visit)
 
 
 # Less than the task's time limit by more than the longest chunk takes.
@@ -101,11 +109,14 @@ def run_import(workspace_id: str, run_id: str, **_: Any) -> None:
 @shared_task(name="accounts.tend_imports")
 def tend_imports(**_: Any) -> None:
     """Pick up imports that a lost worker or broker dropped, and forget files past their retention."""
-    now = timezone.now()
-    for workspace in Workspace.objects.order_by("pk"):
+
+    def visit(workspace: Workspace) -> None:
+        now = timezone.now()
         with workspace_scope(workspace):
             for run_id in runs.stalled(now=now):
                 runs.enqueue(workspace.pk, run_id)
             forgotten = runs.forget_files(now=now)
         if forgotten:
-            log.info("import files forgotten", workspace=str(workspace.pk), count=forgotten)
+            log.info("import files forgotten", count=forgotten)
+
+    visit_each(Workspace.objects.in_turn(), visit)

@@ -15,6 +15,7 @@ from django.db import transaction
 
 from accounts.models import Customer, Workspace
 from csplatform.core import jobs
+from csplatform.core.rounds import visit_each
 from csplatform.core.tenancy import current_workspace_id, workspace_scope
 from health import adoption, dirty
 from health.models import DirtyCustomer, LateArrival, ScoringRun
@@ -35,9 +36,8 @@ def sweep(**_: Any) -> None:
     now = datetime.now(UTC)
     dirty_in = set(DirtyCustomer.objects.values_list("workspace_id", flat=True).distinct())
     late_in = set(LateArrival.objects.values_list("workspace_id", flat=True).distinct())
-    for workspace in Workspace.objects.all():
-        if workspace.is_filling:
-            continue
+
+    def visit(workspace: Workspace) -> None:
         if workspace.pk in dirty_in:
             refresh.delay(str(workspace.pk))
         with workspace_scope(workspace):
@@ -48,6 +48,8 @@ def sweep(**_: Any) -> None:
             for kind, task in _JOBS.items():
                 for job_id in jobs.quiet(kind=kind, now=now):
                     _once_committed(task, str(workspace.pk), str(job_id))
+
+    visit_each(Workspace.objects.filled().in_turn(), visit)
 
 
 @shared_task(name="health.work_run")
@@ -85,13 +87,15 @@ def lay_out_lab(workspace_id: str, job_id: str, **_: Any) -> None:
 @shared_task(name="health.keep_churn")
 def keep_churn(**_: Any) -> None:
     """Look at each workspace's champion once a week, and train anew where it is due."""
-    for workspace in Workspace.objects.all():
-        if not workspace.is_filling:
-            with workspace_scope(workspace):
-                churn_watch.watch(now=_now())
-                job = churn_watch.train_if_due(now=_now())
-                if job is not None:
-                    train_churn_soon(workspace.pk, job.pk)
+
+    def visit(workspace: Workspace) -> None:
+        with workspace_scope(workspace):
+            churn_watch.watch(now=_now())
+            job = churn_watch.train_if_due(now=_now())
+            if job is not None:
+                train_churn_soon(workspace.pk, job.pk)
+
+    visit_each(Workspace.objects.filled().in_turn(), visit)
 
 
 _JOBS = {
@@ -106,25 +110,29 @@ _JOBS = {
 @shared_task(name="health.roll_over")
 def roll_over(**_: Any) -> None:
     """Ask every workspace whether a day is waiting to be closed."""
-    for workspace_id in Workspace.objects.values_list("id", flat=True):
-        with workspace_scope(workspace_id):
-            for run in runs.roll_over(now=datetime.now(UTC)):
-                enqueue(workspace_id, run.pk, shards=run.shards)
-            job = lab.renew(now=datetime.now(UTC))
+
+    def visit(workspace: Workspace) -> None:
+        with workspace_scope(workspace):
+            for run in runs.roll_over(now=_now()):
+                enqueue(workspace.pk, run.pk, shards=run.shards)
+            job = lab.renew(now=_now())
             if job is not None:
-                lay_out_lab_soon(workspace_id, job.pk)
+                lay_out_lab_soon(workspace.pk, job.pk)
+
+    visit_each(Workspace.objects.in_turn(), visit)
 
 
 @shared_task(name="health.look_for_outages")
 def look_for_outages(**_: Any) -> None:
     """Look whether a sender fell silent or is back, and score everybody of its workspace anew where it is so."""
-    for workspace in Workspace.objects.order_by("pk"):
-        if workspace.is_filling:
-            continue
+
+    def visit(workspace: Workspace) -> None:
         with workspace_scope(workspace):
             if outages.look(now=_now()):
                 run = runs.start(kind=ScoringRun.Kind.CURRENT, days=[_now().date()], now=_now())
                 enqueue(workspace.pk, run.pk, shards=run.shards)
+
+    visit_each(Workspace.objects.filled().in_turn(), visit)
 
 
 def enqueue(workspace_id: UUID, run_id: UUID, *, shards: int) -> None:
@@ -141,9 +149,11 @@ _FOLLOWING_SECONDS = 20.0
 def keep_adoption(**_: Any) -> None:
     """Follow the people of customers with new use, and those whom silence has moved on."""
     ends = time.monotonic() + _FOLLOWING_SECONDS
-    for workspace in Workspace.objects.order_by("?"):  # nobody waits for ever behind somebody else
-        if not workspace.is_filling:
-            adoption.keep(workspace.pk, clock=_now, seconds=ends - time.monotonic())
+
+    def visit(workspace: Workspace) -> None:
+        adoption.keep(workspace.pk, clock=_now, seconds=ends - time.monotonic())
+
+    visit_each(Workspace.objects.filled().in_turn(), visit)
 
 
 def _now() -> datetime:

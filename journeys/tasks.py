@@ -10,6 +10,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts.models import Workspace
+from csplatform.core.rounds import visit_each
 from csplatform.core.tenancy import workspace_scope
 from journeys.services import laps, plan_upkeep, relaying, signals
 from journeys.services.playbooks import running, starting
@@ -20,48 +21,55 @@ log = structlog.get_logger()
 @shared_task(name="journeys.escalate_relays")
 def escalate_relays(**_: Any) -> None:
     """Tell of handovers nobody decided in time; each is told once, however often this runs."""
-    now = timezone.now()
-    for workspace in Workspace.objects.order_by("pk"):
+
+    def visit(workspace: Workspace) -> None:
         with workspace_scope(workspace):
-            told = relaying.escalate(now=now)
+            told = relaying.escalate(now=timezone.now())
         if told:
-            log.info("handovers escalated", workspace=str(workspace.pk), count=told)
+            log.info("handovers escalated", count=told)
+
+    visit_each(Workspace.objects.in_turn(), visit)
 
 
 @shared_task(name="journeys.listen_for_silence")
 def listen_for_silence(**_: Any) -> None:
     """Record where a customer, or we, used to speak and do not any more; each silence once."""
-    now = timezone.now()
-    for workspace in Workspace.objects.order_by("pk"):
+
+    def visit(workspace: Workspace) -> None:
         with workspace_scope(workspace):
-            found = signals.listen_for_silence(now=now)
+            found = signals.listen_for_silence(now=timezone.now())
         if found:
-            log.info("silences heard", workspace=str(workspace.pk), count=found)
+            log.info("silences heard", count=found)
+
+    visit_each(Workspace.objects.in_turn(), visit)
 
 
 @shared_task(name="journeys.keep_laps")
 def keep_laps(**_: Any) -> None:
     """Give customers that have none yet their laps; all others' are kept with their subscriptions and moves."""
-    now = timezone.now()
-    for workspace in Workspace.objects.order_by("pk"):
+
+    def visit(workspace: Workspace) -> None:
         with workspace_scope(workspace):
-            kept = laps.refresh_missing(now)
+            kept = laps.refresh_missing(timezone.now())
         if kept:
-            log.info("laps kept", workspace=str(workspace.pk), count=kept)
+            log.info("laps kept", count=kept)
+
+    visit_each(Workspace.objects.in_turn(), visit)
 
 
 @shared_task(name="journeys.keep_plans")
 def keep_plans(**_: Any) -> None:
     """Record the day's figures of KPIs read from measures of use, and tell which KPIs stand differently now."""
-    now = timezone.now()
-    for workspace in Workspace.objects.order_by("pk"):
-        if workspace.is_filling:
-            continue
+
+    def visit(workspace: Workspace) -> None:
+        now = timezone.now()
         with workspace_scope(workspace):
             recorded = plan_upkeep.measure_use(now=now)
             told = plan_upkeep.tell_changes(now=now)
         if recorded or told:
-            log.info("plans kept", workspace=str(workspace.pk), measured=recorded, changed=told)
+            log.info("plans kept", measured=recorded, changed=told)
+
+    visit_each(Workspace.objects.filled().in_turn(), visit)
 
 
 # Less than the time between two calls, so that playbooks never fill the workers that score and deliver.
@@ -71,12 +79,13 @@ _STEPS_SECONDS = 4.0
 @shared_task(name="journeys.run_playbooks")
 def run_playbooks(**_: Any) -> None:
     """Start what schedules are due and take the steps that are; any number of workers may do so at once."""
-    ends, taken = time.monotonic() + _STEPS_SECONDS, 0
-    for workspace in Workspace.objects.order_by("?"):  # nobody's steps wait for ever behind somebody else's
-        if workspace.is_filling:
-            continue
+    ends = time.monotonic() + _STEPS_SECONDS
+
+    def visit(workspace: Workspace) -> None:
         with workspace_scope(workspace):
             starting.come_round(now=timezone.now())
-        taken += running.run_due(workspace_id=workspace.pk, clock=timezone.now, seconds=ends - time.monotonic())
-    if taken:
-        log.info("steps of playbooks taken", count=taken)
+        taken = running.run_due(workspace_id=workspace.pk, clock=timezone.now, seconds=ends - time.monotonic())
+        if taken:
+            log.info("steps of playbooks taken", count=taken)
+
+    visit_each(Workspace.objects.filled().in_turn(), visit)

@@ -10,6 +10,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts.models import Workspace
+from csplatform.core.rounds import visit_each
 from csplatform.core.tenancy import workspace_scope
 from surveys.services import (
     confirming,
@@ -29,14 +30,17 @@ log = structlog.get_logger()
 @shared_task(name="surveys.sweep")
 def sweep(**_: Any) -> None:
     """Open, close and publish what is due, then mail results, introductions, and links that confirm an address."""
-    for workspace_id in _workspaces():
-        with workspace_scope(workspace_id):
+
+    def visit(workspace: Workspace) -> None:
+        with workspace_scope(workspace):
             taken = schedule.take_due(now=timezone.now())
-        mailed = results_mail.mail_waiting(workspace_id=workspace_id, now=timezone.now())
-        mailed += introductions.mail_waiting(workspace_id=workspace_id, now=timezone.now())
-        mailed += _mail_confirmations(workspace_id)
+        mailed = results_mail.mail_waiting(workspace_id=workspace.pk, now=timezone.now())
+        mailed += introductions.mail_waiting(workspace_id=workspace.pk, now=timezone.now())
+        mailed += _mail_confirmations(workspace.pk)
         if taken or mailed:
-            log.info("surveys swept", workspace=str(workspace_id), steps=taken, mailed=mailed)
+            log.info("surveys swept", steps=taken, mailed=mailed)
+
+    visit_each(Workspace.objects.in_turn(), visit)
 
 
 @shared_task(name="surveys.mail_introductions")
@@ -58,19 +62,16 @@ def mail_confirmations(workspace_id: str, **_: Any) -> None:
 @shared_task(name="surveys.forget")
 def forget(**_: Any) -> None:
     """Forget senders a week after closing, addresses nobody confirmed, and answers past their retention."""
-    now = timezone.now()
-    for workspace_id in _workspaces():
-        with workspace_scope(workspace_id):
+
+    def visit(workspace: Workspace) -> None:
+        now = timezone.now()
+        with workspace_scope(workspace):
             senders, answers = keeping.forget_senders(now=now), keeping.forget_expired(now=now)
             requests = opt_ins.forget_unconfirmed(today=now.date()) + proving.forget(now=now)
         if senders or answers or requests:
-            log.info(
-                "answers forgotten",
-                workspace=str(workspace_id),
-                senders=senders,
-                answers=answers,
-                requests=requests,
-            )
+            log.info("answers forgotten", senders=senders, answers=answers, requests=requests)
+
+    visit_each(Workspace.objects.in_turn(), visit)
 
 
 @shared_task(name="surveys.fill_dispatch")
@@ -82,19 +83,18 @@ def fill_dispatch(workspace_id: str, dispatch_id: str, **_: Any) -> None:
 @shared_task(name="surveys.mail_invitations")
 def mail_invitations(**_: Any) -> None:
     """Mail invitations and reminders that are due, and carry on dispatches that a lost worker or broker dropped."""
-    for workspace_id in _workspaces():
-        with workspace_scope(workspace_id):
+
+    def visit(workspace: Workspace) -> None:
+        with workspace_scope(workspace):
             stalled = sending.stalled(now=timezone.now())
         for dispatch_id in stalled:
-            fill_dispatch.delay(str(workspace_id), str(dispatch_id))
-        sent = mailing.mail_due(workspace_id=workspace_id, clock=timezone.now)
+            fill_dispatch.delay(str(workspace.pk), str(dispatch_id))
+        sent = mailing.mail_due(workspace_id=workspace.pk, clock=timezone.now)
         if sent:
-            log.info("survey invitations mailed", workspace=str(workspace_id), count=sent)
+            log.info("survey invitations mailed", count=sent)
+
+    visit_each(Workspace.objects.in_turn(), visit)
 
 
 def _mail_confirmations(workspace_id: UUID) -> int:
     return opt_ins.mail_waiting(workspace_id=workspace_id) + confirming.mail_waiting(workspace_id=workspace_id)
-
-
-def _workspaces() -> list[UUID]:
-    return list(Workspace.objects.order_by("pk").values_list("pk", flat=True))

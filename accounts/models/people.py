@@ -12,6 +12,16 @@ from django.utils.translation import gettext_lazy as _
 from csplatform.core.ids import uuid7
 
 
+class WorkspaceQuerySet(models.QuerySet["Workspace"]):
+    def filled(self) -> WorkspaceQuerySet:
+        """Without those whose demo is still on its way in."""
+        return self.exclude(is_demo=True, demo_ready_at__isnull=True)
+
+    def in_turn(self) -> WorkspaceQuerySet:
+        """In another order each time, so that nobody waits for ever behind somebody whose work takes all the time."""
+        return self.order_by("?")
+
+
 class Workspace(models.Model):
     """The vendor's organisation: the tenant. Its currency and grace period never change what history said."""
 
@@ -39,6 +49,8 @@ class Workspace(models.Model):
         null=True, blank=True, editable=False, help_text=_("Since when it holds sample data; empty: none.")
     )
     created_at = models.DateTimeField()
+
+    objects = WorkspaceQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name

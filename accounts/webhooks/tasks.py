@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Workspace
 from accounts.webhooks import deliveries, worker
+from csplatform.core.rounds import visit_each
 from csplatform.core.tenancy import workspace_scope
 
 log = structlog.get_logger()
@@ -30,9 +31,11 @@ def send_webhooks(**_: Any) -> None:
 @shared_task(name="accounts.forget_webhook_deliveries")
 def forget_webhook_deliveries(**_: Any) -> None:
     """Delete deliveries past their retention."""
-    now = timezone.now()
-    for workspace in Workspace.objects.order_by("pk"):
+
+    def visit(workspace: Workspace) -> None:
         with workspace_scope(workspace):
-            forgotten = deliveries.forget(now=now)
+            forgotten = deliveries.forget(now=timezone.now())
         if forgotten:
-            log.info("webhook deliveries forgotten", workspace=str(workspace.pk), count=forgotten)
+            log.info("webhook deliveries forgotten", count=forgotten)
+
+    visit_each(Workspace.objects.in_turn(), visit)

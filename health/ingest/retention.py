@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import structlog
 
 from accounts.models import Workspace
+from csplatform.core.rounds import visit_each
 from csplatform.core.tenancy import workspace_scope
 from health import partitions
 from health.models import Event, MessageKey
@@ -21,11 +22,14 @@ def forget(*, today: date, days: int) -> list[str]:
     """
     month = (today - timedelta(days=days)).replace(day=1)
     dropped = partitions.drop_before(month)
-    for workspace_id in Workspace.objects.values_list("id", flat=True):
-        with workspace_scope(workspace_id):
+    if dropped:
+        log.info("events beyond the retention are gone", partitions=dropped)
+
+    def visit(workspace: Workspace) -> None:
+        with workspace_scope(workspace):
             # What landed in the default partition, for lack of one of its own.
             Event.objects.filter(occurred_at__lt=f"{month}T00:00:00+00:00")._raw_delete("default")
             MessageKey.objects.filter(month__lt=month)._raw_delete("default")
-    if dropped:
-        log.info("events beyond the retention are gone", partitions=dropped)
+
+    visit_each(Workspace.objects.in_turn(), visit)
     return dropped

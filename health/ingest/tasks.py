@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.models import Workspace
+from csplatform.core.rounds import visit_each
 from csplatform.core.tenancy import current_workspace_id, workspace_scope
 from health import partitions
 from health.ingest import attach, retention, wake
@@ -33,11 +34,14 @@ def drain_inbox(workspace_id: str, **_: Any) -> None:
 @shared_task(name="health.sweep_inboxes")
 def sweep_inboxes(**_: Any) -> None:
     """Drain what a lost wake-up left behind."""
-    for workspace_id in Workspace.objects.values_list("id", flat=True):
-        with workspace_scope(workspace_id):
+
+    def visit(workspace: Workspace) -> None:
+        with workspace_scope(workspace):
             waiting = InboxBatch.objects.exists()
         if waiting:
-            drain_inbox.delay(str(workspace_id))
+            drain_inbox.delay(str(workspace.pk))
+
+    visit_each(Workspace.objects.in_turn(), visit)
 
 
 @shared_task(name="health.attach_waiting")
@@ -54,8 +58,7 @@ def attach_waiting(workspace_id: str, **_: Any) -> None:
 @shared_task(name="health.sweep_waiting_events")
 def sweep_waiting_events(**_: Any) -> None:
     """Attach in every workspace what a lost message left waiting."""
-    for workspace_id in Workspace.objects.values_list("id", flat=True):
-        attach_waiting.delay(str(workspace_id))
+    visit_each(Workspace.objects.in_turn(), lambda workspace: attach_waiting.delay(str(workspace.pk)))
 
 
 @shared_task(name="health.keep_partitions")

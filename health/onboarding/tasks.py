@@ -11,6 +11,7 @@ from celery import shared_task
 from django.db import transaction
 
 from accounts.models import ImportRun, Workspace
+from csplatform.core.rounds import visit_each
 from csplatform.core.tenancy import workspace_scope
 from health.onboarding import carrying
 
@@ -18,16 +19,18 @@ from health.onboarding import carrying
 @shared_task(name="health.carry_on_onboarding")
 def carry_on(workspace_id: str, **_: Any) -> None:
     """Begin the workspace's next step, if its turn has come."""
-    with workspace_scope(UUID(workspace_id)):
-        carrying.carry_on(now=datetime.now(UTC))
+    _carry_on(UUID(workspace_id))
 
 
 @shared_task(name="health.sweep_onboarding")
 def sweep(**_: Any) -> None:
     """Look after every workspace: steps end in jobs that know nothing of what follows, and messages get lost."""
-    for workspace_id in Workspace.objects.values_list("id", flat=True):
-        with workspace_scope(workspace_id):
-            carrying.carry_on(now=datetime.now(UTC))
+    visit_each(Workspace.objects.in_turn(), _carry_on)
+
+
+def _carry_on(workspace: Workspace | UUID) -> None:
+    with workspace_scope(workspace):
+        carrying.carry_on(now=datetime.now(UTC))
 
 
 def when_an_import_ended(run: ImportRun, now: datetime) -> None:

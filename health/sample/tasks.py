@@ -13,6 +13,7 @@ from django.db import transaction
 from accounts.models import Workspace
 from csplatform.core import jobs
 from csplatform.core.models import Job
+from csplatform.core.rounds import visit_each
 from csplatform.core.tenancy import workspace_scope
 from health.sample import loading, removing
 from health.sample.standing import LOAD, REMOVE
@@ -36,12 +37,14 @@ def remove(workspace_id: str, job_id: str, **_: Any) -> None:
 @shared_task(name="health.sweep_samples")
 def sweep(**_: Any) -> None:
     """Call workers to samples on which nobody reports: messages get lost, and workers die."""
-    now = _now()
-    for workspace_id in Workspace.objects.filter(sample_since__isnull=False).values_list("id", flat=True):
-        with workspace_scope(workspace_id):
+
+    def visit(workspace: Workspace) -> None:
+        with workspace_scope(workspace):
             for kind in (LOAD, REMOVE):
-                for job_id in jobs.quiet(kind=kind, now=now):
+                for job_id in jobs.quiet(kind=kind, now=_now()):
                     call(Job.objects.get(pk=job_id))
+
+    visit_each(Workspace.objects.filter(sample_since__isnull=False).in_turn(), visit)
 
 
 def call(job: Job) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+from pathlib import Path
 
 import pytest
 from celery import Task
@@ -10,6 +12,7 @@ from celery import Task
 from csplatform.celery import app
 from csplatform.celery_settings import CELERY_BEAT_SCHEDULE, CELERY_TASK_DEFAULT_QUEUE
 
+ROOT = Path(__file__).parents[2]
 QUEUES = {CELERY_TASK_DEFAULT_QUEUE}
 PREFIXES = ("core.", "accounts.", "journeys.", "health.", "surveys.")
 
@@ -33,3 +36,20 @@ def test_a_task_says_who_it_is_and_survives_a_deploy(task: Task) -> None:  # typ
 def test_the_schedule_names_tasks_that_exist() -> None:
     names = {task.name for task in our_tasks()}
     assert {entry["task"] for entry in CELERY_BEAT_SCHEDULE.values()} <= names
+
+
+def test_rounds_over_all_workspaces_go_on_after_one_that_fails() -> None:
+    """No loop by hand: ``visit_each`` keeps the failure of one workspace from stopping the others."""
+    loops = [
+        f"{path.relative_to(ROOT)}:{node.iter.lineno}"
+        for app in ("accounts", "journeys", "surveys", "health")
+        for path in sorted((ROOT / app).rglob("*.py"))
+        if "Workspace.objects" in (source := path.read_text())
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.For | ast.comprehension) and _is_of_workspaces(ast.unparse(node.iter))
+    ]
+    assert loops == []
+
+
+def _is_of_workspaces(source: str) -> bool:
+    return "Workspace.objects" in source or "workspaces()" in source
