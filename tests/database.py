@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +30,24 @@ def as_owner(database: str, *statements: str) -> None:
             cursor.execute(statement)
 
 
-@contextmanager
-def _owner_session(database: str) -> Iterator[Any]:
+def _owner_connection(database: str) -> Any:
     owner = settings.DATABASES[OWNER]
     session = psycopg2.connect(
         host=owner["HOST"], port=owner["PORT"], user=owner["USER"], password=owner["PASSWORD"], dbname=database
     )
     session.autocommit = True
+    return session
+
+
+@cache
+def _cleaner(database: str) -> Any:
+    """A session that stays open, because one that already knows all tables cleans them up four times as fast."""
+    return _owner_connection(database)
+
+
+@contextmanager
+def _owner_session(database: str) -> Iterator[Any]:
+    session = _owner_connection(database)
     try:
         with session.cursor() as cursor:
             yield cursor
@@ -66,6 +78,8 @@ def make(name: str, *, beside: str) -> None:
             cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
             cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{migrated}"')
             lead_to(name)
+        # No test cuts the power, and a commit that waits for the disk takes longer than most of what tests commit.
+        cursor.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
 
 
 def lead_to(name: str) -> None:
@@ -89,11 +103,40 @@ def _sources() -> str:
 
 
 def flush(_case: Any = None) -> None:
-    """Empty every table. The app's role may not truncate, and shall not: the owner cleans up after it."""
-    connection.close()  # first, so that its temporary tables are not listed
-    tables = sorted(set(connection.introspection.table_names()) - _KEPT)
+    """Empty every table. The app's role may neither truncate nor see all rows: the owner cleans up after it."""
     connection.close()
-    as_owner(str(settings.DATABASES[OWNER]["NAME"]), f"TRUNCATE {', '.join(tables)} CASCADE")
+    with _cleaner(str(settings.DATABASES[OWNER]["NAME"])).cursor() as cursor:
+        cursor.execute(_WRITTEN, [list(_KEPT)])
+        written = cursor.fetchall()
+        if sum(size for _name, _forced, size in written) > _WORTH_TRUNCATING:
+            cursor.execute(_EVERYTHING, [list(_KEPT)])
+            cursor.execute(f"TRUNCATE {', '.join(name for (name,) in cursor.fetchall())} CASCADE")
+        elif written:
+            cursor.execute("; ".join(_deleting([(name, forced) for name, forced, _size in written])))
+
+
+# A tenth of a second and more goes into truncating hundreds of tables and their indexes, however empty they are; most
+# tests write to few. Those that were written to stay larger than nothing, until they are truncated.
+_WORTH_TRUNCATING = 2 * 1024 * 1024  # bytes
+_WRITTEN = """
+    SELECT oid::regclass::text, relforcerowsecurity, pg_relation_size(oid) FROM pg_class
+    WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> ALL (%s) AND pg_relation_size(oid) > 0
+"""
+_EVERYTHING = """
+    SELECT oid::regclass::text FROM pg_class
+    WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace AND relname <> ALL (%s)
+"""
+
+
+def _deleting(tables: Sequence[tuple[str, bool]]) -> Iterator[str]:
+    """Statements to send at once, as one transaction: row policies and triggers rest meanwhile."""
+    for name, forced in tables:
+        yield f"ALTER TABLE {name} DISABLE TRIGGER USER" + (", NO FORCE ROW LEVEL SECURITY" if forced else "")
+    for name, _forced in tables:
+        yield f"DELETE FROM {name}"
+    yield "SET CONSTRAINTS ALL IMMEDIATE"
+    for name, forced in tables:
+        yield f"ALTER TABLE {name} ENABLE TRIGGER USER" + (", FORCE ROW LEVEL SECURITY" if forced else "")
 
 
 def analyze(*tables: str) -> None:
