@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import connection, models, transaction
 
 from csplatform.core.arrays import literal
 from csplatform.core.ids import uuid7
 from csplatform.core.models import OutboxEvent
+from csplatform.core.rounds import visit_each
 from csplatform.core.rows import insert
 
 Listener = Callable[[OutboxEvent], None]
@@ -91,18 +93,45 @@ def dispatch_waiting(*, now: datetime, limit: int = 500) -> int:
     """Deliver what waits: up to ``limit`` events nobody listens to by name, and ``limit`` that somebody does.
 
     Returns how many were delivered. Any number of sweeps may run; one that dies gives its events back. A listener that
-    raises leaves its event waiting and holds up no other; the first such fault is raised once the rest is delivered.
+    raises leaves its event waiting and holds up no other, a batch listener that raises no other workspace; such faults
+    are raised once the rest is delivered.
     """
-    return _deliver_together(now, limit) + _deliver_by_turns(now, limit)
+    fault, together = None, 0
+    try:
+        together = _deliver_together(now, limit)
+    except ExceptionGroup as faults:
+        fault = faults
+    by_turns = _deliver_by_turns(now, limit)
+    if fault is not None:
+        raise fault
+    return together + by_turns
 
 
 def _deliver_together(now: datetime, limit: int) -> int:
-    """Events only batch listeners hear of, in one transaction; SKIP LOCKED leaves other sweeps' to them."""
+    """Events only batch listeners hear of, of all workspaces at once, and by workspace where that fails."""
+    try:
+        return _deliver_batch(now, limit)
+    except SoftTimeLimitExceeded:
+        raise
+    except Exception:
+        sizes: list[int] = []
+        # All that have news, not only those of the oldest: whose cannot be told never get out of the way.
+        workspaces = _waiting_for_batches().order_by("workspace_id").values_list("workspace_id", flat=True).distinct()
+        visit_each(workspaces, lambda of: sizes.append(_deliver_batch(now, limit, workspace_id=of)))
+        return sum(sizes)
+
+
+def _deliver_batch(now: datetime, limit: int, **of: UUID) -> int:
+    """The oldest events, in one transaction; SKIP LOCKED leaves other sweeps' to them."""
     with transaction.atomic():
-        waiting = OutboxEvent.objects.select_for_update(skip_locked=True).filter(dispatched_at__isnull=True)
-        rows = list(waiting.exclude(name__in=_listeners).order_by("created_at", "pk")[:limit])
+        waiting = _waiting_for_batches().select_for_update(skip_locked=True).filter(**of)
+        rows = list(waiting.order_by("created_at", "pk")[:limit])
         _tell(rows, now)
     return len(rows)
+
+
+def _waiting_for_batches() -> models.QuerySet[OutboxEvent]:
+    return OutboxEvent.objects.filter(dispatched_at__isnull=True).exclude(name__in=_listeners)
 
 
 def _deliver_by_turns(now: datetime, limit: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -68,6 +69,28 @@ def test_a_listener_that_fails_holds_up_no_other_event(monkeypatch: pytest.Monke
         outbox.dispatch_waiting(now=NOW)
     assert found == [1, 3]
     assert [event.payload["n"] for event in OutboxEvent.objects.filter(dispatched_at__isnull=True)] == [2]
+
+
+def test_news_that_cannot_be_told_holds_up_no_other_workspace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "_listeners", {})
+    monkeypatch.setattr(outbox, "_batch_listeners", [])
+    broken, sound, heard = uuid7(), uuid7(), list[str]()
+
+    def hear(events: Sequence[OutboxEvent]) -> None:
+        if any(event.workspace_id == broken for event in events):
+            raise RuntimeError("broken")
+        heard.extend(event.name for event in events)
+
+    outbox.listen_to_all(hear)
+    for number in range(3):
+        moment = NOW + timedelta(seconds=number)
+        outbox.publish(workspace_id=broken, name="thing.happened", payload={}, now=moment)
+    outbox.publish(workspace_id=sound, name="thing.heard", payload={}, now=NOW + timedelta(minutes=1))
+    with pytest.raises(ExceptionGroup, match="1 of 2 workspaces failed"):
+        outbox.dispatch_waiting(now=NOW, limit=2)
+    assert heard == ["thing.heard"]
+    waiting = OutboxEvent.objects.filter(dispatched_at__isnull=True)
+    assert [event.workspace_id for event in waiting] == [broken] * 3
 
 
 def test_what_was_delivered_long_ago_is_forgotten(heard: list[int]) -> None:
