@@ -70,17 +70,20 @@ RELAYS = (
 def create_relay_templates(workspace: Workspace, now: datetime) -> None:
     """The default handovers of a workspace just created (in its scope, its stages made), in its language."""
     stages = {stage.macro: stage for stage in Stage.objects.filter(retired_at__isnull=True)}
+    templates = RelayTemplate.objects.bulk_create(
+        RelayTemplate(
+            workspace=workspace,
+            from_stage=stages[told.leaves],
+            to_stage=stages[told.enters],
+            giver_department=told.giver,
+            taker_department=told.taker,
+            due_working_days=told.due_working_days,
+        )
+        for told in RELAYS
+    )
     with override(workspace.locale):
-        for told in RELAYS:
-            template = RelayTemplate.objects.create(
-                workspace=workspace,
-                from_stage=stages[told.leaves],
-                to_stage=stages[told.enters],
-                giver_department=told.giver,
-                taker_department=told.taker,
-                due_working_days=told.due_working_days,
-            )
-            RelayTemplateItem.objects.bulk_create(
-                RelayTemplateItem(workspace=workspace, template=template, position=position, text=str(text))
-                for position, text in enumerate(told.items)
-            )
+        RelayTemplateItem.objects.bulk_create(
+            RelayTemplateItem(workspace=workspace, template=template, position=position, text=str(text))
+            for template, told in zip(templates, RELAYS, strict=True)
+            for position, text in enumerate(told.items)
+        )

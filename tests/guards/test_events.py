@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from accounts.webhooks.catalogue import TEST_EVENT, all_events
@@ -18,11 +19,28 @@ AUDITED = {"win.taken_back"}
 AUDITORS = {("audit", "record"), ("audit", "record_for"), ("audit", "record_many")}
 
 
-def trees() -> Iterator[tuple[str, ast.AST]]:
-    for app in APPS:
-        for path in sorted((PROJECT / app).rglob("*.py")):
-            if path.name != "events.py":
-                yield str(path.relative_to(PROJECT)), ast.parse(path.read_text(encoding="utf-8"))
+@dataclass(frozen=True)
+class Module:
+    """A module of an app: the names written in it, and whether it publishes."""
+
+    path: str
+    names: frozenset[str]
+    publishes: bool
+
+
+@cache
+def modules() -> list[Module]:
+    return [
+        Module(str(path.relative_to(PROJECT)), frozenset(written(tree)), publishes(tree))
+        for app in APPS
+        for path in sorted((PROJECT / app).rglob("*.py"))
+        if path.name != "events.py"
+        for tree in [ast.parse(path.read_text(encoding="utf-8"))]
+    ]
+
+
+def publishes(tree: ast.AST) -> bool:
+    return any(_calls(node, PUBLISHERS) for node in ast.walk(tree))
 
 
 def written(tree: ast.AST) -> set[str]:
@@ -51,16 +69,16 @@ def test_what_is_published_is_described() -> None:
     described = {event.name for event in all_events()}
     nouns = {name.partition(".")[0] + "." for name in described}
     missing = {
-        name: module
-        for module, tree in trees()
-        if any(_calls(node, PUBLISHERS) for node in ast.walk(tree))
-        for name in written(tree)
+        name: module.path
+        for module in modules()
+        if module.publishes
+        for name in module.names
         if name not in described | nouns | AUDITED
     }
     assert missing == {}, "describe them in the app's events.py, for receivers of webhooks"
 
 
 def test_what_is_described_is_published() -> None:
-    told = set().union(*(written(tree) for _module, tree in trees()))
+    told = set().union(*(module.names for module in modules()))
     stale = {event.name for event in all_events() if not {event.name, event.name.partition(".")[0] + "."} & told}
     assert stale - {TEST_EVENT} == set()
