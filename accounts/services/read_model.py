@@ -148,28 +148,39 @@ def refresh_due_contracts(*, since: date, day: date, now: datetime) -> list[UUID
             },
         )
         due = [row[0] for row in cursor.fetchall()]
-    return _refresh(_batches(due), day, workspace, now)
+    return _refresh(_batches(due), day, workspace, now, by_time=True)
 
 
-def _refresh(batches: Iterable[list[UUID]], day: date, workspace: Workspace, now: datetime) -> list[UUID]:
+def _refresh(
+    batches: Iterable[list[UUID]], day: date, workspace: Workspace, now: datetime, *, by_time: bool = False
+) -> list[UUID]:
+    """``by_time``: no fact has changed, so that a notice deadline alone that has passed says nothing of contracts."""
     changed: list[UUID] = []
     for batch in batches:
-        states = dict(Customer.objects.filter(pk__in=batch).values_list("id", "contract_state"))
+        stored = Customer.objects.filter(pk__in=batch).values_list("id", *_CONTRACT_COLUMNS)
+        before = {row[0]: _ContractRow(*row) for row in stored}
         rows = _contracts(batch, day, workspace)
-        written = set(_write(_CONTRACT_COLUMNS, [row for row in rows if row.customer_id in states]))
+        written = set(_write(_CONTRACT_COLUMNS, [row for row in rows if row.customer_id in before]))
         changed += sorted(written)
-        if written:
-            extensions.notify_contracts(sorted(written), now)
+        after = [row for row in rows if row.customer_id in written]
+        told = sorted(row.customer_id for row in after if not (by_time and _agree(row, before[row.customer_id])))
+        if told:
+            extensions.notify_contracts(told, now)
         moved = [
             extensions.Placement(row.customer_id, None, day, now)
-            for row in rows
-            if row.customer_id in written and row.state != states[row.customer_id]
+            for row in after
+            if row.state != before[row.customer_id].state
         ]
         if moved:
             extensions.place_customers(moved, actor_label="contract", now=now)
     if changed:
         extensions.notify_changed(changed, now)
     return changed
+
+
+def _agree(row: _ContractRow, other: _ContractRow) -> bool:
+    """Whether both tell the same contract, whatever the day by which to give notice."""
+    return row._replace(notice_deadline=None) == other._replace(notice_deadline=None)
 
 
 def _batches(customer_ids: Iterable[UUID] | None) -> Iterator[list[UUID]]:

@@ -43,9 +43,12 @@ def literals(rows: Sequence[Sequence[float] | npt.NDArray[np.float64]] | npt.NDA
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    ends = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int32)
-    numbers = pc.cast(pa.array(np.concatenate(rows).astype(np.float64, copy=False)), pa.string())
-    lines = pc.binary_join(pa.ListArray.from_arrays(ends, numbers), ",")
+    if isinstance(rows, np.ndarray):
+        flat, ends = rows.ravel(), np.arange(len(rows) + 1) * rows.shape[1]
+    else:
+        flat, ends = np.concatenate(rows), np.concatenate([[0], np.cumsum([len(row) for row in rows])])
+    numbers = pc.cast(pa.array(flat.astype(np.float64, copy=False)), pa.string())
+    lines = pc.binary_join(pa.ListArray.from_arrays(ends.astype(np.int32), numbers), ",")
     return '{"{' + '}","{'.join(lines.to_pylist()) + '}"}'
 
 

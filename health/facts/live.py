@@ -63,19 +63,20 @@ def load(chosen: Chosen, day: date, specs: list[Spec], *, lock: bool = False) ->
     """
     workspace = str(current_workspace_id())
     if isinstance(chosen, Span):
-        condition, bounds = "c.id BETWEEN %s AND %s", [str(chosen.first), str(chosen.last)]
+        condition, bounds = "BETWEEN %s AND %s", [str(chosen.first), str(chosen.last)]
     else:
-        condition, bounds = "c.id = ANY(%s::uuid[])", [literal(chosen)]
+        condition, bounds = "= ANY(%s::uuid[])", [literal(chosen)]
+    # Said of both tables: told of one, the database would read the other from end to end for each shard.
     rows = _query(
         f"""
         SELECT c.id::text, coalesce(c.seats, 'NaN'::float8), c.contract_state, c.stage_macro,
                coalesce(c.customer_since - ({_EPOCH}), -1), coalesce(c.renewal_on - ({_EPOCH}), -1),
                CASE WHEN h.coverage IS NOT NULL THEN h.band END, h.churn_risk, c.arr_minor
         FROM accounts_customer c JOIN accounts_customerhealth h ON h.customer_id = c.id
-        WHERE c.workspace_id = %s AND {condition} ORDER BY c.id
+        WHERE c.workspace_id = %s AND c.id {condition} AND h.customer_id {condition} ORDER BY c.id
         {"FOR NO KEY UPDATE OF c, h" if lock else ""}
         """,
-        [workspace, *bounds],
+        [workspace, *bounds, *bounds],
     )
     keys = [row[0] for row in rows]
     n = len(keys)
