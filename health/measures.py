@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from health import comparison
+from health.lost import Lost
 
 T = TypeVar("T")
 Floats = npt.NDArray[np.float64]
@@ -27,6 +28,8 @@ STATE_DAYS = 64
 # How a text is written that counts as a number.
 WRITTEN_NUMBER = r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?\s*"
 LONGEST_NUMBER = 40
+# Days without any news after which use is no longer what it was.
+LONGEST_SILENCE = 28
 _NEVER = -1
 
 
@@ -97,8 +100,6 @@ class Spec:
 
 _TALLIED = {"count", "trend", "distinct_users", "distinct_events", "active_days", "recency"}
 _COMPARED_FROM_TALLIES = {"count", "trend", "active_days"}
-# What the tallies of days alone tell.
-_MOVES_UP = {"count", "trend", "active_days", "recency"}
 ADDITIVE = {"count", "trend", "active_days", "sum"}
 
 
@@ -171,17 +172,6 @@ class Overrides:
     ids: list[UUID | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """Days (ordinals, rising) on which the sender was silent as a whole, as far as they were known of.
-
-    ``is_lasting``: whether it still was on the day itself: then nothing is known of anybody's usage.
-    """
-
-    days: tuple[int, ...]
-    is_lasting: bool
-
-
 @dataclass(slots=True)
 class Facts:
     """Everything the measures and the churn rules read, for n customers as of one day (UTC).
@@ -217,10 +207,7 @@ class Facts:
         since: Ints = np.where(
             (self.customer_since > 0) & (self.customer_since < stream.first_day), self.customer_since, stream.first_day
         )
-        if self.lost is None:
-            return since
-        later: Ints = since + len(self.lost.days) - np.searchsorted(self.lost.days, since, side="right")
-        return later
+        return since if self.lost is None else self.lost.moved_up(since)
 
 
 def take(loaded: T, rows: Ints) -> T:
@@ -249,26 +236,32 @@ def evaluate(spec: Spec, facts: Facts) -> Floats:
         return np.where(facts.has_contact, facts.has_sponsor.astype(np.float64), np.nan)
     if spec.source != "events":
         return facts.told[spec].values
-    if not facts.knows(spec) or is_unheard(spec, facts):
+    if not facts.knows(spec) or is_unheard(spec, facts.lost, facts.as_of):
         return np.full(len(facts.seats), np.nan)
     values = _plain(spec, facts) if is_tallied(spec) and not spec.more.compare else _wider(spec, facts)
     return np.where(facts.streams[None].first_day == _NEVER, np.nan, values)
 
 
-def is_unheard(spec: Spec, facts: Facts) -> bool:
+def is_unheard(spec: Spec, lost: Lost | None, as_of: int) -> bool:
     """Whether an outage of the sender leaves too little of what an event measure looks at to say anything.
 
-    Tallies leave its days out and reach further back instead, as far as they go. What counts different people or
-    events, or is read from the events, does without the lost days while they are at most a quarter of all.
+    Its days are passed over and the look back reaches as much further: over four weeks, or as many days as it looks
+    at, and as far as tallies go. A trend does with less of the window before, as for a young customer.
     """
-    if spec.source != "events" or facts.lost is None:
+    if spec.source != "events" or lost is None:
         return False
-    if facts.lost.is_lasting:
+    wanted = spec.window_days if spec.aggregation == "recency" else span(spec)
+    if lost.reach(as_of, wanted) - wanted > max(wanted, LONGEST_SILENCE):
         return True
-    lost = sum(1 for day in facts.lost.days if day > facts.as_of - span(spec))
-    if is_tallied(spec) and spec.aggregation in _MOVES_UP:
-        return spec.aggregation != "recency" and span(spec) + lost > STATE_DAYS
-    return 4 * lost > span(spec)
+    if not is_tallied(spec) or spec.aggregation == "recency":
+        return False
+    is_trend = spec.aggregation == "trend" and not spec.more.compare
+    return lost.heard_within(as_of, STATE_DAYS) < (_shortest_trend(spec) if is_trend else wanted)
+
+
+def _shortest_trend(spec: Spec) -> int:
+    """Days of usage that a trend needs at least."""
+    return spec.window_days + min(7, spec.window_days)
 
 
 def _plain(spec: Spec, facts: Facts) -> Floats:
@@ -331,18 +324,22 @@ def _count(spec: Spec, facts: Facts, stream: StreamFacts) -> Floats:
 def _trend(spec: Spec, facts: Facts, stream: StreamFacts) -> Floats:
     """Events a day in the window over events a day in the window before, as a ratio capped at 4.
 
-    The window before is shortened for a young customer to the days it has had; under 7 of them there is no
-    trend yet. Nothing in either window is no trend either.
+    The window before is shortened for a young customer to the days it has had, and by outages to the days tallies
+    still hold; under 7 of them there is no trend yet. Nothing in either window is no trend either.
     """
     days = spec.window_days
     age = facts.as_of - facts.observed_since(stream) + 1
-    before_days = np.clip(age - days, 0, days).astype(np.float64)
+    before_days = np.clip(age - days, 0, min(days, _tallied_days(facts) - days)).astype(np.float64)
     now = window_sum(stream.counts, days).astype(np.float64) / days
     before = window_sum(stream.counts, days, back=days).astype(np.float64)
     ratio = np.minimum(_divide(now, _divide(before, before_days)), 4.0)
     grown_from_nothing = (before == 0) & (now > 0)
     ratio = np.where(grown_from_nothing, 4.0, ratio)
-    return np.where(before_days < min(7, days), np.nan, ratio)
+    return np.where(before_days < _shortest_trend(spec) - days, np.nan, ratio)
+
+
+def _tallied_days(facts: Facts) -> int:
+    return STATE_DAYS if facts.lost is None else facts.lost.heard_within(facts.as_of, STATE_DAYS)
 
 
 def _distinct_users(spec: Spec, facts: Facts, stream: StreamFacts) -> Floats:

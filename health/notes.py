@@ -38,7 +38,7 @@ def reason_missing(spec: Spec, facts: Facts, index: int, value: float) -> str:
         return NO_EVENTS
     if not facts.knows(spec):
         return NEVER_SEEN
-    if is_unheard(spec, facts):
+    if is_unheard(spec, facts.lost, facts.as_of):
         return OUTAGE
     if spec.scale in ("per_seat_week", "share_of_seats") and not facts.seats[index] > 0:
         return NO_SEATS
@@ -51,6 +51,13 @@ def reason_missing(spec: Spec, facts: Facts, index: int, value: float) -> str:
     if spec.aggregation == "trend" and age < spec.window_days + min(7, spec.window_days):
         return TOO_YOUNG
     return QUIET_BEFORE
+
+
+def stands_since(spec: Spec, facts: Facts) -> int | None:
+    """The day (ordinal) as of which an event measure stands while the sender is silent; None where it does not."""
+    if spec.source != "events" or facts.lost is None or facts.as_of not in facts.lost.days:
+        return None
+    return facts.lost.heard_until(facts.as_of)
 
 
 def days_needed(spec: Spec) -> int:

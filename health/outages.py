@@ -2,7 +2,8 @@
 
 Pure, and the one rule for alerts, training, scores and pages. An outage is three days or more in a row on each of which
 less than 5 % was heard of what is usual, the median of the 28 days before them. A score leaves its days out: usage is
-counted over as many days as the window has, of those that could be heard. While it lasts nothing is known of usage.
+counted over as many days as the window has, of those that could be heard. So while it lasts, usage stands as it was
+heard last.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from datetime import date, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from health.measures import STATE_DAYS, Facts, Ints, Lost
+from health.lost import Lost
+from health.measures import STATE_DAYS, Facts, Ints
 
 QUIET_SHARE = 0.05
 QUIET_DAYS = 3
@@ -79,18 +81,11 @@ def leave_out(facts: Facts, lost: Lost | None) -> Facts:
     if lost is None:
         return facts
     first = facts.as_of - STATE_DAYS + 1
-    kept = np.isin(np.arange(first, facts.as_of + 1), lost.days, invert=True)
+    kept = lost.heard(np.arange(first, facts.as_of + 1))
     streams = {
         events: replace(stream, counts=_moved_up(stream.counts, kept)) for events, stream in facts.streams.items()
     }
     return replace(facts, streams=streams, lost=lost)
-
-
-def as_last_heard(facts: Facts) -> Facts:
-    """The facts with usage as it was before an outage that lasts: what a risk is told from, lest silence raise it."""
-    if facts.lost is None or not facts.lost.is_lasting:
-        return facts
-    return replace(facts, lost=replace(facts.lost, is_lasting=False))
 
 
 def _moved_up(counts: Ints, kept: npt.NDArray[np.bool_]) -> Ints:

@@ -107,7 +107,9 @@ def panel(customer: Customer, now: datetime, shown: Shown) -> dict[str, Any]:
     moved = {each.measure: each.delta for each in changes.moved}
     halves = _halves(card, said["drivers"], moved if changes.measured[0] else None)
     before = changes.found.first.scores
-    outage = lasting() if any(driver["reason"] == notes.OUTAGE for driver in said["drivers"]) else None
+    outage = lasting() if any(driver["stale"] for driver in said["drivers"]) else None
+    if outage is not None and outage.first_day > shown.last:
+        outage = None
     churn = said["churn"]
     low, high = churn["interval"] or (None, None)
     return {

@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import Customer, Workspace
+from csplatform.core import formats
 from csplatform.core.tenancy import current_workspace_id
 from health import notes, risk, scoring, source_words
 from health.explaining import adjustments
@@ -172,6 +173,7 @@ def _drivers(customer: Customer, reading: Reading) -> list[dict[str, Any]]:
         value = float(reading.result.values[0, index])
         points = int(reading.result.scores.points[0, index])
         reason = notes.reason_missing(item.spec, reading.facts, 0, value)
+        stands_since = notes.stands_since(item.spec, reading.facts)
         drivers.append(
             {
                 "measure": item.key,
@@ -183,13 +185,20 @@ def _drivers(customer: Customer, reading: Reading) -> list[dict[str, Any]]:
                 "weight": round(item.weight / total_weight, 4),
                 "change_7d": _difference(points, week.get(item.key)),
                 "change_28d": _difference(points, month.get(item.key)),
-                "stale": reason in notes.STALE or (stale and item.spec.source == "events"),
+                "stale": reason in notes.STALE or bool(stands_since) or (stale and item.spec.source == "events"),
                 "group": item.group,
                 "reason": reason,
-                "note": explain_missing(reason, item.spec),
+                "note": explain_missing(reason, item.spec) or _explain_standing(stands_since),
             }
         )
     return [*drivers, *adjustments(card, reading.result, week, month)]
+
+
+def _explain_standing(since: int | None) -> str:
+    if since is None:
+        return ""
+    day = formats.day(date.fromordinal(since), get_language(), "short")
+    return _("As of %(day)s: nothing has arrived from anybody since.") % {"day": day}
 
 
 def explain_missing(reason: str, spec: Spec) -> str:

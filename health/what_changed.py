@@ -315,14 +315,14 @@ def _rolled_off(found: Comparison, spec: Spec) -> str:
         return _("both spans of %(days)d days it compares moved on") % {"days": spec.window_days}
     if spec.more.compare:
         return _("the spans of %(days)d days it compares moved on") % {"days": spec.window_days}
-    gone = min(spec.window_days, (last - first).days)
+    gone = min(spec.window_days, _days_heard(found))
     counts = found.first.facts.streams[spec.events].counts[0]
     begin = STATE_DAYS - spec.window_days
     events = int(counts[begin : begin + gone].sum())
     said = {
         "n": formats.number(events, get_language()),
-        "from": _day(first - timedelta(days=spec.window_days - 1), found),
-        "to": _day(first - timedelta(days=spec.window_days - gone), found),
+        "from": _day(_heard_back(found.first, spec.window_days), found),
+        "to": _day(_heard_back(found.first, spec.window_days - gone + 1), found),
         "days": spec.window_days,
     }
     return (
@@ -335,8 +335,28 @@ def _rolled_off(found: Comparison, spec: Spec) -> str:
     )
 
 
+def _days_heard(found: Comparison) -> int:
+    """How many of the days between the two were not lost in an outage of the sender."""
+    first, last = found.first.facts.as_of, found.last.facts
+    return last.as_of - first - sum(1 for day in (last.lost.days if last.lost else ()) if day > first)
+
+
+def _heard_back(end: End, days: int) -> date:
+    """The first of the ``days`` days up to an end that were not lost."""
+    lost = end.facts.lost
+    return end.as_of - timedelta(days=(days if lost is None else lost.reach(end.facts.as_of, days)) - 1)
+
+
+def _held_lost(end: End, until: int) -> list[int]:
+    """The days up to ``until`` that counted as lost at an end, of those that tallies look at."""
+    lost = end.facts.lost.days if end.facts.lost else ()
+    return [day for day in lost if until - STATE_DAYS < day <= until]
+
+
 def _happened(found: Comparison, spec: Spec) -> str:
     first, last = found.first, found.last
+    if spec.source == "events" and _held_lost(first, first.facts.as_of) != _held_lost(last, first.facts.as_of):
+        return _("it is known better by now on which days the sender was silent")
     since = {"day": _day(first.as_of + timedelta(days=1), found)}
     if spec.source == "contacts":
         return _("the people recorded there changed since %(day)s") % since
@@ -349,10 +369,10 @@ def _happened(found: Comparison, spec: Spec) -> str:
             "after": "–" if math.isnan(seats[1]) else formats.number(seats[1], get_language(), digits=0),
         }
         return _("it was used since %(day)s, and seats went from %(before)s to %(after)s") % {**since, **numbers}
-    days = min((last.as_of - first.as_of).days, STATE_DAYS)
+    days = min(_days_heard(found), STATE_DAYS)
     events = int(last.facts.streams[spec.events].counts[0][STATE_DAYS - days :].sum()) if days else 0
     said = {**since, "n": formats.number(events, get_language())}
-    if days < (last.as_of - first.as_of).days:
+    if days < _days_heard(found):
         return _("it was used since %(day)s") % since
     return ngettext("there was %(n)s event since %(day)s", "there were %(n)s events since %(day)s", events) % said
 

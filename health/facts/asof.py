@@ -24,6 +24,7 @@ from health.facts.overrides import OverrideHistory
 from health.facts.seen import SeenNames
 from health.facts.sources import Sources
 from health.facts.versions import Versions
+from health.lost import Lost
 from health.measures import STATE_DAYS, Facts, Ints, Spec, StreamFacts, is_tallied, span, windows_needed
 from health.outages import leave_out
 
@@ -63,9 +64,10 @@ class AsOf:
         self._needed = windows_needed(specs)
         self._lowest = min(days).toordinal() - STATE_DAYS + 1
         cut: Any = recorded_through or "infinity"
+        self._outages = OutageHistory(max(days), recorded_through=recorded_through)
         self._rows = self._load(_date(self._lowest), max(days), cut)
         # Since when usage could be seen is exact as far back as some measure looks.
-        first = min(days).toordinal()
+        first = min(days).toordinal() - self._outages.count
         self._seen_from = min(
             [self._lowest, *(first - span(s) + 1 for s in specs if not is_tallied(s) and s.source == "events")]
         )
@@ -75,7 +77,6 @@ class AsOf:
         self._first = _FirstDays(self._rows, older)
         self._seen = SeenNames(specs, recorded_by=recorded_through)
         self._overrides = OverrideHistory(self.ids, min(days), max(days), recorded_through=recorded_through)
-        self._outages = OutageHistory(max(days), recorded_through=recorded_through)
         self._versions = Versions(
             self.ids, grace_days=grace_days, data_through=data_through, recorded_through=recorded_through
         )
@@ -85,6 +86,7 @@ class AsOf:
             days=(min(days), max(days)),
             contracts=self._versions,
             recorded_by=recorded_through,
+            outages=self._outages,
         )
 
     def at(self, day: date, *, known_through: date | None = None) -> Facts:
@@ -98,8 +100,9 @@ class AsOf:
         visible = rows.known[window] <= known
         first_day = self._first.at(len(self.ids), as_of, known)
         first_day = np.where(self._older_known <= known, self._seen_from - 1, first_day)
+        lost = self._outages.at(day, known_through or day)
         streams = {
-            events: self._stream(events, window, visible, as_of, users, features, first_day)
+            events: self._stream(events, window, visible, as_of, users, features, first_day, lost)
             for events, (users, features) in self._needed.items()
         }
         versions = self._versions.at(day, known_through or day)
@@ -117,7 +120,7 @@ class AsOf:
             overrides=self._overrides.at(day, known_through or day),
             seen=self._seen.at(day, known_through or day),
         )
-        return leave_out(facts, self._outages.at(day, known_through or day))
+        return leave_out(facts, lost)
 
     def _stream(
         self,
@@ -128,6 +131,7 @@ class AsOf:
         users: set[int],
         features: set[int],
         first_day: Ints,
+        lost: Lost | None,
     ) -> StreamFacts:
         rows, n = self._rows, len(self.ids)
         if events is not None:
@@ -136,11 +140,15 @@ class AsOf:
         cell = customer * STATE_DAYS + (day - (as_of - STATE_DAYS + 1))
         counts = np.bincount(cell, weights=rows.count[window][visible], minlength=n * STATE_DAYS)
         contact, name = rows.contact[window][visible], rows.name[window][visible]
+
+        def since(days: int) -> int:
+            return as_of - (days if lost is None else lost.reach(as_of, days))
+
         return StreamFacts(
             counts.astype(np.int64).reshape(n, STATE_DAYS),
             first_day,
-            {w: _distinct(customer, contact, (day > as_of - w) & (contact >= 0), n) for w in users},
-            {w: _distinct(customer, name, day > as_of - w, n) for w in features},
+            {w: _distinct(customer, contact, (day > since(w)) & (contact >= 0), n) for w in users},
+            {w: _distinct(customer, name, day > since(w), n) for w in features},
         )
 
     def _load(self, low: date, high: date, cut: Any) -> _Rows:

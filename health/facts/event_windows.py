@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from health.lost import Lost
 from health.measures import Floats, Ints, Spec, look_back, windows_of
 
 _NOBODY = 0
@@ -65,17 +66,37 @@ class _Cut:
         return np.bincount(cells, minlength=self.n * self.windows).astype(np.float64).reshape(self.n, self.windows)
 
 
-def figures(spec: Spec, rows: Grouped, as_of: int, known_by: int, n: int) -> tuple[Floats, Ints]:
-    """Per customer and window the figure of ``spec`` (NaN: unknown), and the day of the newest event (−1: none)."""
+def figures(
+    spec: Spec, rows: Grouped, as_of: int, known_by: int, n: int, lost: Lost | None = None
+) -> tuple[Floats, Ints]:
+    """Per customer and window the figure of ``spec`` (NaN: unknown), and the day of the newest event (−1: none).
+
+    ``lost``: days that windows pass over.
+    """
+    happened = rows.day
+    if lost is not None:
+        rows, happened = _without(rows, lost)
     days = look_back(spec)
     low = int(np.searchsorted(rows.day, as_of - days * windows_of(spec) + 1))
     high = int(np.searchsorted(rows.day, as_of, side="right"))
     pick = low + np.flatnonzero(rows.known[low:high] <= known_by)
     cell = rows.customer[pick] * windows_of(spec) + (as_of - rows.day[pick]) // days
     cut = _Cut(rows, pick, cell, n, windows_of(spec))
-    newest = np.full(n, -1, dtype=np.int64)
-    np.maximum.at(newest, rows.customer[pick], rows.day[pick])
-    return _FIGURES[spec.aggregation](spec, cut, as_of, newest), newest
+    found = _FIGURES[spec.aggregation](spec, cut, as_of, _newest(cut, rows.day))
+    return found, _newest(cut, happened)
+
+
+def _without(rows: Grouped, lost: Lost) -> tuple[Grouped, Ints]:
+    """The rows of days that were not lost, moved up over those that were; and when they happened."""
+    heard = lost.heard(rows.day)
+    kept = replace(rows, **{each.name: getattr(rows, each.name)[heard] for each in fields(rows)})
+    return replace(kept, day=lost.moved_up(kept.day)), kept.day
+
+
+def _newest(cut: _Cut, days: Ints) -> Ints:
+    newest = np.full(cut.n, -1, dtype=np.int64)
+    np.maximum.at(newest, cut.rows.customer[cut.pick], days[cut.pick])
+    return newest
 
 
 def _count(spec: Spec, cut: _Cut, as_of: int, newest: Ints) -> Floats:

@@ -21,6 +21,7 @@ from health.facts.outages import OutageHistory
 from health.facts.overrides import OverrideHistory
 from health.facts.seen import SeenNames
 from health.facts.sources import Sources
+from health.lost import Lost
 from health.measures import STATE_DAYS, Facts, Ints, Spec, StreamFacts, window_sum, windows_needed
 from health.outages import leave_out
 from health.streams import stream_of
@@ -82,9 +83,11 @@ def load(chosen: Chosen, day: date, specs: list[Spec], *, lock: bool = False) ->
     n = len(keys)
     last_event_at: list[int | None] = [None] * n
     streams: dict[tuple[str, ...] | None, StreamFacts] = {}
+    outages = OutageHistory(day)
+    lost = outages.at(day, day)
     for events, (users, features) in windows_needed(specs).items():
         windows = _windows(workspace, keys, events)
-        streams[events] = _stream(windows, n, day, users, features)
+        streams[events] = _stream(windows, n, day, users, features, lost)
         if events is None:
             for place, moment in zip(windows["place"].tolist(), (windows["last"] + EPOCH_MICROS).tolist(), strict=True):
                 last_event_at[place] = moment
@@ -105,11 +108,11 @@ def load(chosen: Chosen, day: date, specs: list[Spec], *, lock: bool = False) ->
         customer_since=np.array([row[4] for row in rows], dtype=np.int64),
         renewal_on=np.array([row[5] for row in rows], dtype=np.int64),
         applicable=is_applicable([row[2] for row in rows], [row[3] for row in rows]),
-        told=Sources(keys, specs, days=(day, day), contracts=paid).at(day, day),
+        told=Sources(keys, specs, days=(day, day), contracts=paid, outages=outages).at(day, day),
         overrides=OverrideHistory(keys, day, day).at(day, day),
         seen=SeenNames(specs).at(day, day),
     )
-    facts = leave_out(facts, OutageHistory(day).at(day, day))
+    facts = leave_out(facts, lost)
     return LiveFacts(
         keys, facts, last_event_at, [row[6] for row in rows], [row[7] for row in rows], [row[3] for row in rows]
     )
@@ -141,7 +144,7 @@ def _windows(workspace: str, keys: list[str], events: tuple[str, ...] | None) ->
 
 
 def _stream(
-    windows: dict[str, npt.NDArray[Any]], n: int, day: date, users: set[int], features: set[int]
+    windows: dict[str, npt.NDArray[Any]], n: int, day: date, users: set[int], features: set[int], lost: Lost | None
 ) -> StreamFacts:
     days = np.zeros((n, 3, STATE_DAYS), dtype=np.int32)
     first_day = np.full(n, -1, dtype=np.int64)
@@ -152,9 +155,13 @@ def _stream(
     return StreamFacts(
         days[:, 0].astype(np.int64),
         first_day,
-        {window: window_sum(days[:, 1], window) for window in users},
-        {window: window_sum(days[:, 2], window) for window in features},
+        {window: window_sum(days[:, 1], _reach(lost, day, window)) for window in users},
+        {window: window_sum(days[:, 2], _reach(lost, day, window)) for window in features},
     )
+
+
+def _reach(lost: Lost | None, day: date, window: int) -> int:
+    return window if lost is None else lost.reach(day.toordinal(), window)
 
 
 def _shift(stored: Counts, by: Ints, at: Ints, days: Counts) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
 
-from health.measures import Lost
+from health.lost import Lost
 from health.models import SenderOutage
+
+_FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
 class OutageHistory:
@@ -15,25 +17,38 @@ class OutageHistory:
     """
 
     def __init__(self, last: date, *, recorded_through: datetime | None = None) -> None:
-        rows = SenderOutage.objects.filter(first_day__lte=last).order_by("first_day")
-        if recorded_through is not None:
-            rows = rows.filter(recorded_at__lte=recorded_through)
-        self._cut = recorded_through or datetime.max.replace(tzinfo=UTC)
-        self._rows = list(rows)
+        self._cut = recorded_through or _FOREVER
+        self._last = last
+        self._rows = list(SenderOutage.objects.filter(first_day__lte=last).order_by("first_day"))
 
     def at(self, day: date, known_through: date) -> Lost | None:
-        """The days lost up to ``day``, of what was known by the end of ``known_through``; None for none."""
+        """The days lost up to ``day``, of what was known by the end of ``known_through``; None for none.
+
+        Of the days between the two, where ``day`` is the later, what was known on it: a silence that nobody could hear
+        makes no fact older.
+        """
+        lost = self._days(day, known_through, self._cut)
+        if known_through < day:
+            passed = self._days(day, day, _FOREVER)
+            lost = {each for each in lost if each <= known_through.toordinal()}
+            lost |= {each for each in passed if each > known_through.toordinal()}
+        return Lost(tuple(sorted(lost))) if lost else None
+
+    @property
+    def count(self) -> int:
+        """How many days up to the last were held lost at any time."""
+        return len(self._days(self._last, self._last, _FOREVER, withdrawn=True))
+
+    def _days(self, day: date, known_through: date, cut: datetime, *, withdrawn: bool = False) -> set[int]:
         known = datetime.combine(known_through, time.max, UTC)
         days: set[int] = set()
-        is_lasting = False
         for row in self._rows:
-            withdrawn = row.withdrawn_at is not None and row.withdrawn_at <= min(known, self._cut)
-            if row.known_at > known or row.first_day > day or withdrawn:
+            taken_back = row.withdrawn_at is not None and row.withdrawn_at <= min(known, cut)
+            if row.recorded_at > cut or row.known_at > known or row.first_day > day or (taken_back and not withdrawn):
                 continue
-            ended = row.last_day if row.ended_at is not None and row.ended_at <= self._cut else None
-            is_lasting = is_lasting or ended is None or ended >= day
+            ended = row.last_day if row.ended_at is not None and row.ended_at <= cut else None
             days.update(range(row.first_day.toordinal(), min(ended or day, day).toordinal() + 1))
-        return Lost(tuple(sorted(days)), is_lasting) if days else None
+        return days
 
 
 def lasting() -> SenderOutage | None:

@@ -33,13 +33,15 @@ _Key = tuple[Any, ...]
 def load(asked: Asked) -> Reader:
     """The events that the measures asked for look at, each filter once."""
     grouped: dict[_Key, Grouped] = {}
+    lost = asked.outages.count if asked.outages else 0
     for key in dict.fromkeys(_key(spec) for spec in asked.specs):
         mine = [spec for spec in asked.specs if _key(spec) == key]
-        grouped[key] = _load(asked, mine[0], max(span(spec) for spec in mine))
+        grouped[key] = _load(asked, mine[0], max(span(spec) for spec in mine) + lost)
     n = len(asked.customer_ids)
 
     def read(spec: Spec, day: date, known_by: date) -> Told:
-        return Told(*figures(spec, grouped[_key(spec)], day.toordinal(), known_by.toordinal(), n))
+        lost = asked.outages.at(day, known_by) if asked.outages else None
+        return Told(*figures(spec, grouped[_key(spec)], day.toordinal(), known_by.toordinal(), n, lost))
 
     return read
 

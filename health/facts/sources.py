@@ -13,6 +13,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from health.facts.contracts import Contracts
+from health.facts.outages import OutageHistory
 from health.measures import Spec, Told, is_tallied
 
 
@@ -22,6 +23,7 @@ class Asked:
 
     ``days``: the first and the last day that readers will be asked about. ``contracts``: theirs on these days.
     ``recorded_by``: what was stored later takes no part, whatever it claims to have been known; None in the present.
+    ``outages``: whose days usage passes over.
     """
 
     customer_ids: Sequence[UUID] | Sequence[str]
@@ -29,6 +31,7 @@ class Asked:
     days: tuple[date, date]
     contracts: Contracts
     recorded_by: datetime | None = None
+    outages: OutageHistory | None = None
 
 
 Reader = Callable[[Spec, date, date], Told]
@@ -54,6 +57,7 @@ class Sources:
         days: tuple[date, date],
         contracts: Contracts,
         recorded_by: datetime | None = None,
+        outages: OutageHistory | None = None,
     ) -> None:
         wanted: dict[str, list[Spec]] = {}
         for spec in dict.fromkeys(specs):
@@ -61,7 +65,7 @@ class Sources:
                 wanted.setdefault(spec.source, []).append(spec)
         self._readers: list[tuple[Spec, Reader]] = []
         for source, mine in wanted.items():
-            reader = _loaders[source](Asked(customer_ids, mine, days, contracts, recorded_by))
+            reader = _loaders[source](Asked(customer_ids, mine, days, contracts, recorded_by, outages))
             self._readers += [(spec, reader) for spec in mine]
 
     def at(self, day: date, known_by: date) -> dict[Spec, Told]:

@@ -15,7 +15,6 @@ from health.churn.serving import Serving
 from health.measures import Facts, Floats, Spec, evaluate
 from health.models import ScorecardVersion
 from health.models.scores import ScoreFields
-from health.outages import as_last_heard
 
 
 @dataclass(slots=True)
@@ -66,10 +65,9 @@ def compute(card: scoring.Card, facts: Facts, base: risk.BaseRate, model: Servin
     told = facts.overrides
     scores = scoring.score(card, values, facts.applicable, told.codes if told else None)
     at_stake = facts.applicable & np.isin(facts.state, list(_AT_STAKE))
-    heard = as_last_heard(facts)
-    risks = risk.assess(risk.gather(heard, base), at_stake, base.horizon)
+    risks = risk.assess(risk.gather(facts, base), at_stake, base.horizon)
     ids: list[UUID | None] = told.ids if told else [None] * len(values)
-    return Result(values, scores, model.assess(risks, heard) if model else risks, ids, model.key if model else None)
+    return Result(values, scores, model.assess(risks, facts) if model else risks, ids, model.key if model else None)
 
 
 def parts_of(card: scoring.Card, scores: scoring.Scores, index: int) -> dict[str, int]:

@@ -73,15 +73,14 @@ def days_with_events(anchor: date, counts: bytes | memoryview) -> list[int]:
 def look(*, now: datetime, by: audit.Actor = audit.SYSTEM) -> bool:
     """Keep what is found of the last weeks of the active workspace; returns whether anything changed.
 
-    Where facts are complete only up to a day, nothing is concluded of later ones. Scores follow when they are
+    Days to which no file has reached yet are silent, too: the next file withdraws that. Scores follow when they are
     computed again: the caller starts that.
     """
-    workspace = Workspace.objects.select_for_update(no_key=True).get(pk=current_workspace_id())
+    Workspace.objects.select_for_update(no_key=True).get(pk=current_workspace_id())
     today = now.astimezone(UTC).date()
-    until = min(today, workspace.data_through or today)
     senders = heard_lately(today).senders
-    first, last = today - timedelta(days=STATE_DAYS - 1), min(until, today - timedelta(days=1))
-    changed = [_reconsider(row, senders, until, now=now, by=by) for row in _recent(first)]
+    first, last = today - timedelta(days=STATE_DAYS - 1), today - timedelta(days=1)
+    changed = [_reconsider(row, senders, today, now=now, by=by) for row in _recent(first)]
     if lasting() is None:
         known = _recorded(first)
         changed += [

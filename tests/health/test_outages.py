@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from accounts.models import Customer, CustomerHealth, Workspace
 from accounts.services import read_model
+from csplatform.core import formats
 from csplatform.core.models import AuditEvent
 from csplatform.core.tenancy import workspace_scope
-from health import dirty, outages, selectors, windows
+from health import dirty, outages, selectors, what_changed, windows
 from health.facts import live
 from health.facts.asof import AsOf
 from health.facts.outages import lasting
@@ -101,19 +102,53 @@ def rescore() -> dict[str, CustomerHealth]:
     return {row.customer.name: row for row in CustomerHealth.objects.select_related("customer")}
 
 
-def test_scores_are_unknown_while_it_lasts_and_no_risk_rises(workspace: Workspace) -> None:
-    busy(range(6, 100))
+def test_scores_stand_as_they_were_heard_last_while_it_lasts_and_no_risk_rises(workspace: Workspace) -> None:
+    customer = busy(range(6, 100))[0]
     assert finding.look(now=NOW) is True
     outage = lasting()
     assert outage is not None
     assert (outage.first_day, outage.usual) == (TODAY - 5 * DAY, CUSTOMERS)
     assert AuditEvent.objects.filter(action="health.outage_found").count() == 1
+    heard = snapshots.rebuild_one(customer.pk, outage.first_day - DAY)[1].scores
     after = rescore()
-    assert {(row.band, row.points, row.coverage) for row in after.values()} == {("unknown", None, 20)}
+    assert {row.coverage for row in after.values()} == {100}
+    assert after[customer.name].points == heard.total[0]
     SenderOutage.objects.all().delete()
     unaware = rescore()
-    assert {row.band for row in unaware.values()} != {"unknown"}
+    assert all((after[name].points or 0) > (row.points or 0) for name, row in unaware.items())
     assert all((after[name].churn_risk or 0) <= (row.churn_risk or 0) for name, row in unaware.items())
+
+
+@pytest.mark.parametrize("silent", [4, 8, 9, 20, 27])
+def test_what_changed_says_that_nothing_did_while_nothing_arrives(workspace: Workspace, silent: int) -> None:
+    customer = busy(range(silent + 1, 130))[0]
+    assert finding.look(now=NOW) is True
+    before, now = TODAY - (silent + 1) * DAY, TODAY
+    changes = what_changed.between(customer, before, now)
+    assert [(each.measure, each.cause, each.delta) for each in changes.entries] == []
+    assert changes.difference == 0
+
+
+def test_days_that_were_taken_for_days_without_use_are_put_right_and_the_ledger_says_why(workspace: Workspace) -> None:
+    customer = busy(range(6, 100))[0]
+    finding.look(now=NOW)
+    changes = what_changed.between(customer, TODAY - 4 * DAY, TODAY)
+    assert sum(each.delta for each in changes.entries) == changes.difference > 0
+    assert {(each.cause, each.words) for each in changes.entries} == {
+        ("data", "it is known better by now on which days the sender was silent")
+    }
+
+
+def test_after_four_weeks_of_silence_use_is_unknown_and_the_ledger_says_that_nothing_arrives(
+    workspace: Workspace,
+) -> None:
+    customer = busy(range(30, 130))[0]
+    finding.look(now=NOW)
+    assert {row.band for row in rescore().values()} == {"unknown"}
+    changes = what_changed.between(customer, TODAY - 30 * DAY, TODAY)
+    assert sum(each.delta for each in changes.entries) == changes.difference
+    assert {each.cause for each in changes.entries} == {"missing"}
+    assert all("The sender of events is or was silent" in each.words for each in changes.entries)
 
 
 def test_looking_again_changes_nothing_and_the_first_events_end_it(workspace: Workspace) -> None:
@@ -153,12 +188,11 @@ def test_events_that_come_late_withdraw_it_and_past_days_keep_what_was_known(wor
     later = datetime.now(UTC)
     assert finding.look(now=later) is True
     assert SenderOutage.objects.get().withdrawn_at == later
-    assert {row.band for row in rescore().values()} != {"unknown"}
     day = TODAY - 2 * DAY
     loaded = AsOf([made[0].pk], [day], [], grace_days=30, data_through=None)
     then, now_known = loaded.at(day), loaded.at(day, known_through=TODAY + DAY)
     assert then.lost is not None
-    assert then.lost.is_lasting
+    assert day.toordinal() in then.lost.days
     assert now_known.lost is None
 
 
@@ -172,11 +206,15 @@ SPECS = [
         {"aggregation": "distinct_users", "window_days": 28, "scale": "share_of_seats"},
         {"aggregation": "distinct_users", "window_days": 7},
         {"aggregation": "distinct_events", "window_days": 28},
+        {"aggregation": "count", "window_days": 28, "compare": "before_ratio"},
+        {"aggregation": "habit", "window_days": 28, "habit_days": 20},
+        {"aggregation": "active_days", "window_days": 90},
+        {"aggregation": "recency", "window_days": 90},
     )
 ]
 
 
-@pytest.mark.parametrize("silent", [range(0), range(4, 10), range(5), range(20, 35)])
+@pytest.mark.parametrize("silent", [range(0), range(4, 10), range(5), range(12), range(20, 35)])
 def test_both_executors_leave_out_the_same_days(workspace: Workspace, silent: range) -> None:
     made = busy(range(100))
     if silent:
@@ -193,9 +231,9 @@ def test_both_executors_leave_out_the_same_days(workspace: Workspace, silent: ra
 def test_the_days_before_it_was_known_are_rebuilt_as_they_were_scored(workspace: Workspace) -> None:
     customer = busy(range(6, 100))[0]
     finding.look(now=NOW)
-    bands = [snapshots.rebuild_one(customer.pk, TODAY - n * DAY)[1].scores.band[0] for n in (6, 5, 4, 3, 2)]
-    assert bands[0] == bands[1] == bands[2] != "unknown"
-    assert bands[3:] == ["unknown", "unknown"]
+    totals = [int(snapshots.rebuild_one(customer.pk, TODAY - n * DAY)[1].scores.total[0]) for n in (6, 5, 4, 3, 2)]
+    assert totals[0] > totals[1] > totals[2]
+    assert totals[3:] == [totals[0]] * 2
 
 
 def test_the_whole_history_is_looked_at_once_for_days_that_are_filled_later(workspace: Workspace) -> None:
@@ -205,7 +243,7 @@ def test_the_whole_history_is_looked_at_once_for_days_that_are_filled_later(work
     row = SenderOutage.objects.get()
     assert (row.first_day, row.last_day) == (TODAY - 120 * DAY, TODAY - 114 * DAY)
     within, after = (snapshots.rebuild_one(customer.pk, TODAY - n * DAY) for n in (116, 100))
-    assert within[1].scores.band[0] == "unknown"
+    assert within[1].scores.total[0] == after[1].scores.total[0]
     assert after[1].scores.total[0] == snapshots.rebuild_one(customer.pk, TODAY - 30 * DAY)[1].scores.total[0]
 
 
@@ -216,10 +254,18 @@ def test_a_few_customers_on_holiday_are_no_outage(workspace: Workspace) -> None:
     assert not SenderOutage.objects.exists()
 
 
-def test_nothing_is_concluded_of_days_whose_data_are_not_complete(workspace: Workspace) -> None:
-    busy(range(6, 100))
+def test_scores_stand_on_the_last_file_until_the_next_one_fills_the_days_since(workspace: Workspace) -> None:
+    made = busy(range(6, 100))
     Workspace.objects.filter(pk=workspace.pk).update(data_through=TODAY - 6 * DAY)
-    assert finding.look(now=NOW) is False
+    heard = snapshots.rebuild_one(made[0].pk, TODAY - 6 * DAY)[1].scores.total[0]
+    assert finding.look(now=NOW) is True
+    assert SenderOutage.objects.get().first_day == TODAY - 5 * DAY
+    assert rescore()[made[0].name].points == heard
+    for customer in made:
+        store_uses(dict.fromkeys(customer.contacts.all(), range(6)), now=NOW)
+    Workspace.objects.filter(pk=workspace.pk).update(data_through=TODAY)
+    assert finding.look(now=NOW) is True
+    assert lasting() is None
 
 
 def test_pages_say_so_and_name_whom_to_ask(house: House, workspace: Workspace) -> None:
@@ -228,7 +274,9 @@ def test_pages_say_so_and_name_whom_to_ask(house: House, workspace: Workspace) -
     rescore()
     said = selectors.health_of(customer, now=datetime.now(UTC))
     use = [driver for driver in said["drivers"] if driver["measure"] != "sponsor_present"]
-    assert all(driver["stale"] and driver["reason"] == "outage" for driver in use)
+    assert all(driver["stale"] and driver["value"] is not None for driver in use)
+    heard = formats.day(TODAY - 6 * DAY, "en", "short")
+    assert {driver["note"] for driver in use} == {f"As of {heard}: nothing has arrived from anybody since."}
     for address in (reverse("today"), reverse("customer_detail", args=[customer.pk])):
         page = house.client().get(address).content.decode()
         assert page.count("The sender of usage events is silent") == 1
