@@ -11,8 +11,11 @@ from csplatform.core import audit
 from csplatform.core.models import Job
 from csplatform.core.tenancy import current_workspace_id
 from health.churn import drift
+from health.churn.serving import CONTRACT
+from health.facts.outages import OutageHistory
 from health.facts.versions import Versions
-from health.measures import Floats
+from health.lost import Lost
+from health.measures import Floats, span
 from health.models import ChurnDrift, ChurnMethod, ChurnModel, HealthSnapshot
 from health.risk import INPUTS
 from health.services import champion, churn
@@ -27,7 +30,8 @@ _CALENDAR = {"tenure_days", "days_to_renewal"}
 def watch(*, now: datetime) -> ChurnDrift | None:
     """Look at the active workspace's champion unless it was looked at in the last week; stores what it saw.
 
-    None, too, while no day has been closed yet that can be compared with those it learned from.
+    None, too, while no day has been closed yet that can be compared with those it learned from, as a day of an outage
+    of the sender cannot.
     """
     model = churn.champion()
     today = now.astimezone(UTC).date()
@@ -35,15 +39,18 @@ def watch(*, now: datetime) -> ChurnDrift | None:
         return None
     if ChurnDrift.objects.filter(model=model, as_of__gt=today - _EVERY).exists():
         return None
-    values = _closed(model, today)
-    if not len(values):
+    day = _day(model, today)
+    lost = OutageHistory(day).at(day, today)
+    values = _closed(model, day)
+    if not len(values) or (lost is not None and day.toordinal() in lost.days):
         return None
     names = model.content["names"]
     reference = model.content["reference"]
     shifts = dict(zip(names, drift.shifts(reference, values), strict=True))
     most = dict(zip(names, drift.chance(reference, len(values)), strict=True))
     level = drift.level(*_settled(model))
-    moved = [name for name, shift in shifts.items() if name not in _CALENDAR and shift > max(drift.ALARM, most[name])]
+    aside = _CALENDAR | _over_an_outage(model, lost, day)
+    moved = [name for name, shift in shifts.items() if name not in aside and shift > max(drift.ALARM, most[name])]
     return ChurnDrift.objects.create(
         workspace_id=current_workspace_id(),
         model=model,
@@ -55,14 +62,28 @@ def watch(*, now: datetime) -> ChurnDrift | None:
     )
 
 
-def _closed(model: ChurnModel, today: date) -> Floats:
-    """What the model read of everybody it told the risk of on the last closed day of the weekday it learned from.
+def _day(model: ChurnModel, today: date) -> date:
+    """The last closed day of the weekday the model learned from.
 
     A day that is still going on, or another day of the week, has other use without anybody being otherwise.
     """
     learned = model.settled_through or today - timedelta(days=1)
-    last = today - timedelta(days=1 + (today.weekday() - 1 - learned.weekday()) % 7)
-    rows = HealthSnapshot.objects.filter(churn_model=model, churn_method=ChurnMethod.MODEL, as_of=last)
+    return today - timedelta(days=1 + (today.weekday() - 1 - learned.weekday()) % 7)
+
+
+def _over_an_outage(model: ChurnModel, lost: Lost | None, day: date) -> set[str]:
+    """The columns that pass over days of an outage on ``day``: what is left of a week is no week."""
+    if lost is None:
+        return set()
+    as_of = day.toordinal()
+    names = [name for name in (model.content or {})["names"] if name not in CONTRACT]
+    specs = zip(names, champion.by_id(model.pk).specs, strict=True)
+    return {name for name, spec in specs if spec.source == "events" and lost.reach(as_of, span(spec)) > span(spec)}
+
+
+def _closed(model: ChurnModel, day: date) -> Floats:
+    """What the model read of everybody it told the risk of on the closed ``day``."""
+    rows = HealthSnapshot.objects.filter(churn_model=model, churn_method=ChurnMethod.MODEL, as_of=day)
     newest = rows.order_by("customer_id", "-revision").distinct("customer_id")
     found = [inputs[len(INPUTS) :] for inputs in newest.values_list("risk_inputs", flat=True).iterator()]
     return np.array(found, dtype=np.float64)

@@ -16,8 +16,9 @@ from csplatform.core import audit, jobs
 from csplatform.core.models import Job, JobState
 from csplatform.core.tenancy import workspace_scope
 from health.churn import drift
+from health.facts.outages import lasting
 from health.models import ChurnDrift, ChurnModel, ChurnProof, HealthSnapshot
-from health.services import base_rate, churn, churn_history, churn_watch, snapshots
+from health.services import base_rate, churn, churn_history, churn_watch, outages, snapshots
 from tests import factories
 from tests.health.churn.test_history import (
     CUSTOMERS,
@@ -106,6 +107,37 @@ def test_customers_who_work_otherwise_are_found_by_what_has_moved() -> None:
     found = watched(each for each in told_events() if each[1] < DAYS - 35 or each[1] % 14 == 0)
     assert found.is_alarm
     assert found.shifts["activity"] > 0.25 > found.shifts["seats"]
+
+
+def test_a_day_of_an_outage_is_no_drift() -> None:
+    champion = settled_in()
+    workspace = filled(each for each in told_events() if not 117 <= each[1] < DAYS)
+    with workspace_scope(workspace):
+        reigns(workspace, champion, NIGHT - timedelta(days=2))
+        ids = list(Customer.objects.order_by("id").values_list("id", flat=True))
+        snapshots.take(ids, [LAST], bases=base_rate.observe([LAST]), now=NIGHT)
+        unaware = churn_watch.watch(now=NIGHT)
+        assert unaware is not None
+        assert unaware.is_alarm
+        unaware.delete()
+        assert outages.look(now=NIGHT)
+        assert lasting() is not None
+        assert churn_watch.watch(now=NIGHT) is None
+        assert not ChurnDrift.objects.exists()
+
+
+def test_the_days_after_an_outage_are_no_drift_either() -> None:
+    champion = settled_in()
+    workspace = filled(each for each in told_events() if not 100 <= each[1] < 113)
+    with workspace_scope(workspace):
+        reigns(workspace, champion, NIGHT - timedelta(days=2))
+        assert outages.look(now=NIGHT)
+        assert lasting() is None
+        ids = list(Customer.objects.order_by("id").values_list("id", flat=True))
+        snapshots.take(ids, [LAST], bases=base_rate.observe([LAST]), now=NIGHT)
+        found = churn_watch.watch(now=NIGHT)
+        assert found is not None
+        assert not found.is_alarm, found.shifts
 
 
 def test_a_challenger_that_is_ahead_on_days_since_takes_the_place_of_the_champion() -> None:
