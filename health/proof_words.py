@@ -99,6 +99,14 @@ def card_beside_rules(card: Mapping[str, Any]) -> str:
     return _("The score tells leavers from stayers, about as well as the rules of churn risk.")
 
 
+def state_of(model: ChurnModel, models: Sequence[ChurnModel]) -> str:
+    """What became of a model, among those since. It goes when another comes, or because somebody sent it away."""
+    is_gone = model.status == ChurnModel.Status.RETIRED
+    if is_gone and all(each.activated_at != model.retired_at for each in models):
+        return _("Taken out of force")
+    return str(model.get_status_display())
+
+
 def of_horizon(wanted: Wanted, models: Sequence[ChurnModel], proof: ChurnProof | None) -> str:
     """What becomes of the horizon that was set, where the model in force or the proof has another; else empty.
 
@@ -115,7 +123,7 @@ def of_horizon(wanted: Wanted, models: Sequence[ChurnModel], proof: ChurnProof |
     told = {"days": days, "number": champion.number, "present": champion.horizon_days}
     sentence = _(
         "%(days)d days ahead are wanted; model %(number)d was trained for %(present)d. It stays in force, and risk is "
-        "told %(present)d days ahead, until a model for %(days)d days has beaten the rules."
+        "told %(present)d days ahead, until a model for %(days)d days has beaten the rules or you take it out of force."
     )
     since = next((each for each in models if each.horizon_days == days and each.number > champion.number), None)
     if since is not None:

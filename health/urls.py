@@ -66,6 +66,7 @@ urlpatterns = [
     path("settings/alerts/hooks/<uuid:hook_id>/on/", alert_settings.hook_on, name="slack_hook_on"),
     path("health/proof/", proof.proof, name="proof"),
     path("health/proof/start/", proof.start, name="proof_start"),
+    path("health/proof/retire/", proof.retire, name="proof_retire"),
     path("health/proof/settings/", proof.settings, name="proof_settings"),
     path("health/proof/jobs/<uuid:job_id>/", proof.progress, name="proof_progress"),
     path("health/proof/jobs/<uuid:job_id>/cancel/", proof.cancel, name="proof_cancel"),

@@ -137,6 +137,11 @@ urlpatterns = [
         ChurnSettingsViewSet.as_view({"get": "read", "patch": "change"}),
         name="api-churn-settings",
     ),
+    path(
+        "v1/churn-settings/retire/",
+        ChurnSettingsViewSet.as_view({"post": "retire"}),
+        name="api-churn-settings-retire",
+    ),
     path("v1/working-days/", WorkingDaysViewSet.as_view({"get": "read", "patch": "change"}), name="api-working-days"),
     *(
         path(f"v1/tasks/<reference:id>/{deed}/", _task({"post": deed}), name=f"api-tasks-{deed}")

@@ -14,6 +14,8 @@ from accounts.api.access import CONFIGURE, Need
 from accounts.api.base import WorkspaceViewSet
 from accounts.api.writing import answered, refuse_unknown
 from csplatform.core.rest.fields import Instant
+from health import tasks
+from health.services import promotion
 from health.services import settings_of_churn as service
 
 
@@ -45,12 +47,18 @@ class ChurnSettingsSerializer(serializers.Serializer[Any]):
     in_force = RiskInForceSerializer(read_only=True)
 
 
+class RetireSerializer(serializers.Serializer[Any]):
+    """Which model."""
+
+    model = serializers.IntegerField(min_value=1, max_value=2_147_483_647, help_text="The number of the one in force.")
+
+
 class ChurnSettingsViewSet(WorkspaceViewSet):
     """One for a workspace."""
 
     filter_backends = []
     pagination_class = None
-    needs: ClassVar[Mapping[str, Need]] = {"change": CONFIGURE}
+    needs: ClassVar[Mapping[str, Need]] = {"change": CONFIGURE, "retire": CONFIGURE}
 
     @extend_schema(
         summary="Read how churn risk looks ahead",
@@ -77,6 +85,25 @@ class ChurnSettingsViewSet(WorkspaceViewSet):
         told = {name: getattr(present, name) for name in ("horizon_days", "capacity", "retrains")}
         with answered():
             service.change(**{**told, **serializer.validated_data}, actor=self.caller.actor, now=self.now)
+        return self._answered()
+
+    @extend_schema(
+        summary="Take the model in force out of it",
+        description=(
+            "Rules tell the present risk again, as many days ahead as is wanted, until a new model has beaten them. "
+            "What it told of past days stays. It is named by its number, so that nobody sends away one that came "
+            "meanwhile."
+        ),
+        request=RetireSerializer,
+        responses=ChurnSettingsSerializer,
+    )
+    def retire(self, request: Request) -> Response:
+        serializer = RetireSerializer(data=request.data)
+        refuse_unknown(request.data, set(serializer.fields))
+        serializer.is_valid(raise_exception=True)
+        with answered():
+            run = promotion.retire(number=serializer.validated_data["model"], actor=self.caller.actor, now=self.now)
+        tasks.enqueue(self.caller.workspace.pk, run.pk, shards=run.shards)
         return self._answered()
 
     def _answered(self) -> Response:

@@ -1,12 +1,16 @@
-"""How a churn model that has won comes into force: its events are counted first, then it takes the champion's place."""
+"""How a churn model comes into force and goes: its events are counted first, then it takes the champion's place; and
+somebody who may can send the champion away, so that rules tell risk again.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from uuid import UUID
 
-from django.db import connection
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from accounts.models import Customer
 from csplatform.core import audit, jobs, locks
@@ -53,6 +57,25 @@ def dismiss(job_id: UUID) -> None:
     """What the job elected stays a challenger: it is not put in force."""
     elected = ChurnModel.objects.filter(job_id=job_id, status=ChurnModel.Status.ELECTED)
     elected.update(status=ChurnModel.Status.CHALLENGER)
+
+
+@transaction.atomic
+def retire(*, number: int, actor: audit.Actor, now: datetime) -> ScoringRun:
+    """Let rules tell risk instead of the champion ``number``, as far ahead as the workspace wants.
+
+    What it told of past days stays. Returns the run that tells everybody's risk anew. Raises ``ValidationError`` where
+    that model is not in force.
+    """
+    locks.hold("churn_models")
+    model = ChurnModel.objects.filter(status=ChurnModel.Status.CHAMPION, number=number).only("number").first()
+    if model is None:
+        message = _("Model %(number)d is not in force; nothing was changed.") % {"number": number}
+        raise ValidationError({"model": [message]})
+    ChurnModel.objects.filter(pk=model.pk).update(status=ChurnModel.Status.RETIRED, retired_at=now)
+    audit.record(actor=actor, action="churn_model.retired", subject=model, data={"number": number}, now=now)
+    return runs.start(
+        kind=ScoringRun.Kind.CURRENT, days=[now.astimezone(UTC).date()], now=now, created_by_id=actor.user_id
+    )
 
 
 def _next(job: Job) -> list[UUID]:

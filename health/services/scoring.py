@@ -113,7 +113,7 @@ def score_present(chosen: live.Chosen, *, day: date, computed_at: datetime, base
         mine = loaded if rows is None else take(loaded, rows)
         result = compute(card_of(version), mine.facts, base, model)
         columns = columns_of(result)
-        risen = _risen(mine, columns["churn_risk"], result.risks.horizon)
+        risen = _risen(mine, columns["churn_risk"], result)
         _write_scores(mine.ids, columns, version_id=version.pk, day=day, computed_at=computed_at)
         _write_read_model(mine, columns, day)
         _publish_changes(mine, columns["band"], risen, computed_at)
@@ -279,10 +279,10 @@ def _settled(ids: Sequence[str], now: datetime) -> set[str]:
     return {str(pk) for pk in rows.values_list("pk", flat=True)}
 
 
-def _risen(loaded: live.LiveFacts, risks: list[int | None], horizon: int) -> list[dict[str, Any]]:
+def _risen(loaded: live.LiveFacts, risks: list[int | None], result: Result) -> list[dict[str, Any]]:
     """News of risks that rose, read before the new ones are written.
 
-    A risk over more days is a larger one of the same customer: after a change of horizon nothing has risen.
+    A risk over more days, or told by somebody else, is another one of the same customer: it has not risen.
     """
     found = [
         {
@@ -290,7 +290,7 @@ def _risen(loaded: live.LiveFacts, risks: list[int | None], horizon: int) -> lis
             "from": risk.level(before),
             "to": risk.level(now),
             "probability": f"{now / 10_000:.4f}",
-            "horizon_days": horizon,
+            "horizon_days": result.risks.horizon,
         }
         for customer_id, before, now in zip(loaded.ids, loaded.risks, risks, strict=True)
         if before is not None and now is not None and before < now and risk.rose(before, now)
@@ -298,5 +298,6 @@ def _risen(loaded: live.LiveFacts, risks: list[int | None], horizon: int) -> lis
     if not found:
         return []
     rows = HealthScore.objects.filter(customer__in=[each["customer_id"] for each in found])
-    elsewhere = {str(key) for key in rows.exclude(churn_horizon=horizon).values_list("customer_id", flat=True)}
+    alike = {"churn_horizon": result.risks.horizon, "churn_model": result.model}
+    elsewhere = {str(key) for key in rows.exclude(**alike).values_list("customer_id", flat=True)}
     return [each for each in found if each["customer_id"] not in elsewhere]

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -22,7 +23,7 @@ from accounts.roles import Permission, allows
 from csplatform.core.models import Job
 from health import proof_page, proof_words, tasks
 from health.models import ChurnDrift, ChurnModel, ChurnProof
-from health.services import churn, settings_of_churn
+from health.services import churn, promotion, settings_of_churn
 
 _LISTED = 20
 _BAD = 422
@@ -69,7 +70,7 @@ def proof(request: WorkspaceRequest) -> HttpResponse:
     )
     context = {
         "runs": list(runs.defer("document", "cards").select_related("model")[:_LISTED]),
-        "models": models,
+        "models": [{"row": each, "state": proof_words.state_of(each, models)} for each in models],
         "champion": in_force,
         "drift": drift,
         "shifts": sorted(drift.shifts.items(), key=lambda item: -item[1])[:5] if drift else [],
@@ -100,6 +101,25 @@ def start(request: WorkspaceRequest) -> HttpResponse:
         horizon = churn.wanted_horizon(None)
         job = churn.start(horizon=horizon, actor=actor_of(request), now=timezone.now(), kind=kind)
         tasks.train_churn_soon(request.workspace.pk, job.pk)
+    return redirect("proof")
+
+
+@require_POST
+@requires(Permission.CONFIGURE)
+def retire(request: WorkspaceRequest) -> HttpResponse:
+    """Let rules tell risk instead of the model in force, named by its number."""
+    told = request.POST.get("model", "")
+    if not told.isdecimal() or len(told) > 9:
+        raise Http404
+    try:
+        run = promotion.retire(number=int(told), actor=actor_of(request), now=timezone.now())
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        tasks.enqueue(request.workspace.pk, run.pk, shards=run.shards)
+        messages.success(
+            request, _("Model %(number)s is no longer in force; risk is told by rules.") % {"number": told}
+        )
     return redirect("proof")
 
 

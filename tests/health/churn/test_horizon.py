@@ -17,8 +17,17 @@ from csplatform.core.models import AuditEvent, OutboxEvent
 from csplatform.core.tenancy import workspace_scope
 from health import windows
 from health.alerts import catching_up
-from health.models import Alert, AlertKind, ChurnModel, ChurnSetting, HealthScore, HealthSnapshot, ScorecardVersion
-from health.services import churn, churn_watch, lab, scoring, settings_of_churn
+from health.models import (
+    Alert,
+    AlertKind,
+    ChurnModel,
+    ChurnSetting,
+    HealthScore,
+    HealthSnapshot,
+    ScorecardVersion,
+    ScoringRun,
+)
+from health.services import champion, churn, churn_watch, lab, scoring, settings_of_churn
 from health.services.base_rate import present
 from health.streams import active_streams
 from tests import factories
@@ -129,6 +138,48 @@ def test_a_model_in_force_keeps_its_horizon_and_rest_and_page_say_so(workspace: 
     assert "Model 2, trained for it, has not." in page(workspace)
 
 
+def test_a_model_that_stands_in_the_way_is_taken_out_of_force_over_rest(workspace: Workspace) -> None:
+    with workspace_scope(workspace):
+        a_model(workspace, 28)
+        looks(90, now=NOW + timedelta(days=1))
+    api, writer = make_api(workspace), make_api(workspace, ["read", "write"])
+    stranger = make_api(factories.make_workspace("stranger"))
+    assert writer.post("churn-settings/retire/", {"model": 1}).status_code == 403
+    for client, number in ((stranger, 1), (api, 2)):
+        assert fields(problem(client.post("churn-settings/retire/", {"model": number}), 400)) == ["model"]
+    assert fields(problem(api.post("churn-settings/retire/", {}), 400)) == ["model"]
+    told = api.post("churn-settings/retire/", {"model": 1}).json()
+    assert told["in_force"] == {"method": "rules", "model": None, "horizon_days": 90}
+    assert fields(problem(api.post("churn-settings/retire/", {"model": 1}), 400)) == ["model"]
+    with workspace_scope(workspace):
+        model = ChurnModel.objects.get()
+        assert (model.status, model.retired_at is not None) == ("retired", True)
+        assert AuditEvent.objects.get(action="churn_model.retired").data["number"] == 1
+        assert champion.on(NOW.date() + timedelta(days=1)) is None
+        assert ScoringRun.objects.filter(kind=ScoringRun.Kind.CURRENT).count() == 1
+
+
+def test_the_page_offers_it_to_who_configures_and_says_what_became_of_the_model(workspace: Workspace) -> None:
+    with workspace_scope(workspace):
+        a_model(workspace, 28)
+    admin, stranger, viewer = Client(), Client(), Client()
+    viewer.force_login(factories.make_member(workspace, Role.CSM).user)
+    assert "Take model 1 out of force" not in viewer.get(reverse("proof")).content.decode()
+    assert viewer.post(reverse("proof_retire"), {"model": "1"}).status_code == 403
+    admin.force_login(factories.make_member(workspace, Role.ADMIN).user)
+    stranger.force_login(factories.make_member(factories.make_workspace("stranger"), Role.ADMIN).user)
+    assert "Take model 1 out of force" in admin.get(reverse("proof")).content.decode()
+    stranger.post(reverse("proof_retire"), {"model": "1"})
+    assert admin.post(reverse("proof_retire"), {"model": "one"}).status_code == 404
+    with workspace_scope(workspace):
+        assert ChurnModel.objects.get().status == "champion"
+    done = admin.post(reverse("proof_retire"), {"model": "1"}, follow=True).content.decode()
+    assert "Model 1 is no longer in force; risk is told by rules." in done
+    assert "Taken out of force" in done
+    again = admin.post(reverse("proof_retire"), {"model": "1"}, follow=True).content.decode()
+    assert "Model 1 is not in force; nothing was changed." in again
+
+
 def test_a_horizon_given_to_a_training_by_hand_is_nobodys_wish_for_another(workspace: Workspace) -> None:
     """Nobody has set anything: the model for 28 days is not one that stands in the way of 90."""
     with workspace_scope(workspace):
@@ -166,9 +217,14 @@ def rated(risk: int) -> Customer:
     return customer
 
 
-@pytest.mark.parametrize(("told_for", "is_news"), [(90, True), (28, False)])
-def test_a_risk_over_more_days_is_no_risk_that_rose(workspace: Workspace, told_for: int, is_news: bool) -> None:
+@pytest.mark.parametrize(
+    ("told_for", "by_a_model", "is_news"), [(90, False, True), (28, False, False), (90, True, False)]
+)
+def test_a_risk_over_more_days_or_told_by_another_is_no_risk_that_rose(
+    workspace: Workspace, told_for: int, by_a_model: bool, is_news: bool
+) -> None:
     with workspace_scope(workspace):
+        former = a_model(workspace, 90, status="retired") if by_a_model else None
         customer = rated(200)
         HealthScore.objects.create(
             workspace_id=workspace.pk,
@@ -182,6 +238,7 @@ def test_a_risk_over_more_days_is_no_risk_that_rose(workspace: Workspace, told_f
             risk_inputs=[],
             churn_risk=200,
             churn_horizon=told_for,
+            churn_model=former,
         )
         scoring.score_present([customer.pk], day=NOW.date(), computed_at=NOW, base=present(NOW.date()))
         assert (HealthScore.objects.get().churn_risk or 0) > 1_000
