@@ -101,14 +101,16 @@ def refresh_all(workspace_id: UUID) -> int:
 def score_present(chosen: live.Chosen, *, day: date, computed_at: datetime, base: BaseRate) -> int:
     """Score customers as of ``day`` from running state and write score, read model and news of changed bands.
 
-    The customers are locked first, in the order of their ids, as by everybody who writes to several.
+    The customers are locked first, in the order of their ids, as by everybody who writes to several. What is published
+    while they were waited for counts.
     """
-    deck = cards.Deck.load()
-    model = champion.on(day)
+    deck, model = cards.Deck.load(), champion.on(day)
     specs = [spec for card in deck.cards_on(day) for spec in specs_of(card, model)]
     loaded = live.load(chosen, day, specs, lock=True)
     if not loaded.ids:
         return 0
+    if isinstance(chosen, live.Span) and (cards.Deck.load(), champion.on(day)) != (deck, model):
+        return score_present(chosen, day=day, computed_at=computed_at, base=base)
     for version, rows in assigning.assign(deck, loaded.ids, loaded.macros, day, computed_at):
         mine = loaded if rows is None else take(loaded, rows)
         result = compute(card_of(version), mine.facts, base, model)
