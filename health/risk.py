@@ -73,7 +73,7 @@ def rose(before: int | None, after: int | None) -> bool:
     """Whether a risk (basis points; None or less than 0: none) has come to a higher level. The first has not risen."""
     if before is None or after is None or before < 0 or after < 0:
         return False
-    return bisect_right(_LEAST, after) > bisect_right(_LEAST, before)
+    return before < after and bisect_right(_LEAST, after) > bisect_right(_LEAST, before)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,14 +13,15 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
-_NUMBERS = {int, float, type(None)}
+# What Python writes as PostgreSQL reads it, but for None.
+_PLAIN = {int, float, bool, type(None)}
 
 
 def literal(values: Iterable[Any]) -> str:
     """``values`` (numbers, texts, dates, UUIDs, None) as the text of a one-dimensional array; cast it in the SQL."""
     items = values if isinstance(values, list) else list(values)
     kinds = set(map(type, items))
-    if kinds <= _NUMBERS:
+    if kinds <= _PLAIN:
         # A list's own representation is made in one go, several times as fast as one made element by element.
         return "{" + repr(items)[1:-1].replace("None", "NULL") + "}"
     if kinds == {str}:

@@ -295,7 +295,7 @@ def _risen(loaded: live.LiveFacts, risks: list[int | None], result: Result) -> l
             "horizon_days": result.risks.horizon,
         }
         for customer_id, before, now in zip(loaded.ids, loaded.risks, risks, strict=True)
-        if before is not None and now is not None and before < now and risk.rose(before, now)
+        if before is not None and now is not None and risk.rose(before, now)
     ]
     if not found:
         return []
