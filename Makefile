@@ -17,23 +17,26 @@ stop:
 reset:
 	@exec $(if $(wildcard $(PY)),$(PY),$(PYTHON)) -m csplatform.local reset $(if $(YES),--yes)
 
-# Shared out by file to two processes, each with a database of its own.
+# Shared out by file to two processes, each with a database of its own. In the order of their names: the files of few but
+# long tests would else come last, and one process would wait for the other.
+SHARED_OUT = -n 2 --dist loadfile --no-loadscope-reorder
 test: install-dev
-	@exec $(WITH_SERVICES) $(PY) -m pytest --ignore=tests/browser -n 2 --dist loadfile $(ARGS)
+	@exec $(WITH_SERVICES) $(PY) -m pytest --ignore=tests/browser $(SHARED_OUT) $(ARGS)
 
 # Elsewhere the browser tests are left out; here they must run, so a machine without Chromium fails.
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 browser-test: install-dev
 	@[ -n "$(CHROMIUM)" ] || { echo "There is no Chromium: install it (Debian: apt install chromium), or name it with CHROMIUM=/path."; exit 1; }
-	@CHROMIUM="$(CHROMIUM)" exec $(WITH_SERVICES) $(PY) -m pytest tests/browser $(ARGS)
+	@CHROMIUM="$(CHROMIUM)" exec $(WITH_SERVICES) $(PY) -m pytest tests/browser $(SHARED_OUT) $(ARGS)
 
-# All checks run, also after one fails; the types and the migration check need settings, and those need services.
+# All checks run, also after one fails, the others beside the types, which take longest; these and the migration check
+# need settings, and those need services.
 lint: install-dev
-	@exec $(WITH_SERVICES) $(MAKE) --no-print-directory --keep-going $(LINTERS)
+	@exec $(WITH_SERVICES) $(MAKE) --no-print-directory --keep-going --jobs 2 $(LINTERS)
 
 # A configuration as in production, so that `check --deploy` judges that and not the defaults for one machine.
 PRODUCTION = DEBUG=0 PUBLIC_URL=https://boomerang.example ALLOWED_HOSTS=boomerang.example
-LINTERS = lint-format lint-code lint-types lint-imports lint-templates lint-migrations lint-deployment
+LINTERS = lint-types lint-format lint-code lint-imports lint-templates lint-migrations lint-deployment
 lint-format:
 	$(PY) -m ruff format --check .
 lint-code:
