@@ -1,8 +1,9 @@
 """Full scoring: every customer of a workspace, from planning the run to the written scores and list columns.
 
 The runs are those of the nights that follow each other: with each, every window has moved on by a day, so nearly
-every score and list row is written anew. Beside them stand an ORM loop over a sample of the customers and DuckDB over
-the raw events of all of them. DuckDB writes nothing back, hence the row that computes only, too.
+every score and list row is written anew. Between them the database comes to rest, as it does in a day. Beside them
+stand an ORM loop over a sample of the customers and DuckDB over the raw events of all of them. DuckDB writes nothing
+back, hence the row that computes only, too.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from uuid import UUID
 from accounts.models import Customer
 from bench import floor, naive
 from bench.machine import Cpu, cpu_of
-from bench.population import Population, load
+from bench.population import Population, load, settle
 from bench.table import Row
 from csplatform.core.tenancy import workspace_scope
 from health.facts import live
@@ -34,10 +35,9 @@ _AT_ONCE = 4_000  # customers, as in a shard
 def run(scale: float = 1.0) -> list[Row]:
     """The load of the events, the first scoring and the ones of the nights after."""
     population = load(scale)
-    first = cpu_of(partial(score_all, population, population.last_day + timedelta(days=1)))
-    days = [population.last_day + timedelta(days=2 + night) for night in range(_NIGHTS)]
-    nights = [cpu_of(partial(score_all, population, day)) for day in days]
-    day = days[_NIGHTS // 2]
+    first = night(population, 1)
+    nights = [night(population, 2 + each) for each in range(_NIGHTS)]
+    day = population.last_day + timedelta(days=2 + _NIGHTS // 2)
     computing = [cpu_of(partial(compute_all, population, day)) for _ in range(_TIMES)]
     n = population.customers
     slow, best = naive_rate(population, day), floor_rate(population, day)
@@ -60,16 +60,27 @@ def _middle(spent: list[Cpu]) -> Cpu:
     return sorted(spent, key=lambda cpu: cpu.total)[len(spent) // 2]
 
 
+def night(population: Population, number: int) -> Cpu:
+    """What the run of the ``number``-th night after the last day with data takes.
+
+    The database has had a day to come to rest. Raises ``RuntimeError`` unless every customer was scored.
+    """
+    settle()
+    day = population.last_day + timedelta(days=number)
+    spent = cpu_of(partial(score_all, population, day))
+    with workspace_scope(population.workspace):
+        scored = HealthScore.objects.filter(as_of=day).count()
+    if scored != population.customers:
+        raise RuntimeError(f"{scored} of {population.customers} customers were scored as of {day}.")
+    return spent
+
+
 def score_all(population: Population, day: date) -> None:
-    """The nightly run as of ``day``; raises ``RuntimeError`` unless every customer has been scored."""
+    """The run of present scores as of ``day``."""
     workspace = population.workspace
     with workspace_scope(workspace):
         run = runs.start(kind=ScoringRun.Kind.CURRENT, days=[day], now=datetime.combine(day, time(hour=1), UTC))
     runs.work(workspace.pk, run.pk)
-    with workspace_scope(workspace):
-        scored = HealthScore.objects.filter(as_of=day).count()
-    if scored != population.customers:
-        raise RuntimeError(f"{scored} of {population.customers} customers were scored as of {day}.")
 
 
 def compute_all(population: Population, day: date) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from multiprocessing import get_context
 
 import django
@@ -16,7 +15,7 @@ from accounts.models import Customer
 from bench.history import at_rest
 from bench.machine import cpu_of, peak_memory_mb
 from bench.population import Population, bring_in, store_events
-from bench.score_full import UNIT, score_all
+from bench.score_full import UNIT, night, score_all
 from bench.scorecards import TWENTY, publish_more
 from bench.table import Row
 from csplatform.core.tenancy import workspace_scope
@@ -44,11 +43,8 @@ def run(scale: float = 1.0) -> list[Row]:
     publish_more(imported.workspace, TWENTY, simulation.catalogue.feature_names, now)
     store_events(imported, now)
     population = at_rest(imported)
-    score_all(population, population.last_day + timedelta(days=1))
-    nights = sorted(
-        (cpu_of(partial(score_all, population, population.last_day + timedelta(days=2 + n))) for n in range(_NIGHTS)),
-        key=lambda cpu: cpu.total,
-    )
+    night(population, 1)
+    nights = sorted((night(population, 2 + each) for each in range(_NIGHTS)), key=lambda cpu: cpu.total)
     middle = nights[_NIGHTS // 2]
     n = population.customers
     return [
