@@ -26,6 +26,7 @@ BENCHES = (
     "backfill",
     "nightly",
     "backtest",
+    "growth",
     "lab",
     "survey_submit",
     "survey_results",

@@ -8,6 +8,7 @@ does, measured on a part of them, and reading every value once.
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -32,22 +33,38 @@ _CAPACITY = 25
 _SAMPLE = 20_000  # rows
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A changed draft of the scorecard in force, and a past to answer from. ``values``: that past as plain numbers."""
+
+    population: Population
+    version: ScorecardVersion
+    draft: Card
+    values: Floats
+    history: History
+
+    def answer(self) -> None:
+        """What the page asks for."""
+        with workspace_scope(self.population.workspace):
+            found = lab_reads.answer(self.draft, self.version.scorecard, self.version, self.history, capacity=_CAPACITY)
+        # Some rows lack so many values that one of the scorecards gives them no score.
+        if found.compared is None or found.compared.rows < 0.9 * len(self.history):
+            raise RuntimeError("The lab has left rows out.")
+
+
+def prepare(population: Population) -> Prepared:
+    """Everybody of ``population`` must have been scored."""
+    version, draft = _version(population)
+    values = _values(population.customers * _WEEKS, len(card_of(version).items))
+    return Prepared(population, version, draft, values, _history(version, values, population.customers))
+
+
 def run(scale: float = 1.0) -> list[Row]:
     """The answer to a changed weight and band; the wall-clock time as well, because somebody waits for it."""
     population = load(scale)
     score_all(population, population.last_day)
-    version, draft = _version(population)
-    card = card_of(version)
-    values = _values(population.customers * _WEEKS, len(card.items))
-    history = _history(version, values, population.customers)
-
-    def answer() -> None:
-        with workspace_scope(population.workspace):
-            found = lab_reads.answer(draft, version.scorecard, version, history, capacity=_CAPACITY)
-        # Some rows lack so many values that one of the scorecards gives them no score.
-        if found.compared is None or found.compared.rows < 0.9 * len(history):
-            raise RuntimeError("The lab has left rows out.")
-
+    prepared = prepare(population)
+    answer, history, values = prepared.answer, prepared.history, prepared.values
     answer()
     spent = sorted(cpu_of(answer).total for _ in range(_TIMES))[_TIMES // 2]
     waited = []
@@ -56,7 +73,8 @@ def run(scale: float = 1.0) -> list[Row]:
         answer()
         waited.append(time.monotonic() - began)
     n = len(history)
-    slow = cpu_of(lambda: _naive(card, draft, values[:_SAMPLE])).total * n / min(n, _SAMPLE)
+    card = card_of(prepared.version)
+    slow = cpu_of(lambda: _naive(card, prepared.draft, values[:_SAMPLE])).total * n / min(n, _SAMPLE)
     best = cpu_of(lambda: [_read(column) for column in history.columns.values()]).total
     size = len(history.to_bytes()) / 1e6
     return [

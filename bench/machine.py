@@ -17,11 +17,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
+from multiprocessing import get_context
 from urllib.parse import urlsplit, urlunsplit
 
+import django
 import psycopg2
 from django.conf import settings
 from django.db import connection, connections
@@ -211,8 +214,7 @@ def program(name: str, extra: Mapping[str, str] | None = None) -> AbstractContex
 
 @contextmanager
 def _running(argv: list[str], extra: Mapping[str, str] | None) -> Iterator[subprocess.Popen[bytes]]:
-    env = {**os.environ, "DATABASE_URL": _here("DATABASE_URL"), "DATABASE_OWNER_URL": _here("DATABASE_OWNER_URL")}
-    env.update({"LOG_LEVEL": "ERROR", "DEMO": "0", **(extra or {})})
+    env = {**os.environ, **_addresses(), "LOG_LEVEL": "ERROR", "DEMO": "0", **(extra or {})}
     process = spawn(argv, env=env)
     try:
         yield process
@@ -233,8 +235,22 @@ def _end_group(leader: int) -> None:
         return
 
 
+def alone() -> ProcessPoolExecutor:
+    """A process of the same database that has done nothing yet, for functions of modules."""
+    return ProcessPoolExecutor(1, get_context("spawn"), _begin, (_addresses(),))
+
+
+def _begin(addresses: dict[str, str]) -> None:
+    os.environ.update(addresses)
+    django.setup()
+
+
+def _addresses() -> dict[str, str]:
+    """What other processes must be told to work on the same database (a test's has another name)."""
+    return {variable: _here(variable) for variable in ("DATABASE_URL", "DATABASE_OWNER_URL")}
+
+
 def _here(variable: str) -> str:
-    """The address in ``variable`` with the database we work on (a test's has another name)."""
     name = str(connection.settings_dict["NAME"])
     default = os.environ.get("DATABASE_URL") or _address()
     return urlunsplit(urlsplit(os.environ.get(variable) or default)._replace(path=f"/{name}"))

@@ -5,15 +5,11 @@ Few events a customer, because scoring reads what arrivals have counted and its 
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
-from multiprocessing import get_context
-
-import django
 
 from accounts.models import Customer
 from bench.history import at_rest
-from bench.machine import cpu_of, peak_memory_mb
+from bench.machine import alone, cpu_of, peak_memory_mb
 from bench.population import Population, bring_in, store_events
 from bench.score_full import UNIT, night, score_all
 from bench.scorecards import TWENTY, publish_more
@@ -57,8 +53,8 @@ def run(scale: float = 1.0) -> list[Row]:
 
 def _memory_of_a_night(population: Population) -> float:
     """The peak of a process that scores everybody and has done nothing else, as a worker of the product."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=django.setup) as alone:
-        return alone.submit(_night_alone, population).result()
+    with alone() as process:
+        return process.submit(_night_alone, population).result()
 
 
 def _night_alone(population: Population) -> float:

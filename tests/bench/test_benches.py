@@ -24,6 +24,7 @@ EXPECTED = {
     "backfill": "backfill",
     "nightly": "nightly",
     "backtest": "backtest",
+    "growth": "growth",
     "survey_submit": "survey_submit",
     "survey_results": "survey_results",
     "survey_recount": "survey_recount",
