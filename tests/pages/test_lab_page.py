@@ -172,9 +172,9 @@ def test_the_history_is_laid_out_by_a_job(house: House) -> None:
     assert "Being laid out" in house.client(Role.ADMIN).get(url_of(house)).content.decode()
 
 
-def test_the_settings_lead_to_the_default_scorecards(house: House) -> None:
+def test_the_pages_of_health_lead_to_the_default_scorecards(house: House) -> None:
     client = house.client(Role.ADMIN)
-    assert reverse("what_if") in client.get(reverse("settings"), follow=True).content.decode()
+    assert reverse("what_if") in client.get(reverse("health_overview")).content.decode()
     answer = client.get(reverse("what_if"))
     assert (answer.status_code, answer["Location"]) == (302, url_of(house))
 
