@@ -52,6 +52,15 @@ def _plain_static_names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _own_cache() -> Iterator[None]:
+    """Tests that run beside each other share a Valkey: what one counts or holds there is not the other's."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    own = {**settings.CACHES["default"], "KEY_PREFIX": f"cache{worker}"}
+    with override_settings(CACHES={**settings.CACHES, "default": own}):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _quick_passwords() -> Iterator[None]:
     """Argon2 is slow by design, and no test is about its strength."""
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
