@@ -80,7 +80,7 @@ def _exponent(sizes: list[Size], cost: Callable[[Size], float]) -> float:
 
 def _workspace(scale: float, times: int) -> Population:
     now = datetime.now(UTC)
-    customers = max(30, round(_BASE * scale))
+    customers = max(10, round(_BASE * scale))
     simulation = Simulation(
         end=yesterday(now), customers=customers, days=90, events=customers * _EVENTS_EACH, history=False
     )
